@@ -1,0 +1,80 @@
+/*  zgrid_node.h: a node inside one's own process.
+
+    SPDX-License-Identifier: MPL-2.0
+
+    A node is a set of actors on threads of its own. It leaves the host's signal handlers, stdout,
+    allocator and locale alone. Functions on one zgrid_node_t are called by one thread at a time;
+    client handles made from it belong to one thread each.
+*/
+#ifndef ZGRID_NODE_H_INCLUDED
+#define ZGRID_NODE_H_INCLUDED
+
+#include <zgrid_client.h>
+#include <zgrid_error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct zgrid_node zgrid_node_t;
+
+//  A node with default settings that listens nowhere (node.client is "none"), not yet started. The
+//  caller owns it. NULL without memory.
+ZGRID_EXPORT zgrid_node_t *
+    zgrid_node_new (void);
+
+//  Stops and frees a node. Every client made from it must be destroyed before. Requests that have
+//  arrived are answered before it returns. Sets *self_p to NULL. Accepts NULL.
+ZGRID_EXPORT void
+    zgrid_node_destroy (zgrid_node_t **self_p);
+
+//  Sets one setting by its name ("node.client", "storage.actors"); doc/settings.md lists them.
+//  Returns ZGRID_OK; ZGRID_MALFORMED if there is no such setting or the value is of the wrong type
+//  or range, and zgrid_node_error says which; ZGRID_DENIED after the start.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_node_set (zgrid_node_t *self, const char *name, const char *value);
+
+//  Reads settings from a configuration file. Returns ZGRID_OK; ZGRID_NOTFOUND if it cannot be read;
+//  ZGRID_MALFORMED if it has mistakes, and zgrid_node_error lists them, one line each, as
+//  "FILE:LINE: text"; ZGRID_DENIED after the start.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_node_load (zgrid_node_t *self, const char *file);
+
+//  The value of a setting as text, in the form zgrid_node_set takes; NULL if there is no such
+//  setting. Readable until the next call.
+ZGRID_EXPORT const char *
+    zgrid_node_setting (const zgrid_node_t *self, const char *name);
+
+//  All settings, commented, in the form that zgrid_node_load reads. The caller frees the text with
+//  free (). NULL without memory.
+ZGRID_EXPORT char *
+    zgrid_node_print_settings (const zgrid_node_t *self);
+
+//  Starts the actors. Returns ZGRID_OK once the node serves; ZGRID_DENIED if an address beyond
+//  loopback is asked for without node.insecure; ZGRID_UNAVAILABLE if something could not be started
+//  (an address in use, no memory); zgrid_node_error gives the reason. After an error nothing runs,
+//  and it may be tried again.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_node_start (zgrid_node_t *self);
+
+//  The endpoint that clients connect to, with the real port; "" if the node listens nowhere.
+//  Readable until the node is destroyed.
+ZGRID_EXPORT const char *
+    zgrid_node_endpoint (const zgrid_node_t *self);
+
+//  A client of this node: keys that this process owns are read without a hop. To be used by the
+//  thread that owns it; made by the node's thread. Returns ZGRID_OK; ZGRID_UNAVAILABLE before the
+//  start; ZGRID_BUSY past limits.local_clients; ZGRID_NOMEM. *client_p is NULL unless ZGRID_OK.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_node_client (zgrid_node_t *self, zgrid_client_t **client_p);
+
+//  What went wrong in the last call that failed, for people. Never NULL. Readable until the next
+//  call.
+ZGRID_EXPORT const char *
+    zgrid_node_error (const zgrid_node_t *self);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

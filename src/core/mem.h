@@ -1,0 +1,36 @@
+//  mem: the one door to the allocator, so that tests can make any allocation fail.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef MEM_H_INCLUDED
+#define MEM_H_INCLUDED
+
+#include <stddef.h>
+#include <stdint.h>
+
+//  Like malloc, calloc, realloc and free. Return NULL without memory, never abort. Safe from any
+//  thread.
+void *
+    mem_alloc (size_t size);
+void *
+    mem_alloc_zero (size_t count, size_t size);
+void *
+    mem_resize (void *block, size_t size);
+void
+    mem_free (void *block);
+
+//  size bytes, a power of two, aligned to size, straight from the system; given back to it by
+//  mem_unmap. Contents are zero. NULL without memory.
+void *
+    mem_map_aligned (size_t size);
+void
+    mem_unmap (void *block, size_t size);
+
+//  Test hook: the allocation number `countdown` from now on fails (1: the next), and so does every
+//  one after it until the hook is set to 0. Process-wide; for tests of one thread.
+void
+    mem_fail_at (uint64_t countdown);
+
+//  Test hook: how many allocations were asked for so far.
+uint64_t
+    mem_count (void);
+
+#endif

@@ -1,0 +1,62 @@
+//  wire_op: the lists of operations and statuses, expanded.
+//  SPDX-License-Identifier: MPL-2.0
+#include "status.h"
+#include "wire.h"
+
+#define KEY ROUTING_KEY
+#define PART ROUTING_PART
+#define NODE ROUTING_NODE
+
+static const op_info_t s_info[OP_LIMIT] = {
+#define OP(name, number, routing, writes, repeatable, arguments, reply, statuses, purpose)                    \
+    [number] = { #name, routing, writes, repeatable, arguments, reply, statuses, purpose },
+#include "op.def"
+#undef OP
+};
+
+const op_info_t *
+op_info (unsigned op)
+{
+    return &s_info[op < OP_LIMIT ? op : OP_NONE];
+}
+
+op_t
+op_find (bytes_t name)
+{
+    //  Ordered by how often they are asked for: the list begins with GET and PUT
+    for (unsigned op = 1; op < OP_LIMIT; op++) {
+        const char *known = s_info[op].name;
+        if (known && name.size && known[0] == (char) name.data[0] && strlen (known) == name.size
+            && memcmp (known, name.data, name.size) == 0)
+            return (op_t) op;
+    }
+    return OP_NONE;
+}
+
+typedef struct {
+    const char *name, *text, *advice;
+} s_status_t;
+
+static const s_status_t s_status[ZGRID_STATUS_LIMIT] = {
+#define STATUS(name, number, text, advice) [number] = { #name, text, advice },
+#include <zgrid_status.def>
+#undef STATUS
+};
+
+const char *
+status_name (int status)
+{
+    return status >= 0 && status < ZGRID_STATUS_LIMIT ? s_status[status].name : "UNKNOWN";
+}
+
+const char *
+status_text (int status)
+{
+    return status >= 0 && status < ZGRID_STATUS_LIMIT ? s_status[status].text : "Unknown status";
+}
+
+const char *
+status_advice (int status)
+{
+    return status >= 0 && status < ZGRID_STATUS_LIMIT ? s_status[status].advice : "";
+}

@@ -1,0 +1,33 @@
+#  SPDX-License-Identifier: MPL-2.0
+noinst_LTLIBRARIES += libzgrid-core.la
+libzgrid_core_la_CPPFLAGS = $(CORE_CPPFLAGS)
+libzgrid_core_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+libzgrid_core_la_SOURCES = \
+    src/core/op.def src/core/option.def src/core/setting.def src/core/stat.def \
+    src/core/bytes.h \
+    src/core/buf.c src/core/buf.h \
+    src/core/mem.c src/core/mem.h \
+    src/core/mp.c src/core/mp.h \
+    src/core/slot.c src/core/slot.h \
+    src/core/status.h \
+    src/core/wire.h src/core/wire_impl.h src/core/wire_op.c src/core/wire_options.c \
+    src/core/wire_reply.c src/core/wire_request.c
+
+#  Everything but the core; tests link it to reach hidden symbols
+noinst_LTLIBRARIES += libzgrid-inner.la
+libzgrid_inner_la_CPPFLAGS = $(NODE_CPPFLAGS)
+libzgrid_inner_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+libzgrid_inner_la_LIBADD = libzgrid-core.la $(CZMQ_LIBS) $(ZMQ_LIBS)
+libzgrid_inner_la_SOURCES = src/node/status.c
+
+lib_LTLIBRARIES += libzgrid.la
+libzgrid_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+libzgrid_la_LIBADD = libzgrid-inner.la
+libzgrid_la_SOURCES =
+
+#  src/client
+include src/client/local.mk
+#  src/node: settings, log
+include src/node/local.mk
+#  src/cmd
+include src/cmd/local.mk
