@@ -1,10 +1,10 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Unit tests see the core alone; the other kinds see the library.
 UNIT_CPPFLAGS = -I$(top_srcdir)/tests $(CORE_CPPFLAGS) $(CHECK_CFLAGS)
-UNIT_LDADD = libzgrid-core.la $(CHECK_LIBS) $(LIBS)
+UNIT_LIBS = libzgrid-core.la $(CHECK_LIBS)
 ACTOR_CPPFLAGS = -I$(top_srcdir)/tests $(NODE_CPPFLAGS) $(CHECK_CFLAGS)
 #  The objects of the library, with their hidden symbols
-ACTOR_LDADD = libzgrid-inner.la $(CHECK_LIBS)
+ACTOR_LIBS = libzgrid-inner.la $(CHECK_LIBS)
 
 TEST_MAIN = tests/lib/main.c tests/lib/test.h
 
