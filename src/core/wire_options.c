@@ -30,28 +30,42 @@ s_find (bytes_t name)
     return NULL;
 }
 
-//  Where an option of type UINT keeps its number.
-static uint64_t *
-s_number (options_t *options, uint32_t bit)
+//  Where in options_t an option of type UINT keeps its number.
+static size_t
+s_place (uint32_t bit)
 {
     switch (bit) {
         case OPT_ifversion:
-            return &options->ifversion;
+            return offsetof (options_t, ifversion);
         case OPT_cursor:
-            return &options->cursor;
+            return offsetof (options_t, cursor);
         case OPT_count:
-            return &options->count;
+            return offsetof (options_t, count);
         case OPT_partition:
-            return &options->partition;
+            return offsetof (options_t, partition);
         case OPT_deadline:
-            return &options->deadline;
+            return offsetof (options_t, deadline);
         case OPT_ack:
-            return &options->ack;
+            return offsetof (options_t, ack);
         case OPT_attach:
-            return &options->attach;
+            return offsetof (options_t, attach);
         default: // ex px exat pxat
-            return &options->time;
+            return offsetof (options_t, time);
     }
+}
+
+static uint64_t
+s_number (const options_t *options, uint32_t bit)
+{
+    uint64_t number;
+    memcpy (&number, (const uint8_t *) options + s_place (bit), sizeof number);
+    return number;
+}
+
+static void
+s_set_number (options_t *options, uint32_t bit, uint64_t number)
+{
+    memcpy ((uint8_t *) options + s_place (bit), &number, sizeof number);
 }
 
 static bool
@@ -88,10 +102,12 @@ s_take (options_t *options, const s_option_t *option, value_t value)
         case INT:
             if (value.kind == VALUE_TREE && value.bytes.size == 9 && value.bytes.data[0] == 0xcf) {
                 mp_t reader = mp_of (value.bytes);
-                if (!mp_uint (&reader, s_number (options, bit)))
+                uint64_t number = 0;
+                if (!mp_uint (&reader, &number))
                     return false;
+                s_set_number (options, bit, number);
             } else if (value.kind == VALUE_INT && value.integer >= 0)
-                *s_number (options, bit) = (uint64_t) value.integer;
+                s_set_number (options, bit, (uint64_t) value.integer);
             else
                 return false;
             break;
@@ -171,7 +187,7 @@ s_encode_one (msgpack_packer *packer, buf_t *out, const options_t *options, cons
             break;
         case UINT:
         case INT:
-            msgpack_pack_uint64 (packer, *s_number ((options_t *) options, option->bit));
+            msgpack_pack_uint64 (packer, s_number (options, option->bit));
             break;
         case BYTES:
             wire_pack_bytes (packer, option->bit == OPT_match ? options->match : options->read);
