@@ -6,7 +6,7 @@ ACTOR_CPPFLAGS = -I$(top_srcdir)/tests $(NODE_CPPFLAGS) $(CHECK_CFLAGS)
 #  The objects of the library, with their hidden symbols
 ACTOR_LIBS = libzgrid-inner.la $(CHECK_LIBS)
 
-TEST_MAIN = tests/lib/main.c tests/lib/test.h
+TEST_MAIN = tests/lib/main.c tests/lib/test.h tests/lib/block.h
 
 include tests/unit/local.mk
 include tests/actor/local.mk

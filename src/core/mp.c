@@ -204,8 +204,7 @@ mp_uint (mp_t *self, uint64_t *value)
 {
     mp_t before = *self;
     mp_token_t token;
-    if (mp_next (self, &token)
-        && ((token.kind == MP_INT && token.integer >= 0) || token.kind == MP_UINT)) {
+    if (mp_next (self, &token) && ((token.kind == MP_INT && token.integer >= 0) || token.kind == MP_UINT)) {
         *value = (uint64_t) token.integer;
         return true;
     }

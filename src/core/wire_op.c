@@ -8,7 +8,7 @@
 #define NODE ROUTING_NODE
 
 static const op_info_t s_info[OP_LIMIT] = {
-#define OP(name, number, routing, writes, repeatable, arguments, reply, statuses, purpose)                    \
+#define OP(name, number, routing, writes, repeatable, arguments, reply, statuses, purpose)                   \
     [number] = { #name, routing, writes, repeatable, arguments, reply, statuses, purpose },
 #include "op.def"
 #undef OP

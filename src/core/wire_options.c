@@ -94,7 +94,8 @@ s_take (options_t *options, const s_option_t *option, value_t value)
             if (value.kind == VALUE_NIL || (tree && value.bytes.data[0] == 0xc2)
                 || (value.kind == VALUE_INT && value.integer == 0))
                 bit = 0;
-            else if (!(tree && value.bytes.data[0] == 0xc3) && !(value.kind == VALUE_INT && value.integer == 1))
+            else if (!(tree && value.bytes.data[0] == 0xc3)
+                     && !(value.kind == VALUE_INT && value.integer == 1))
                 return false;
             break;
         }
@@ -164,8 +165,7 @@ options_decode (bytes_t encoded, options_t *options, const char **why)
         const s_option_t *option = s_find (name);
         if (!option)
             continue;
-        if ((options->given & option->bit)
-            || ((option->bit & S_TIMES) && (options->given & S_TIMES))) {
+        if ((options->given & option->bit) || ((option->bit & S_TIMES) && (options->given & S_TIMES))) {
             *why = "an option is given twice, or two of ex, px, exat and pxat are given";
             return false;
         }

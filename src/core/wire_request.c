@@ -98,10 +98,12 @@ s_element (mp_t *reader, request_t *request, uint32_t at)
         }
         return true;
     }
-    if (token.kind == MP_NIL && at > 1)
+    if (token.kind == MP_NIL && at > 1 && at < 6)
         return true;
-    static const char *const s_why[] = { "", "the operation is not text", "the map's name is not text",
-                                         "the key is neither bin nor str", "", "the options are not a map" };
+    static const char *const s_why[] = {
+        "", "the operation is not text", "the map's name is not text", "the key is neither bin nor str",
+        "", "the options are not a map"
+    };
     s_fault (request, ZGRID_MALFORMED, at <= 5 ? s_why[at] : "more than six elements");
     reader->at = start;
     return mp_skip (reader);

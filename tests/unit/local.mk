@@ -1,1 +1,44 @@
 #  SPDX-License-Identifier: MPL-2.0
+#  One block for each program; they see the core alone.
+
+check_PROGRAMS += tests/unit/check_mp
+TESTS += tests/unit/check_mp
+tests_unit_check_mp_SOURCES = tests/unit/check_mp.c $(TEST_MAIN)
+tests_unit_check_mp_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_mp_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_slot
+TESTS += tests/unit/check_slot
+tests_unit_check_slot_SOURCES = tests/unit/check_slot.c $(TEST_MAIN)
+tests_unit_check_slot_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_slot_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_buf
+TESTS += tests/unit/check_buf
+tests_unit_check_buf_SOURCES = tests/unit/check_buf.c $(TEST_MAIN)
+tests_unit_check_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_buf_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_mem
+TESTS += tests/unit/check_mem
+tests_unit_check_mem_SOURCES = tests/unit/check_mem.c $(TEST_MAIN)
+tests_unit_check_mem_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_mem_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_wire
+TESTS += tests/unit/check_wire
+tests_unit_check_wire_SOURCES = tests/unit/check_wire.c $(TEST_MAIN)
+tests_unit_check_wire_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_wire_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_wire_reply
+TESTS += tests/unit/check_wire_reply
+tests_unit_check_wire_reply_SOURCES = tests/unit/check_wire_reply.c $(TEST_MAIN)
+tests_unit_check_wire_reply_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_wire_reply_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_wire_options
+TESTS += tests/unit/check_wire_options
+tests_unit_check_wire_options_SOURCES = tests/unit/check_wire_options.c $(TEST_MAIN)
+tests_unit_check_wire_options_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_wire_options_LDADD = $(UNIT_LIBS)
