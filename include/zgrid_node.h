@@ -40,6 +40,17 @@ ZGRID_EXPORT ZGRID_CHECKED int
 ZGRID_EXPORT ZGRID_CHECKED int
     zgrid_node_load (zgrid_node_t *self, const char *file);
 
+//  Takes settings from the environment: node.client is ZGRID_NODE_CLIENT, and so on. Returns ZGRID_OK;
+//  ZGRID_MALFORMED if a variable's value is wrong or a variable of that form is no setting, and
+//  zgrid_node_error lists them, one line each; ZGRID_DENIED after the start.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_node_environment (zgrid_node_t *self);
+
+//  Looks at what the settings mean for each other, as zgrid_node_start does before anything else.
+//  Returns ZGRID_OK or ZGRID_MALFORMED, and zgrid_node_error lists what is wrong, one line each.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_node_check (zgrid_node_t *self);
+
 //  The value of a setting as text, in the form zgrid_node_set takes; NULL if there is no such
 //  setting. Readable until the next call.
 ZGRID_EXPORT const char *
@@ -51,9 +62,9 @@ ZGRID_EXPORT char *
     zgrid_node_print_settings (const zgrid_node_t *self);
 
 //  Starts the actors. Returns ZGRID_OK once the node serves; ZGRID_DENIED if an address beyond
-//  loopback is asked for without node.insecure; ZGRID_UNAVAILABLE if something could not be started
-//  (an address in use, no memory); zgrid_node_error gives the reason. After an error nothing runs,
-//  and it may be tried again.
+//  loopback is asked for without node.insecure; ZGRID_MALFORMED if zgrid_node_check finds something;
+//  ZGRID_UNAVAILABLE if something could not be started (an address in use, no memory);
+//  zgrid_node_error gives the reason. After an error nothing runs, and it may be tried again.
 ZGRID_EXPORT ZGRID_CHECKED int
     zgrid_node_start (zgrid_node_t *self);
 
@@ -61,6 +72,11 @@ ZGRID_EXPORT ZGRID_CHECKED int
 //  Readable until the node is destroyed.
 ZGRID_EXPORT const char *
     zgrid_node_endpoint (const zgrid_node_t *self);
+
+//  Opens log.file anew, as after it was renamed. Returns ZGRID_OK; ZGRID_UNAVAILABLE if it cannot be
+//  opened: the log goes on in the old file. Nothing happens before the start or without log.file.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_node_reopen_log (zgrid_node_t *self);
 
 //  A client of this node: keys that this process owns are read without a hop. To be used by the
 //  thread that owns it; made by the node's thread. Returns ZGRID_OK; ZGRID_UNAVAILABLE before the

@@ -10,7 +10,8 @@ typedef enum { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG } log_level_t;
 typedef struct log log_t;
 
 //  level, format and file as the settings say; node is the name that each line bears. NULL, and
-//  errno, if the file cannot be opened or there is no memory. The caller owns it. A NULL log_t takes every line and does nothing.
+//  errno, if the file cannot be opened or there is no memory. The caller owns it. A NULL log_t takes
+//  every line and does nothing.
 log_t *
     log_new (const char *level, const char *format, const char *file, const char *node);
 void

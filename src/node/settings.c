@@ -10,9 +10,9 @@
 #include "text.h"
 
 const setting_info_t settings_infos[SETTING_LIMIT] = {
-#define SETTING(section, name, type, standard, min, max, unit, purpose)                                                \
-    [SETTING_##section##_##name] = { #section, #name,    #section "." #name, SETTING_TYPE_##type, standard, min,       \
-                                     max,      unit, purpose },
+#define SETTING(section, name, type, standard, min, max, unit, purpose)                                    \
+    [SETTING_##section##_##name] = { #section, #name,    #section "." #name, SETTING_TYPE_##type,          \
+                                     standard, min,      max,                unit,                purpose },
 #include "setting.def"
 #undef SETTING
 };
@@ -108,7 +108,9 @@ settings_nearest (bytes_t name)
         unsigned short_of = text_distance (last, own) + 1;
         bool near_full = s_near (full, name.size);
         bool near_short = s_near (short_of, last.size) && short_of <= own.size / 2 + 1;
-        unsigned distance = near_full && (full <= short_of || !near_short) ? full : near_short ? short_of : TEXT_FAR;
+        unsigned distance = near_full ? full : TEXT_FAR;
+        if (near_short && short_of < distance)
+            distance = short_of;
         if (distance < best) {
             best = distance;
             nearest = (int) id;

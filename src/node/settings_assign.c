@@ -42,7 +42,8 @@ s_wrong_number (const setting_info_t *info, const char *value, const char *wrong
 {
     text_printf (why, "%s: ", info->full);
     text_quote (why, bytes_str (value));
-    text_printf (why, " is %s; it takes %" PRIu64 " to %" PRIu64 " %s", wrong, info->min, info->max, info->unit);
+    text_printf (why, " is %s; it takes %" PRIu64 " to %" PRIu64 " %s", wrong, info->min, info->max,
+                 info->unit);
     if (strcmp (info->unit, "bytes") == 0)
         text_printf (why, " (the number may end in KiB, MiB or GiB)");
     else if (strcmp (info->unit, "milliseconds") == 0)

@@ -121,7 +121,8 @@ s_endpoint_fault (const char *endpoint)
     unsigned number = 0;
     for (size_t at = 0; at < digits && at < 6; at++)
         number = number * 10 + (unsigned) (port[at] - '0');
-    return digits && digits < 6 && !port[digits] && number < 65536 ? NULL : "has a port that is not 0 to 65535 or *";
+    bool good = digits && digits < 6 && !port[digits] && number < 65536;
+    return good ? NULL : "has a port that is not 0 to 65535 or *";
 }
 
 static int

@@ -41,7 +41,8 @@ s_mistake (scan_t *self)
 {
     if (++self->mistakes > MISTAKES_MAX) {
         if (self->mistakes == MISTAKES_MAX + 1)
-            text_printf (self->why, "\n%s:%u: too many mistakes; the rest is not shown", self->file, self->line);
+            text_printf (self->why, "\n%s:%u: too many mistakes; the rest is not shown", self->file,
+                         self->line);
         return false;
     }
     text_printf (self->why, "%s%s:%u: ", self->mistakes > 1 ? "\n" : "", self->file, self->line);
@@ -91,8 +92,8 @@ s_unknown_section (scan_t *self, bytes_t name)
     if (near)
         text_printf (self->why, "; did you mean %s?", near);
     else if (setting >= 0)
-        text_printf (self->why, "; %s stands in section %s, indented by %d spaces", settings_infos[setting].name,
-                     settings_infos[setting].section, INDENT);
+        text_printf (self->why, "; %s stands in section %s, indented by %d spaces",
+                     settings_infos[setting].name, settings_infos[setting].section, INDENT);
 }
 
 //  A line at the left edge: `rest` is what stands behind the name.
@@ -167,8 +168,8 @@ static void
 s_unknown_setting (scan_t *self, bytes_t name)
 {
     char full[160];
-    int size = snprintf (full, sizeof full, "%s.%.*s", self->section, (int) (name.size < 100 ? name.size : 100),
-                         (const char *) name.data);
+    int shown = (int) (name.size < 100 ? name.size : 100);
+    int size = snprintf (full, sizeof full, "%s.%.*s", self->section, shown, (const char *) name.data);
     if (!s_mistake (self))
         return;
     text_printf (self->why, "no such setting in section %s: ", self->section);
@@ -225,7 +226,8 @@ s_is_text (scan_t *self, bytes_t line)
         bool control = (line.data[at] < 0x20 && line.data[at] != '\t') || line.data[at] == 0x7f;
         if (size == 0 || control) {
             if (s_mistake (self))
-                text_printf (self->why, "byte 0x%02x in column %zu is not text", (unsigned) line.data[at], at + 1);
+                text_printf (self->why, "byte 0x%02x in column %zu is not text", (unsigned) line.data[at],
+                             at + 1);
             return false;
         }
         at += size;
@@ -255,7 +257,8 @@ s_line (scan_t *self, bytes_t line)
     }
     if (indent != 0 && indent != INDENT) {
         if (s_mistake (self))
-            text_printf (self->why, "indented by %zu spaces; a section stands at the edge, a setting behind %d spaces",
+            text_printf (self->why,
+                         "indented by %zu spaces; a section stands at the edge, a setting behind %d spaces",
                          indent, INDENT);
         return;
     }

@@ -41,7 +41,8 @@ s_print_purpose (const setting_info_t *info, buf_t *out)
             text_printf (out, " (true or false)\n");
             break;
         case SETTING_TYPE_TEXT:
-            text_printf (out, " (%s, at most %" PRIu64 " bytes)\n", *info->unit ? info->unit : "text", info->max);
+            text_printf (out, " (%s, at most %" PRIu64 " bytes)\n", *info->unit ? info->unit : "text",
+                         info->max);
             break;
         case SETTING_TYPE_CHOICE:
             text_printf (out, " (one of: %s)\n", info->unit);

@@ -93,8 +93,9 @@ text_distance (bytes_t a, bytes_t b)
                 best = above[j] + 1;
             if (row[j - 1] + 1 < best)
                 best = row[j - 1] + 1;
-            if (i > 1 && j > 1 && s_same (a.data[i - 1], b.data[j - 2]) && s_same (a.data[i - 2], b.data[j - 1])
-                && two_above[j - 2] + 1 < best)
+            bool swapped = i > 1 && j > 1 && s_same (a.data[i - 1], b.data[j - 2])
+                           && s_same (a.data[i - 2], b.data[j - 1]);
+            if (swapped && two_above[j - 2] + 1 < best)
                 best = two_above[j - 2] + 1;
             row[j] = best;
         }
