@@ -22,7 +22,7 @@ struct log {
     int fd;
     log_level_t level;
     log_format_t format;
-    char *file;           // "": stderr
+    char *file; // "": stderr
     char *node;
 };
 
@@ -148,13 +148,11 @@ s_add_escaped (line_t *line, const uint8_t *at, size_t size, bool json)
     else if (*at == '"' || *at == '\\') {
         snprintf (escape, sizeof escape, "\\%c", *at);
         s_add_str (line, escape);
-    }
-    else if (size == 0 || *at < 0x20 || *at == 0x7f) {
+    } else if (size == 0 || *at < 0x20 || *at == 0x7f) {
         const char *shortly = *at == '\n' ? "\\n" : *at == '\t' ? "\\t" : *at == '\r' ? "\\r" : NULL;
         snprintf (escape, sizeof escape, json ? "\\u%04x" : "\\x%02x", (unsigned) *at);
         s_add_str (line, shortly ? shortly : escape);
-    }
-    else
+    } else
         s_add (line, (const char *) at, 1);
 }
 
@@ -203,8 +201,7 @@ s_add_pair (line_t *line, log_format_t format, const char *name, const char *val
         s_add_str (line, first ? "\"" : ",\"");
         s_add_str (line, name);
         s_add_str (line, "\":");
-    }
-    else {
+    } else {
         s_add_str (line, first ? "" : " ");
         s_add_str (line, name);
         s_add_str (line, "=");
@@ -235,8 +232,7 @@ s_begin (line_t *line, const log_t *self, log_level_t level, const char *event)
         s_add_str (line, s_levels[level]);
         s_add_str (line, " ");
         s_add_str (line, event);
-    }
-    else {
+    } else {
         s_add_str (line, self->format == FORMAT_JSON ? "{" : "");
         s_add_pair (line, self->format, "time", stamp);
         s_add_pair (line, self->format, "level", s_levels[level]);

@@ -10,9 +10,10 @@
 #include "text.h"
 
 const setting_info_t settings_infos[SETTING_LIMIT] = {
-#define SETTING(section, name, type, standard, min, max, unit, purpose)                                    \
-    [SETTING_##section##_##name] = { #section, #name,    #section "." #name, SETTING_TYPE_##type,          \
-                                     standard, min,      max,                unit,                purpose },
+#define SETTING(section, name, type, standard, min, max, unit, purpose)                                      \
+    [SETTING_##section##_##name] = {                                                                         \
+        #section, #name, #section "." #name, SETTING_TYPE_##type, standard, min, max, unit, purpose          \
+    },
 #include "setting.def"
 #undef SETTING
 };

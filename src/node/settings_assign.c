@@ -16,12 +16,9 @@ typedef struct {
 } suffix_t;
 
 static const suffix_t s_suffixes[] = {
-    { "KiB", "bytes", UINT64_C (1) << 10 },
-    { "MiB", "bytes", UINT64_C (1) << 20 },
-    { "GiB", "bytes", UINT64_C (1) << 30 },
-    { "ms", "milliseconds", 1 },
-    { "s", "milliseconds", 1000 },
-    { "m", "milliseconds", 60000 },
+    { "KiB", "bytes", UINT64_C (1) << 10 }, { "MiB", "bytes", UINT64_C (1) << 20 },
+    { "GiB", "bytes", UINT64_C (1) << 30 }, { "ms", "milliseconds", 1 },
+    { "s", "milliseconds", 1000 },          { "m", "milliseconds", 60000 },
 };
 #define SUFFIXES (sizeof s_suffixes / sizeof s_suffixes[0])
 

@@ -24,13 +24,13 @@
 
 typedef struct {
     settings_t *settings;
-    const char *file;            // Name in messages
+    const char *file; // Name in messages
     buf_t *why;
-    unsigned line;               // From 1
+    unsigned line; // From 1
     unsigned mistakes;
     bool no_memory;
-    const char *section;         // Present one, or NULL: none, or one that does not exist
-    bool any_section;            // A section has begun, be it wrong
+    const char *section;              // Present one, or NULL: none, or one that does not exist
+    bool any_section;                 // A section has begun, be it wrong
     unsigned seen[SETTING_LIMIT];     // Line that set it, 0: none
     unsigned sections[SETTING_LIMIT]; // Line of the section that begins with this setting, 0: none
 } scan_t;
@@ -349,8 +349,7 @@ settings_load (settings_t *self, const char *file, buf_t *why)
     else if (error) {
         text_printf (why, "%s: %s", file, strerror (error));
         rc = ZGRID_NOTFOUND;
-    }
-    else
+    } else
         rc = settings_parse (self, file, buf_bytes (&text), why);
     buf_clear (&text);
     return rc;

@@ -61,8 +61,8 @@ START_TEST (text_begins_with_time_and_level)
 
     unsigned part;
     int end = 0;
-    ck_assert_int_eq (sscanf (text, "20%2u-%2u-%2uT%2u:%2u:%2u.%3uZ %n", &part, &part, &part, &part, &part, &part,
-                              &part, &end),
+    ck_assert_int_eq (sscanf (text, "20%2u-%2u-%2uT%2u:%2u:%2u.%3uZ %n", &part, &part, &part, &part, &part,
+                              &part, &part, &end),
                       7);
     ck_assert_str_eq (text + end, "info bound node=n1 endpoint=tcp://127.0.0.1:3320 note=\"two words\"\n");
 }
@@ -108,8 +108,8 @@ START_TEST (long_values_and_many_pairs_are_cut_and_stay_well_formed)
     char value[2000];
     for (size_t at = 0; at + 2 < sizeof value; at += 2)
         memcpy (value + at, "\xc3\xbc", 3);
-    log_line (s_log, LOG_INFO, "long", "a", value, "b", value, "c", value, "d", value, "e", value, "f", value, "g",
-              value, "h", value, "i", "last", NULL);
+    log_line (s_log, LOG_INFO, "long", "a", value, "b", value, "c", value, "d", value, "e", value, "f", value,
+              "g", value, "h", value, "i", "last", NULL);
     log_line (s_log, LOG_INFO, "short", "a", "1", NULL);
 
     const char *text = s_read (s_file);
@@ -190,7 +190,7 @@ START_TEST (lines_of_several_threads_do_not_mix)
 {
     s_open ("info", "json");
     pthread_t threads[4];
-    static char *names[] = { "a", "b", "c", "d" };
+    static char names[4][2] = { "a", "b", "c", "d" };
     for (int at = 0; at < 4; at++)
         ck_assert_int_eq (pthread_create (&threads[at], NULL, s_writer, names[at]), 0);
     for (int at = 0; at < 10; at++)

@@ -110,14 +110,17 @@ END_TEST
 START_TEST (a_wrong_value_says_what_is_taken_and_changes_nothing)
 {
     ck_assert_int_eq (s_set ("limits.key_max", "abc"), ZGRID_MALFORMED);
-    ck_assert_str_eq (s_said (), "limits.key_max: \"abc\" is not a number; it takes 1 to 65536 bytes (the number "
-                                 "may end in KiB, MiB or GiB)");
+    ck_assert_str_eq (s_said (),
+                      "limits.key_max: \"abc\" is not a number; it takes 1 to 65536 bytes (the number "
+                      "may end in KiB, MiB or GiB)");
     ck_assert_int_eq (s_set ("limits.key_max", "65537"), ZGRID_MALFORMED);
-    ck_assert_str_eq (s_said (), "limits.key_max: \"65537\" is out of range; it takes 1 to 65536 bytes (the number "
-                                 "may end in KiB, MiB or GiB)");
+    ck_assert_str_eq (s_said (),
+                      "limits.key_max: \"65537\" is out of range; it takes 1 to 65536 bytes (the number "
+                      "may end in KiB, MiB or GiB)");
     ck_assert_int_eq (s_set ("limits.drain", "601s"), ZGRID_MALFORMED);
-    ck_assert_str_eq (s_said (), "limits.drain: \"601s\" is out of range; it takes 0 to 600000 milliseconds (the "
-                                 "number may end in ms, s or m)");
+    ck_assert_str_eq (s_said (),
+                      "limits.drain: \"601s\" is out of range; it takes 0 to 600000 milliseconds (the "
+                      "number may end in ms, s or m)");
     ck_assert_int_eq (s_set ("cluster.partitions", "0"), ZGRID_MALFORMED);
     ck_assert_str_eq (s_said (), "cluster.partitions: \"0\" is out of range; it takes 1 to 16384 partitions");
     ck_assert_int_eq (s_set ("node.insecure", "maybe"), ZGRID_MALFORMED);
@@ -134,8 +137,20 @@ END_TEST
 
 START_TEST (numbers_that_are_none_are_refused)
 {
-    static const char *const wrong[] = { "", " 1", "1 ", "-1", "+1", "0x10", "1e3", "1.5", "18446744073709551616",
-                                         "99999999999999999999999", "17179869184GiB", "1kib", "1MB", "MiB" };
+    static const char *const wrong[] = { "",
+                                         " 1",
+                                         "1 ",
+                                         "-1",
+                                         "+1",
+                                         "0x10",
+                                         "1e3",
+                                         "1.5",
+                                         "18446744073709551616",
+                                         "99999999999999999999999",
+                                         "17179869184GiB",
+                                         "1kib",
+                                         "1MB",
+                                         "MiB" };
     for (size_t at = 0; at < sizeof wrong / sizeof wrong[0]; at++)
         ck_assert_msg (s_set ("limits.value_max", wrong[at]) == ZGRID_MALFORMED, "taken: '%s'", wrong[at]);
     ck_assert_uint_eq (settings_uint (s_settings, SETTING_limits_value_max), 67108864);
@@ -202,14 +217,18 @@ END_TEST
 
 START_TEST (names_in_a_file_are_checked)
 {
-    s_expect_mistake ("limit\n    key_max = 1\n", "z.conf:1: no such section: \"limit\"; did you mean limits?");
-    s_expect_mistake ("\nkey_max = 1\n",
-                      "z.conf:2: no such section: \"key_max\"; key_max stands in section limits, indented by 4 spaces");
+    s_expect_mistake ("limit\n    key_max = 1\n",
+                      "z.conf:1: no such section: \"limit\"; did you mean limits?");
+    s_expect_mistake (
+        "\nkey_max = 1\n",
+        "z.conf:2: no such section: \"key_max\"; key_max stands in section limits, indented by 4 spaces");
     s_expect_mistake ("limits\n    key_maxx = 1\n",
                       "z.conf:2: no such setting in section limits: \"key_maxx\"; did you mean key_max?");
-    s_expect_mistake ("node\n    policy = lru\n",
-                      "z.conf:2: no such setting in section node: \"policy\"; did you mean policy, in section memory?");
-    s_expect_mistake ("node\n    entirely_else = 1\n", "z.conf:2: no such setting in section node: \"entirely_else\"");
+    s_expect_mistake (
+        "node\n    policy = lru\n",
+        "z.conf:2: no such setting in section node: \"policy\"; did you mean policy, in section memory?");
+    s_expect_mistake ("node\n    entirely_else = 1\n",
+                      "z.conf:2: no such setting in section node: \"entirely_else\"");
     s_expect_mistake ("    name = x\n", "z.conf:1: a setting before the first section");
     s_expect_mistake ("node = 1\n", "z.conf:1: a section's name stands alone on its line");
     s_expect_mistake ("node\nlog\nnode\n", "z.conf:3: section node stands twice; the first is in line 1");
@@ -240,12 +259,14 @@ START_TEST (the_form_of_a_file_is_checked)
                       "z.conf:2: a tab in the indentation; settings are indented by 4 spaces");
     s_expect_mistake ("node\n  name = a\n", "z.conf:2: indented by 2 spaces; a section stands at the edge, a "
                                             "setting behind 4 spaces");
-    s_expect_mistake ("node\n        name = a\n", "z.conf:2: indented by 8 spaces; a section stands at the edge, "
-                                                  "a setting behind 4 spaces");
+    s_expect_mistake ("node\n        name = a\n",
+                      "z.conf:2: indented by 8 spaces; a section stands at the edge, "
+                      "a setting behind 4 spaces");
     s_expect_mistake ("node\n    = a\n", "z.conf:2: a line begins with a name or with '#'");
     s_expect_mistake ("node\n    name = a\x01\n", "z.conf:2: byte 0x01 in column 13 is not text");
     s_expect_mistake ("node\n    name = \xc3(\n", "z.conf:2: byte 0xc3 in column 12 is not text");
-    ck_assert_int_eq (settings_parse (s_settings, "z.conf", bytes_of ("node\n\0", 6), &s_why), ZGRID_MALFORMED);
+    ck_assert_int_eq (settings_parse (s_settings, "z.conf", bytes_of ("node\n\0", 6), &s_why),
+                      ZGRID_MALFORMED);
     ck_assert_str_eq (s_said (), "z.conf:2: byte 0x00 in column 1 is not text");
 }
 END_TEST
@@ -359,18 +380,21 @@ END_TEST
 START_TEST (an_unknown_variable_is_a_mistake)
 {
     ck_assert_int_eq (s_environment ("ZGRID_LIMITS_KEYMAX=1", "ZGRID_NODE_NAME=x"), ZGRID_MALFORMED);
-    ck_assert_str_eq (s_said (), "\"ZGRID_LIMITS_KEYMAX\": no such setting; did you mean ZGRID_LIMITS_KEY_MAX?");
+    ck_assert_str_eq (s_said (),
+                      "\"ZGRID_LIMITS_KEYMAX\": no such setting; did you mean ZGRID_LIMITS_KEY_MAX?");
     ck_assert_str_eq (settings_text (s_settings, SETTING_node_name), "");
     ck_assert_int_eq (s_environment ("ZGRID_NODENAME=1", "ZGRID_LIMITS_MAPS=x"), ZGRID_MALFORMED);
-    ck_assert_str_eq (s_said (), "\"ZGRID_NODENAME\": no such setting; did you mean ZGRID_NODE_NAME?\n"
-                                 "ZGRID_LIMITS_MAPS: limits.maps: \"x\" is not a number; it takes 1 to 65535 maps");
+    ck_assert_str_eq (s_said (),
+                      "\"ZGRID_NODENAME\": no such setting; did you mean ZGRID_NODE_NAME?\n"
+                      "ZGRID_LIMITS_MAPS: limits.maps: \"x\" is not a number; it takes 1 to 65535 maps");
 }
 END_TEST
 
 START_TEST (variables_of_others_are_left_alone)
 {
     ck_assert_int_eq (s_environment ("ZGRID_BUILD=/b", "ZGRID_SOURCE=/s"), ZGRID_OK);
-    ck_assert_int_eq (s_environment ("ZGRID_PORT_3320_TCP_ADDR=10.0.0.1", "ZGRID_SERVICE_HOST=10.0.0.1"), ZGRID_OK);
+    ck_assert_int_eq (s_environment ("ZGRID_PORT_3320_TCP_ADDR=10.0.0.1", "ZGRID_SERVICE_HOST=10.0.0.1"),
+                      ZGRID_OK);
     ck_assert_int_eq (s_environment ("ZGRID_PORT=tcp://10.0.0.1:3320", "ZGRID="), ZGRID_OK);
     ck_assert_str_eq (s_said (), "");
 }
@@ -381,8 +405,9 @@ START_TEST (settings_that_contradict_each_other_are_found)
     ck_assert_int_eq (s_set ("limits.value_max", "1MiB"), ZGRID_OK);
     ck_assert_int_eq (s_set ("limits.frame_max", "2097151"), ZGRID_OK);
     ck_assert_int_eq (settings_check (s_settings, &s_why), ZGRID_MALFORMED);
-    ck_assert_str_eq (s_said (), "limits.frame_max: 2097151 bytes are too few; with limits.value_max at 1048576 it "
-                                 "takes at least 2097152 (1 MiB more)");
+    ck_assert_str_eq (s_said (),
+                      "limits.frame_max: 2097151 bytes are too few; with limits.value_max at 1048576 it "
+                      "takes at least 2097152 (1 MiB more)");
     ck_assert_int_eq (s_set ("limits.frame_max", "2MiB"), ZGRID_OK);
     ck_assert_int_eq (settings_check (s_settings, &s_why), ZGRID_OK);
 }
@@ -390,10 +415,13 @@ END_TEST
 
 START_TEST (endpoints_that_cannot_be_are_found)
 {
-    static const char *const good[] = { "none", "tcp://127.0.0.1:*", "tcp://127.0.0.1:0", "tcp://[::1]:65535",
-                                        "tcp://*:3320", "ipc:///tmp/zgrid", "inproc://zgrid" };
-    static const char *const bad[] = { "127.0.0.1:3320", "tcp://127.0.0.1", "tcp://:3320", "tcp://127.0.0.1:65536",
-                                       "tcp://127.0.0.1:", "tcp://127.0.0.1:12x", "udp://127.0.0.1:1", "ipc://", "" };
+    static const char *const good[] = {
+        "none",         "tcp://127.0.0.1:*", "tcp://127.0.0.1:0", "tcp://[::1]:65535",
+        "tcp://*:3320", "ipc:///tmp/zgrid",  "inproc://zgrid"
+    };
+    static const char *const bad[] = { "127.0.0.1:3320",        "tcp://127.0.0.1",  "tcp://:3320",
+                                       "tcp://127.0.0.1:65536", "tcp://127.0.0.1:", "tcp://127.0.0.1:12x",
+                                       "udp://127.0.0.1:1",     "ipc://",           "" };
     for (size_t at = 0; at < sizeof good / sizeof good[0]; at++) {
         ck_assert_int_eq (s_set ("node.client", good[at]), ZGRID_OK);
         ck_assert_msg (settings_check (s_settings, &s_why) == ZGRID_OK, "refused: %s", good[at]);
@@ -454,13 +482,24 @@ START_TEST (sequences_are_utf8_and_nothing_else)
     struct {
         const char *bytes;
         size_t size, expected;
-    } cases[] = { { "a", 1, 1 },            { "\xc3\xbc", 2, 2 },     { "\xe2\x82\xac", 3, 3 },
-                  { "\xf0\x9f\x98\x80", 4, 4 }, { "\xf4\x8f\xbf\xbf", 4, 4 }, { "\xf4\x90\x80\x80", 4, 0 },
-                  { "\xc0\x80", 2, 0 },     { "\xe0\x9f\xbf", 3, 0 }, { "\xf0\x8f\xbf\xbf", 4, 0 },
-                  { "\xed\xa0\x80", 3, 0 }, { "\x80", 1, 0 },         { "\xc3", 1, 0 },
-                  { "\xe2\x82", 2, 0 },     { "\xff", 1, 0 },         { "", 0, 0 } };
+    } cases[] = { { "a", 1, 1 },
+                  { "\xc3\xbc", 2, 2 },
+                  { "\xe2\x82\xac", 3, 3 },
+                  { "\xf0\x9f\x98\x80", 4, 4 },
+                  { "\xf4\x8f\xbf\xbf", 4, 4 },
+                  { "\xf4\x90\x80\x80", 4, 0 },
+                  { "\xc0\x80", 2, 0 },
+                  { "\xe0\x9f\xbf", 3, 0 },
+                  { "\xf0\x8f\xbf\xbf", 4, 0 },
+                  { "\xed\xa0\x80", 3, 0 },
+                  { "\x80", 1, 0 },
+                  { "\xc3", 1, 0 },
+                  { "\xe2\x82", 2, 0 },
+                  { "\xff", 1, 0 },
+                  { "", 0, 0 } };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
-        ck_assert_uint_eq (text_sequence ((const uint8_t *) cases[at].bytes, cases[at].size), cases[at].expected);
+        ck_assert_uint_eq (text_sequence ((const uint8_t *) cases[at].bytes, cases[at].size),
+                           cases[at].expected);
 }
 END_TEST
 

@@ -42,3 +42,12 @@ TESTS += tests/unit/check_wire_options
 tests_unit_check_wire_options_SOURCES = tests/unit/check_wire_options.c $(TEST_MAIN)
 tests_unit_check_wire_options_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_wire_options_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_settings tests/unit/check_log
+TESTS += tests/unit/check_settings tests/unit/check_log
+tests_unit_check_settings_SOURCES = tests/unit/check_settings.c $(TEST_MAIN)
+tests_unit_check_settings_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_unit_check_settings_LDADD = $(ACTOR_LIBS)
+tests_unit_check_log_SOURCES = tests/unit/check_log.c $(TEST_MAIN)
+tests_unit_check_log_CPPFLAGS = $(ACTOR_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_check_log_LDADD = $(ACTOR_LIBS) $(JANSSON_LIBS)
