@@ -13,14 +13,14 @@ typedef struct log log_t;
 //  errno, if the file cannot be opened or there is no memory. The caller owns it. A NULL log_t takes
 //  every line and does nothing.
 log_t *
-log_new (const char *level, const char *format, const char *file, const char *node);
+    log_new (const char *level, const char *format, const char *file, const char *node);
 void
-log_destroy (log_t **self_p);
+    log_destroy (log_t **self_p);
 
 //  Opens the file anew, as after it was renamed. False, and errno, if that fails: lines go on to the
 //  old one. With a NULL log_t, or one that writes to stderr, nothing happens.
 bool
-log_reopen (log_t *self);
+    log_reopen (log_t *self);
 
 //  event: a few words without line breaks, the same for the same kind of event. The rest are pairs
 //  of const char *name, const char *value, ended by NULL: log_line (log, LOG_INFO, "bound", "endpoint",
@@ -29,6 +29,6 @@ log_reopen (log_t *self);
 #define LOG_VALUE_MAX 512
 #define LOG_LINE_MAX 4096
 void
-log_line (log_t *self, log_level_t level, const char *event, ...) __attribute__ ((sentinel));
+    log_line (log_t *self, log_level_t level, const char *event, ...) __attribute__ ((sentinel));
 
 #endif

@@ -27,22 +27,22 @@ struct settings {
 
 //  A copy that shares nothing. NULL without memory.
 settings_t *
-settings_copy (const settings_t *self);
+    settings_copy (const settings_t *self);
 
 //  Makes *self what *from_p is, and destroys *from_p.
 void
-settings_take (settings_t *self, settings_t **from_p);
+    settings_take (settings_t *self, settings_t **from_p);
 
 //  settings_set for a setting that is known.
 int
-settings_assign (settings_t *self, setting_t id, const char *value, buf_t *why);
+    settings_assign (settings_t *self, setting_t id, const char *value, buf_t *why);
 
 //  The setting whose name comes nearest to "section.name", or -1 if none is near.
 int
-settings_nearest (bytes_t name);
+    settings_nearest (bytes_t name);
 
 //  The section whose name is nearest, or NULL. exact: only if it is that.
 const char *
-settings_section (bytes_t name, bool exact);
+    settings_section (bytes_t name, bool exact);
 
 #endif

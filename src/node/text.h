@@ -8,22 +8,22 @@
 //  Bytes of the UTF-8 sequence at the start of at[0 … left - 1], 1 to 4; 0 if there is none: a stray
 //  byte, a sequence cut short, an overlong form, a surrogate, or a number past U+10FFFF.
 size_t
-text_sequence (const uint8_t *at, size_t left);
+    text_sequence (const uint8_t *at, size_t left);
 
 //  Adds formatted text. out may be NULL: then nothing happens.
 void
-text_printf (buf_t *out, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+    text_printf (buf_t *out, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 
 //  Adds text in double quotes, at most 60 bytes of it; what is not printable UTF-8 becomes '?'. For
 //  messages about what somebody typed. out may be NULL.
 void
-text_quote (buf_t *out, bytes_t text);
+    text_quote (buf_t *out, bytes_t text);
 
 //  How many insertions, removals, replacements and swaps of neighbours lie between two texts; letters
 //  of either case are equal. Texts longer than TEXT_NEAR_MAX are infinitely far apart.
 #define TEXT_NEAR_MAX 63
 #define TEXT_FAR 1000u
 unsigned
-text_distance (bytes_t a, bytes_t b);
+    text_distance (bytes_t a, bytes_t b);
 
 #endif
