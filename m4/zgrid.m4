@@ -35,6 +35,8 @@ AC_DEFUN([ZG_COMPILER], [
     ZG_LDFLAGS="-Wl,-z,relro -Wl,-z,now"
   ])
   AS_IF([test "$enable_coverage" = yes], [ZG_TRY_FLAG([--coverage], [AC_MSG_ERROR([--coverage does not work])])])
+  AS_IF([test "$enable_fuzzers" = yes],
+    [ZG_TRY_FLAG([-fsanitize=fuzzer-no-link], [AC_MSG_ERROR([--enable-fuzzers needs clang: CC=clang])])])
   AM_CONDITIONAL([FUZZERS], [test "$enable_fuzzers" = yes])
   AM_CONDITIONAL([SANITIZED], [test "$enable_sanitizer" != no])
   AC_SUBST([ZG_SANITIZER], [$enable_sanitizer])

@@ -1,1 +1,34 @@
 #  SPDX-License-Identifier: MPL-2.0
+#  Each target X: fuzz_X.c, corpus/X/ with files whose names say why, and a block as below.
+#    make check                          replays every corpus, in every configuration
+#    make fuzz TARGET=wire SECONDS=60    needs ./configure --enable-fuzzers CC=clang
+FUZZ_TARGETS = wire
+FUZZ_REPLAY = tests/fuzz/replay.c tests/fuzz/fuzz.h
+FUZZ_CPPFLAGS = $(UNIT_CPPFLAGS)
+FUZZ_LIBS = libzgrid-core.la
+
+check_PROGRAMS += tests/fuzz/replay_wire
+tests_fuzz_replay_wire_SOURCES = tests/fuzz/fuzz_wire.c $(FUZZ_REPLAY)
+tests_fuzz_replay_wire_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_replay_wire_LDADD = $(FUZZ_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_wire
+tests_fuzz_fuzz_wire_SOURCES = tests/fuzz/fuzz_wire.c
+tests_fuzz_fuzz_wire_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_wire_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_wire_LDADD = $(FUZZ_LIBS)
+endif
+
+dist_check_SCRIPTS += tests/fuzz/replay.sh
+TESTS += tests/fuzz/replay.sh
+EXTRA_DIST += tests/fuzz/corpus
+
+#  Finds are kept in the build folder; give those worth keeping a name and put them into corpus/
+SECONDS = 60
+fuzz:
+	@test -n "$(TARGET)" || { echo "usage: make fuzz TARGET=wire SECONDS=60"; exit 2; }
+	$(MAKE) $(AM_MAKEFLAGS) tests/fuzz/fuzz_$(TARGET)$(EXEEXT)
+	@mkdir -p fuzz/$(TARGET)
+	./tests/fuzz/fuzz_$(TARGET)$(EXEEXT) -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	    -artifact_prefix=fuzz/$(TARGET)- fuzz/$(TARGET) $(srcdir)/tests/fuzz/corpus/$(TARGET)
+.PHONY: fuzz
