@@ -198,8 +198,8 @@ s_client (const char *endpoint, const plan_t *plan)
     s_run (socket, plan, plan->count, spent);
     double seconds = (double) (s_now_ns () - began) / 1e9;
 
-    printf ("{\"messages_per_second\": %.0f, \"seconds\": %.4f, \"messages\": %zu", (double) plan->count / seconds,
-            seconds, plan->count);
+    printf ("{\"messages_per_second\": %.0f, \"seconds\": %.4f, \"messages\": %zu",
+            (double) plan->count / seconds, seconds, plan->count);
     if (spent) {
         qsort (spent, plan->count, sizeof *spent, s_compare);
         printf (", \"p50_us\": %.2f, \"p99_us\": %.2f", spent[plan->count / 2] / 1e3,

@@ -116,7 +116,8 @@ s_fill_node (bench_t *self)
     self->node = zgrid_node_new ();
     if (!self->node)
         s_fail ("node", "no memory");
-    if (zgrid_node_set (self->node, "log.level", "error") != ZGRID_OK || zgrid_node_start (self->node) != ZGRID_OK
+    if (zgrid_node_set (self->node, "log.level", "error") != ZGRID_OK
+        || zgrid_node_start (self->node) != ZGRID_OK
         || zgrid_node_client (self->node, &self->client) != ZGRID_OK)
         s_fail ("node", zgrid_node_error (self->node));
     for (size_t first = 0; first < self->keys; first += LOAD_BATCH)
