@@ -4,7 +4,16 @@ libzgrid_core_la_CPPFLAGS = $(CORE_CPPFLAGS)
 libzgrid_core_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libzgrid_core_la_SOURCES = \
     src/core/op.def src/core/option.def src/core/setting.def src/core/stat.def \
-    src/core/bytes.h \
+    src/core/bytes.h src/core/entry.h \
+    src/core/glob.c src/core/glob.h \
+    src/core/hash.c src/core/hash.h \
+    src/core/heap.c src/core/heap.h \
+    src/core/index.c src/core/index.h \
+    src/core/ops.c src/core/ops_key.c src/core/ops_number.c \
+    src/core/reclaim.c src/core/reclaim.h \
+    src/core/storage.c src/core/storage.h src/core/storage_impl.h src/core/storage_map.c \
+    src/core/storage_memory.c src/core/storage_partition.c src/core/storage_shared.c \
+    src/core/store.c src/core/store.h \
     src/core/buf.c src/core/buf.h \
     src/core/mem.c src/core/mem.h \
     src/core/mp.c src/core/mp.h \

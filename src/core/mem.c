@@ -44,6 +44,21 @@ mem_free (void *block)
 }
 
 void *
+mem_map (size_t size)
+{
+    if (s_refused ())
+        return NULL;
+    void *block = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return block == MAP_FAILED ? NULL : block;
+}
+
+void
+mem_release (void *start, size_t size)
+{
+    madvise (start, size, MADV_DONTNEED);
+}
+
+void *
 mem_map_aligned (size_t size)
 {
     assert (size && (size & (size - 1)) == 0);

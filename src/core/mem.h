@@ -21,6 +21,13 @@ void
 //  mem_unmap. Contents are zero. NULL without memory.
 void *
     mem_map_aligned (size_t size);
+//  size bytes, a multiple of 4,096, straight from the system. Contents are zero. NULL without memory.
+void *
+    mem_map (size_t size);
+
+//  Gives the memory of whole pages back but keeps the addresses; what stands there becomes zero.
+void
+    mem_release (void *start, size_t size);
 void
     mem_unmap (void *block, size_t size);
 

@@ -190,6 +190,14 @@ bool
 void
     wire_reply (buf_t *out, uint64_t id, unsigned status, value_t value, uint64_t version, const meta_t *meta);
 
+//  Adds one value of type bin.
+void
+    wire_add_bytes (buf_t *out, bytes_t bytes);
+
+//  Adds one OK reply whose value is an array of `count` encoded values.
+void
+    wire_reply_array (buf_t *out, uint64_t id, uint32_t count, bytes_t encoded, const meta_t *meta);
+
 //  Adds one reply without value that says in meta.error what was wrong. text may be NULL.
 void
     wire_reply_error (buf_t *out, uint64_t id, unsigned status, const char *text);

@@ -38,21 +38,51 @@ s_meta (msgpack_packer *packer, buf_t *out, const meta_t *meta)
     }
 }
 
+static void
+s_head (msgpack_packer *packer, uint64_t id, unsigned status)
+{
+    msgpack_pack_array (packer, 5);
+    msgpack_pack_uint64 (packer, id);
+    msgpack_pack_uint32 (packer, status);
+}
+
+static void
+s_tail (msgpack_packer *packer, buf_t *out, uint64_t version, const meta_t *meta)
+{
+    msgpack_pack_uint64 (packer, version);
+    if (meta && meta->given)
+        s_meta (packer, out, meta);
+    else
+        msgpack_pack_nil (packer);
+}
+
 void
 wire_reply (buf_t *out, uint64_t id, unsigned status, value_t value, uint64_t version, const meta_t *meta)
 {
     msgpack_packer packer;
     msgpack_packer_init (&packer, out, wire_write);
-    bool with_meta = meta && meta->given;
-    msgpack_pack_array (&packer, 5);
-    msgpack_pack_uint64 (&packer, id);
-    msgpack_pack_uint32 (&packer, status);
+    s_head (&packer, id, status);
     wire_pack_value (&packer, out, value);
-    msgpack_pack_uint64 (&packer, version);
-    if (with_meta)
-        s_meta (&packer, out, meta);
-    else
-        msgpack_pack_nil (&packer);
+    s_tail (&packer, out, version, meta);
+}
+
+void
+wire_add_bytes (buf_t *out, bytes_t bytes)
+{
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, out, wire_write);
+    wire_pack_bytes (&packer, bytes);
+}
+
+void
+wire_reply_array (buf_t *out, uint64_t id, uint32_t count, bytes_t encoded, const meta_t *meta)
+{
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, out, wire_write);
+    s_head (&packer, id, 0);
+    msgpack_pack_array (&packer, count);
+    buf_add (out, encoded.data, encoded.size);
+    s_tail (&packer, out, 0, meta);
 }
 
 void

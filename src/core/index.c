@@ -1,0 +1,495 @@
+//  index: see index.h.
+//
+//  Invariants. An entry lies in its home bucket or, if that was full, in one of the next ones; a
+//  bucket that has an empty slot ends the search. A bucket that has once been full never gets an
+//  empty slot back (a removal leaves a tombstone), so searches never end too early. Resizing, which
+//  begins before 7/8 of the slots are filled, sweeps the tombstones away.
+//
+//  While a resize is under way, a hash belongs to the old table if its home bucket there has not
+//  moved yet, else to the new one: never to both.
+//
+//  Local readers. Slots are written with release and read with acquire, so a reader that misses an
+//  entry because it saw the effect of a move also sees that `sequence` is not what it was.
+//  SPDX-License-Identifier: MPL-2.0
+#include "index.h"
+
+#include <assert.h>
+
+#include "mem.h"
+
+#define S_TOMB 1u
+#define S_LINE 64
+#define S_MOVE_PER_ADD 2
+
+static inline uint64_t
+s_load (const slot_t *slot)
+{
+    return atomic_load_explicit ((slot_t *) (uintptr_t) slot, memory_order_acquire);
+}
+
+static inline void
+s_store (slot_t *slot, uint64_t value)
+{
+    atomic_store_explicit (slot, value, memory_order_release);
+}
+
+static inline uint64_t
+s_slot (entry_t *entry, uint64_t hash, unsigned code)
+{
+    assert (((uintptr_t) entry >> 48) == 0);
+    return (uint64_t) (uintptr_t) entry | (hash & 0xff) << 48 | (uint64_t) code << 56;
+}
+
+//  The bucket of a position in a table of n buckets: floor (position * n / 2^32).
+static inline uint32_t
+s_home (uint32_t position, uint32_t buckets)
+{
+    return (uint32_t) ((uint64_t) position * buckets >> 32);
+}
+
+//  The first position whose home is `bucket`.
+static inline uint64_t
+s_first_position (uint64_t bucket, uint32_t buckets)
+{
+    return ((bucket << 32) + buckets - 1) / buckets;
+}
+
+static inline table_t *
+s_table (const index_t *self)
+{
+    return atomic_load_explicit (&((index_t *) (uintptr_t) self)->table, memory_order_acquire);
+}
+
+static inline table_t *
+s_old (const index_t *self)
+{
+    return atomic_load_explicit (&((index_t *) (uintptr_t) self)->old, memory_order_acquire);
+}
+
+static inline uint32_t
+s_moved (const index_t *self)
+{
+    return atomic_load_explicit (&((index_t *) (uintptr_t) self)->moved, memory_order_acquire);
+}
+
+//  The table that a position belongs to now; NULL if there is none.
+static inline table_t *
+s_table_for (const index_t *self, uint32_t position)
+{
+    table_t *old = s_old (self);
+    if (__builtin_expect (old != NULL, 0) && s_home (position, old->buckets) >= s_moved (self))
+        return old;
+    return s_table (self);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Tables
+
+static table_t *
+s_table_new (index_t *self, uint32_t buckets)
+{
+    size_t size = (size_t) buckets * INDEX_BUCKET * sizeof (slot_t);
+    table_t *table = mem_alloc (sizeof (table_t));
+    uint8_t *block = mem_alloc_zero (1, size + S_LINE);
+    if (!table || !block) {
+        mem_free (table);
+        mem_free (block);
+        return NULL;
+    }
+    table->buckets = buckets;
+    table->block = block;
+    table->slots = (slot_t *) (block + S_LINE - ((uintptr_t) block & (S_LINE - 1)));
+    *self->bytes += size + S_LINE + sizeof (table_t);
+    return table;
+}
+
+static size_t
+s_table_bytes (const table_t *table)
+{
+    return (size_t) table->buckets * INDEX_BUCKET * sizeof (slot_t) + S_LINE + sizeof (table_t);
+}
+
+static void
+s_table_free (void *owner, void *what, size_t size)
+{
+    (void) size;
+    table_t *table = what;
+    *(size_t *) owner -= s_table_bytes (table);
+    mem_free (table->block);
+    mem_free (table);
+}
+
+void
+index_init (index_t *self, const hash_secret_t *secret, reclaim_t *reclaim, size_t *bytes)
+{
+    *self = (index_t) { .secret = secret, .reclaim = reclaim, .bytes = bytes };
+}
+
+void
+index_close (index_t *self)
+{
+    table_t *tables[] = { s_table (self), s_old (self) };
+    for (int at = 0; at < 2; at++)
+        if (tables[at])
+            s_table_free (self->bytes, tables[at], 0);
+    atomic_store (&self->table, NULL);
+    atomic_store (&self->old, NULL);
+}
+
+uint64_t
+index_buckets (const index_t *self)
+{
+    table_t *old = s_old (self), *table = s_table (self);
+    return (table ? table->buckets : 0) + (uint64_t) (old ? old->buckets : 0);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Searching
+
+static slot_t *
+s_search (const table_t *table, uint64_t hash, bytes_t key)
+{
+    uint32_t bucket = s_home (index_position (hash), table->buckets);
+    for (uint32_t walked = 0; walked < table->buckets; walked++) {
+        slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
+        bool ends = false;
+        for (int at = 0; at < INDEX_BUCKET; at++) {
+            uint64_t slot = s_load (&slots[at]);
+            if (slot == 0)
+                ends = true;
+            else if (((slot >> 48) & 0xff) == (hash & 0xff) && index_is_entry (slot)
+                     && bytes_equal (entry_key (index_entry (slot)), key))
+                return &slots[at];
+        }
+        if (ends)
+            return NULL;
+        if (++bucket == table->buckets)
+            bucket = 0;
+    }
+    return NULL;
+}
+
+slot_t *
+index_find (const index_t *self, uint64_t hash, bytes_t key)
+{
+    table_t *table = s_table_for (self, index_position (hash));
+    return table ? s_search (table, hash, key) : NULL;
+}
+
+const entry_t *
+index_find_shared (const index_t *self, uint64_t hash, bytes_t key, bool *torn)
+{
+    index_t *index = (index_t *) (uintptr_t) self;
+    for (int tries = 0; tries < 4; tries++) {
+        uint32_t before = atomic_load_explicit (&index->sequence, memory_order_acquire);
+        if (before & 1)
+            continue;
+        table_t *table = s_table_for (self, index_position (hash));
+        slot_t *found = table ? s_search (table, hash, key) : NULL;
+        //  The slot may have changed since the key was compared, but only to another entry of the
+        //  same key, or to one of another key: look again
+        uint64_t slot = found ? s_load (found) : 0;
+        entry_t *entry = index_is_entry (slot) ? index_entry (slot) : NULL;
+        if (entry && bytes_equal (entry_key (entry), key))
+            return entry;
+        if (!found && atomic_load_explicit (&index->sequence, memory_order_relaxed) == before)
+            return NULL;
+    }
+    *torn = true;
+    return NULL;
+}
+
+void
+index_prefetch_bucket (const index_t *self, uint64_t hash)
+{
+    table_t *table = s_table_for (self, index_position (hash));
+    if (table)
+        __builtin_prefetch (table->slots
+                            + (size_t) s_home (index_position (hash), table->buckets) * INDEX_BUCKET);
+}
+
+void
+index_prefetch_entry (const index_t *self, uint64_t hash)
+{
+    table_t *table = s_table_for (self, index_position (hash));
+    if (!table)
+        return;
+    slot_t *slots = table->slots + (size_t) s_home (index_position (hash), table->buckets) * INDEX_BUCKET;
+    for (int at = 0; at < INDEX_BUCKET; at++) {
+        uint64_t slot = atomic_load_explicit (&slots[at], memory_order_relaxed);
+        if (((slot >> 48) & 0xff) == (hash & 0xff) && index_is_entry (slot)) {
+            const char *entry = (const char *) index_entry (slot);
+            __builtin_prefetch (entry);
+            __builtin_prefetch (entry + S_LINE);
+            __builtin_prefetch (entry + 2 * S_LINE);
+            return;
+        }
+    }
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Changing
+
+//  The first free slot on a key's way, or NULL if every slot of the table is taken.
+static slot_t *
+s_free_slot (table_t *table, uint32_t position, bool *fresh)
+{
+    uint32_t bucket = s_home (position, table->buckets);
+    for (uint32_t walked = 0; walked < table->buckets; walked++) {
+        slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
+        for (int at = 0; at < INDEX_BUCKET; at++) {
+            uint64_t slot = s_load (&slots[at]);
+            if (!index_is_entry (slot)) {
+                *fresh = slot == 0;
+                return &slots[at];
+            }
+        }
+        if (++bucket == table->buckets)
+            bucket = 0;
+    }
+    return NULL;
+}
+
+static bool
+s_place (index_t *self, table_t *table, uint64_t hash, uint64_t slot)
+{
+    bool fresh;
+    slot_t *free_slot = s_free_slot (table, index_position (hash), &fresh);
+    if (!free_slot)
+        return false;
+    if (fresh && table == s_table (self))
+        self->filled++;
+    s_store (free_slot, slot);
+    return true;
+}
+
+//  Starts to move everything into a table that the live entries fill to 4/7.
+static bool
+s_resize (index_t *self)
+{
+    uint64_t buckets = (self->live + 1) * 7 / (4 * INDEX_BUCKET) + 1;
+    if (buckets > UINT32_MAX)
+        return false;
+    table_t *table = s_table_new (self, (uint32_t) buckets);
+    if (!table)
+        return false;
+    self->rehashes++;
+    self->filled = 0;
+    uint32_t sequence = atomic_load_explicit (&self->sequence, memory_order_relaxed);
+    atomic_store_explicit (&self->sequence, sequence + 1, memory_order_relaxed);
+    atomic_store_explicit (&self->moved, 0, memory_order_release);
+    atomic_store_explicit (&self->old, s_table (self), memory_order_release);
+    atomic_store_explicit (&self->table, table, memory_order_release);
+    atomic_store_explicit (&self->sequence, sequence + 2, memory_order_release);
+    return true;
+}
+
+bool
+index_add (index_t *self, uint64_t hash, entry_t *entry, unsigned code)
+{
+    if (s_old (self))
+        index_step (self, S_MOVE_PER_ADD);
+    if (!s_old (self)) {
+        table_t *table = s_table (self);
+        //  Without memory for a larger table the present one is filled to the last slot
+        if (!table || self->filled * 8 >= (uint64_t) table->buckets * INDEX_BUCKET * 7)
+            s_resize (self);
+    }
+    table_t *table = s_table_for (self, index_position (hash));
+    if (!table || !s_place (self, table, hash, s_slot (entry, hash, code)))
+        return false;
+    self->live++;
+    return true;
+}
+
+void
+index_replace (slot_t *slot, entry_t *entry, unsigned code)
+{
+    uint64_t before = s_load (slot);
+    s_store (slot, (uint64_t) (uintptr_t) entry | (before & (UINT64_C (0xff) << 48)) | (uint64_t) code << 56);
+}
+
+static slot_t *
+s_bucket_of (const table_t *table, const slot_t *slot)
+{
+    return table->slots + (size_t) (slot - table->slots) / INDEX_BUCKET * INDEX_BUCKET;
+}
+
+static bool
+s_inside (const table_t *table, const slot_t *slot)
+{
+    return table && slot >= table->slots && slot < table->slots + (size_t) table->buckets * INDEX_BUCKET;
+}
+
+//  Empties a slot of this table: to "empty" if its bucket ends searches anyway, else to a tombstone.
+static void
+s_vacate (index_t *self, table_t *table, slot_t *slot)
+{
+    const slot_t *bucket = s_bucket_of (table, slot);
+    bool ends = false;
+    for (int at = 0; at < INDEX_BUCKET && !ends; at++)
+        ends = s_load (&bucket[at]) == 0;
+    if (ends && table == s_table (self))
+        self->filled--;
+    s_store (slot, ends ? 0 : S_TOMB);
+}
+
+void
+index_remove (index_t *self, slot_t *slot)
+{
+    table_t *table = s_table (self);
+    s_vacate (self, s_inside (table, slot) ? table : s_old (self), slot);
+    self->live--;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Resizing
+
+//  Moves the entries whose home in the old table is `bucket`.
+static void
+s_move_bucket (index_t *self, table_t *old, uint32_t home)
+{
+    table_t *table = s_table (self);
+    uint32_t bucket = home;
+    for (uint32_t walked = 0; walked < old->buckets; walked++) {
+        slot_t *slots = old->slots + (size_t) bucket * INDEX_BUCKET;
+        bool ends = false;
+        for (int at = 0; at < INDEX_BUCKET; at++)
+            if (index_is_entry (s_load (&slots[at])))
+                __builtin_prefetch (index_entry (s_load (&slots[at])));
+        for (int at = 0; at < INDEX_BUCKET; at++) {
+            uint64_t slot = s_load (&slots[at]);
+            if (slot == 0)
+                ends = true;
+            if (!index_is_entry (slot))
+                continue;
+            uint64_t hash = hash_key (self->secret, entry_key (index_entry (slot)));
+            if (s_home (index_position (hash), old->buckets) != home)
+                continue;
+            bool placed = s_place (self, table, hash, slot);
+            assert (placed); // The new table has room for all that live
+            (void) placed;
+            s_store (&slots[at], S_TOMB);
+        }
+        if (ends)
+            break;
+        if (++bucket == old->buckets)
+            bucket = 0;
+    }
+}
+
+bool
+index_step (index_t *self, uint32_t buckets)
+{
+    table_t *old = s_old (self);
+    if (!old) {
+        table_t *table = s_table (self);
+        bool sparse = table && table->buckets > 1 && self->live * 4 < (uint64_t) table->buckets * INDEX_BUCKET;
+        return sparse && s_resize (self) && s_old (self) != NULL;
+    }
+    uint32_t sequence = atomic_load_explicit (&self->sequence, memory_order_relaxed);
+    atomic_store_explicit (&self->sequence, sequence + 1, memory_order_relaxed);
+    uint32_t moved = s_moved (self);
+    uint32_t end = old->buckets - moved > buckets ? moved + buckets : old->buckets;
+    for (; moved < end; moved++)
+        s_move_bucket (self, old, moved);
+    atomic_store_explicit (&self->moved, moved, memory_order_release);
+    bool done = moved == old->buckets;
+    if (done)
+        atomic_store_explicit (&self->old, NULL, memory_order_release);
+    atomic_store_explicit (&self->sequence, sequence + 2, memory_order_release);
+    if (done)
+        reclaim_later (self->reclaim, s_table_free, self->bytes, old, s_table_bytes (old));
+    return !done;
+}
+
+bool
+index_moving (const index_t *self)
+{
+    return s_old (self) != NULL;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Walking
+
+//  Visits the entries of one table whose position is in [low, high), which lie in one home bucket.
+static void
+s_visit_range (index_t *self, table_t *table, uint64_t low, uint64_t high, index_visit_fn *visit, void *arg)
+{
+    uint32_t bucket = s_home ((uint32_t) low, table->buckets);
+    for (uint32_t walked = 0; walked < table->buckets; walked++) {
+        slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
+        bool ends = false;
+        for (int at = 0; at < INDEX_BUCKET; at++) {
+            uint64_t slot = s_load (&slots[at]);
+            if (slot == 0)
+                ends = true;
+            if (!index_is_entry (slot))
+                continue;
+            uint64_t hash = hash_key (self->secret, entry_key (index_entry (slot)));
+            if (index_position (hash) >= low && index_position (hash) < high)
+                visit (arg, &slots[at], index_entry (slot), hash);
+        }
+        if (ends)
+            break;
+        if (++bucket == table->buckets)
+            bucket = 0;
+    }
+}
+
+uint64_t
+index_visit (index_t *self, uint64_t position, index_visit_fn *visit, void *arg)
+{
+    if (position >= INDEX_END || !s_table (self))
+        return INDEX_END;
+    table_t *table = s_table_for (self, (uint32_t) position);
+    uint64_t high = s_first_position ((uint64_t) s_home ((uint32_t) position, table->buckets) + 1, table->buckets);
+    table_t *old = s_old (self);
+    if (old && table != old) {
+        uint64_t border = s_first_position (s_moved (self), old->buckets);
+        if (border > position && border < high)
+            high = border; // What lies behind is still in the old table
+    }
+    s_visit_range (self, table, position, high, visit, arg);
+    return high;
+}
+
+//  Walks both tables in the order of memory; codes NULL: every entry.
+static uint64_t
+s_walk (index_t *self, uint64_t from, uint32_t count, const index_codes_t *codes, index_sweep_fn *visit, void *arg)
+{
+    table_t *tables[] = { s_old (self), s_table (self) };
+    uint64_t place = from;
+    uint64_t base = 0;
+    for (int which = 0; which < 2; which++) {
+        table_t *table = tables[which];
+        uint64_t buckets = table ? table->buckets : 0;
+        for (; place < base + buckets; place++) {
+            if (count-- == 0)
+                return place;
+            slot_t *slots = table->slots + (size_t) (place - base) * INDEX_BUCKET;
+            for (int at = 0; at < INDEX_BUCKET; at++) {
+                uint64_t slot = s_load (&slots[at]);
+                unsigned code = (unsigned) (slot >> 56);
+                if (codes && (code == 0 || (code - 1 + 255 - codes->first) % 255 > codes->span))
+                    continue;
+                if (index_is_entry (slot))
+                    visit (arg, &slots[at], index_entry (slot));
+            }
+        }
+        base += buckets;
+    }
+    return 0;
+}
+
+uint64_t
+index_sweep (index_t *self, uint64_t from, uint32_t count, index_codes_t codes, index_sweep_fn *visit, void *arg)
+{
+    return s_walk (self, from, count, &codes, visit, arg);
+}
+
+uint64_t
+index_each (index_t *self, uint64_t from, uint32_t count, index_sweep_fn *visit, void *arg)
+{
+    return s_walk (self, from, count, NULL, visit, arg);
+}

@@ -1,0 +1,415 @@
+//  ops: from a batch of records to calls, and what all operations share.
+//
+//  Records are decoded a group at a time. Each group first asks the cache for the buckets of its
+//  keys, then for the entries, and only then executes: the misses of a group overlap instead of
+//  following one another.
+//  SPDX-License-Identifier: MPL-2.0
+#include <stdio.h>
+
+#include "slot.h"
+#include "status.h"
+#include "storage_impl.h"
+
+#define S_GROUP 16
+
+op_fn *const ops_table[OP_LIMIT] = {
+    [OP_GET] = op_get,          [OP_PUT] = op_put,
+    [OP_DEL] = op_del,          [OP_EXISTS] = op_exists,
+    [OP_TTL] = op_ttl,          [OP_EXPIRE] = op_expire,
+    [OP_PEXPIRE] = op_expire,   [OP_EXPIREAT] = op_expire,
+    [OP_PEXPIREAT] = op_expire, [OP_PERSIST] = op_persist,
+    [OP_TOUCH] = op_touch,      [OP_INCR] = op_incr,
+    [OP_DECR] = op_incr,        [OP_INCRBYFLOAT] = op_incr_float,
+    [OP_GETPUT] = op_getput,    [OP_GETDEL] = op_getdel,
+    [OP_CAS] = op_cas,          [OP_APPEND] = op_append,
+    [OP_SCAN] = partition_operation, [OP_SIZE] = partition_operation, [OP_DESTROY] = partition_operation,
+};
+
+//  A request of the group, and where its key lives.
+typedef struct {
+    request_t request;
+    uint64_t hash;
+    uint32_t partition;
+    map_t *map;
+    store_t *store;
+} s_item_t;
+
+//  ------------------------------------------------------------------------------------------------
+//  Replies
+
+void
+call_reply (call_t *call, unsigned status, value_t value, uint64_t version)
+{
+    wire_reply (call->out, call->request->id, status, value, version, NULL);
+}
+
+void
+call_fail (call_t *call, unsigned status, const char *text)
+{
+    wire_reply_error (call->out, call->request->id, status, text);
+}
+
+static void
+s_too_big (call_t *call, const char *what, uint64_t size, const char *limit, uint64_t most)
+{
+    char text[128];
+    snprintf (text, sizeof text, "%s of %llu bytes; %s is %llu", what, (unsigned long long) size, limit,
+              (unsigned long long) most);
+    call->storage->stats.toobig++;
+    call_fail (call, ZGRID_TOOBIG, text);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Arguments
+
+bool
+call_value (call_t *call, bytes_t *value)
+{
+    const value_t *given = &call->request->value;
+    if (given->kind == VALUE_BYTES)
+        *value = given->bytes;
+    else if (given->kind == VALUE_ATTACHED && (uint64_t) given->integer < call->batch->attachment_count)
+        *value = call->batch->attachments[given->integer];
+    else {
+        call->storage->stats.malformed++;
+        call_fail (call, ZGRID_MALFORMED,
+                   given->kind == VALUE_ATTACHED ? "no such attachment" : "the value is neither bin nor str");
+        return false;
+    }
+    return true;
+}
+
+bool
+call_number (value_t value, int64_t *number)
+{
+    if (value.kind == VALUE_INT) {
+        *number = value.integer;
+        return true;
+    }
+    if (value.kind != VALUE_BYTES || value.bytes.size == 0 || value.bytes.size > 20)
+        return false;
+    const uint8_t *at = value.bytes.data, *end = at + value.bytes.size;
+    bool negative = *at == '-';
+    if (negative && ++at == end)
+        return false;
+    if (*at == '0' && (end - at > 1 || negative)) // As printed: no leading zeros, no -0
+        return false;
+    uint64_t sum = 0;
+    for (; at < end; at++) {
+        if (*at < '0' || *at > '9' || __builtin_mul_overflow (sum, 10u, &sum)
+            || __builtin_add_overflow (sum, (uint64_t) (*at - '0'), &sum))
+            return false;
+    }
+    if (sum > (uint64_t) INT64_MAX + (negative ? 1 : 0))
+        return false;
+    *number = negative ? (int64_t) (0 - sum) : (int64_t) sum;
+    return true;
+}
+
+bool
+call_deadline (call_t *call, uint64_t otherwise, uint64_t *deadline, bool *past)
+{
+    const options_t *options = &call->options;
+    uint64_t time = options->time;
+    *past = false;
+    *deadline = otherwise;
+    if (!(options->given & (OPT_ex | OPT_px | OPT_exat | OPT_pxat)))
+        return true;
+    if (options->given & (OPT_ex | OPT_exat) && __builtin_mul_overflow (time, UINT64_C (1000), &time))
+        time = UINT64_MAX;
+    if (options->given & (OPT_exat | OPT_pxat)) {
+        if (time <= call->moment.wall) {
+            *past = true;
+            return true;
+        }
+        time -= call->moment.wall;
+    } else if (time == 0) {
+        call->storage->stats.malformed++;
+        call_fail (call, ZGRID_MALFORMED, "a TTL of 0");
+        return false;
+    }
+    if (time > STORAGE_TTL_MAX) {
+        call->storage->stats.toobig++;
+        call_fail (call, ZGRID_TOOBIG, "the TTL is longer than 100 years");
+        return false;
+    }
+    *deadline = call->moment.now + time;
+    return true;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Changing
+
+bool
+call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool past, uint64_t *version_p)
+{
+    storage_t *self = call->storage;
+    size_t size = first.size + second.size;
+    if (size > self->config.value_max) {
+        s_too_big (call, "value", size, "limits.value_max", self->config.value_max);
+        return false;
+    }
+    if (past) { // Stored and over at once
+        *version_p = call->place.entry ? call_remove (call) : ++call->partition->sequence;
+        return true;
+    }
+    if (!call_make_store (call))
+        return false;
+    if (self->config.memory_limit && !call->place.entry) {
+        uint64_t evicted = self->stats.evicted;
+        size_t needed = heap_block_size (entry_size_for (call->place.key.size, size));
+        if (!storage_make_room (self, call->store, needed, call->moment.now)) {
+            self->stats.nomem++;
+            call_fail (call, ZGRID_NOMEM, "memory.limit is reached");
+            return false;
+        }
+        if (evicted != self->stats.evicted)
+            call->place = store_find (call->store, call->place.hash, call->place.key);
+    } else if (self->config.memory_limit
+               && self->pool.used_bytes + self->pool.index_bytes + size
+                      > self->config.memory_limit + entry_size (call->place.entry)) {
+        self->stats.nomem++;
+        call_fail (call, ZGRID_NOMEM, "memory.limit is reached");
+        return false;
+    }
+    uint64_t version = call->partition->sequence + 1;
+    if (!store_set (call->store, &call->place, first, second, version, deadline, entry_clock (call->moment.now))) {
+        self->stats.nomem++;
+        call_fail (call, ZGRID_NOMEM, "out of memory");
+        return false;
+    }
+    self->stats.puts++;
+    call->partition->sequence = version;
+    *version_p = version;
+    return true;
+}
+
+uint64_t
+call_remove (call_t *call)
+{
+    store_remove (call->store, &call->place);
+    return ++call->partition->sequence;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Executing
+
+//  Finds map, partition and store; asks the cache for the bucket.
+static void
+s_prepare (storage_t *self, s_item_t *item)
+{
+    const request_t *request = &item->request;
+    item->map = NULL;
+    item->store = NULL;
+    if (request->faulty || !request->has_key || op_info (request->op)->routing != ROUTING_KEY)
+        return;
+    uint32_t slot = slot_of_key (request->key);
+    item->partition = slot_partition (slot, self->config.partitions);
+    item->hash = hash_key (&self->secret, request->key);
+    if (item->partition % self->config.actors != self->config.index)
+        return;
+    map_t *map = self->last_map;
+    if (!map || map->name_size != request->map.size
+        || memcmp (map->name, request->map.data, request->map.size) != 0)
+        map = map_find (self, request->map);
+    if (!map)
+        return;
+    self->last_map = map;
+    item->map = map;
+    item->store = map_store (map, item->partition / self->config.actors);
+    if (item->store)
+        index_prefetch_bucket (&item->store->index, item->hash);
+}
+
+//  Valid UTF-8, 1 to 255 bytes. Lengths, continuation bytes, overlong forms and surrogates are
+//  checked (RFC 3629, section 4).
+static bool
+s_is_name (bytes_t name)
+{
+    if (name.size == 0)
+        return false;
+    for (size_t at = 0; at < name.size;) {
+        uint8_t head = name.data[at];
+        size_t more = head < 0x80 ? 0 : head >= 0xf0 ? 3 : head >= 0xe0 ? 2 : 1;
+        if (more && (head < 0xc2 || head > 0xf4))
+            return false;
+        if (name.size - at <= more)
+            return false;
+        for (size_t i = 1; i <= more; i++)
+            if ((name.data[at + i] & 0xc0) != 0x80)
+                return false;
+        uint8_t next = more ? name.data[at + 1] : 0;
+        if ((head == 0xe0 && next < 0xa0) || (head == 0xed && next > 0x9f) || (head == 0xf0 && next < 0x90)
+            || (head == 0xf4 && next > 0x8f))
+            return false;
+        at += more + 1;
+    }
+    return true;
+}
+
+void
+call_moved (call_t *call, uint32_t partition)
+{
+    storage_t *self = call->storage;
+    meta_t meta = { .given = META_owner | META_epoch,
+                    .owner = bytes_str (self->config.owners[partition % self->config.actors]),
+                    .epoch = 1 };
+    self->stats.moved++;
+    wire_reply (call->out, call->request->id, ZGRID_MOVED, value_nil (), 0, &meta);
+}
+
+static bool
+s_is_read (bytes_t word)
+{
+    return bytes_equal (word, bytes_str ("lease")) || bytes_equal (word, bytes_str ("confirm"))
+           || bytes_equal (word, bytes_str ("stale"));
+}
+
+//  Checks what is common to all operations on entries. False, and replied, if something is wrong.
+static bool
+s_check (call_t *call)
+{
+    storage_t *self = call->storage;
+    const request_t *request = call->request;
+    const char *why = NULL;
+    if (request->faulty) {
+        (*(request->faulty == ZGRID_BADOP     ? &self->stats.badop
+           : request->faulty == ZGRID_TOOBIG ? &self->stats.toobig
+                                              : &self->stats.malformed))++;
+        call_fail (call, request->faulty, request->fault);
+        return false;
+    }
+    if (!options_decode (request->options, &call->options, &why))
+        ;
+    else if ((call->options.given & OPT_read) && !s_is_read (call->options.read))
+        why = "read is none of lease, confirm and stale";
+    else if (op_info (request->op)->routing == ROUTING_NODE)
+        return true;
+    else if (!call->map && !s_is_name (request->map))
+        why = "the map's name is empty or not UTF-8";
+    else if (op_info (request->op)->routing == ROUTING_KEY && !request->has_key)
+        why = "the key is missing";
+    if (why) {
+        self->stats.malformed++;
+        call_fail (call, ZGRID_MALFORMED, why);
+        return false;
+    }
+    if (request->key.size > self->config.key_max) {
+        s_too_big (call, "key", request->key.size, "limits.key_max", self->config.key_max);
+        return false;
+    }
+    return true;
+}
+
+//  An entry whose time is over is removed before anything looks at it.
+static void
+s_find (call_t *call, uint64_t hash)
+{
+    call->place = (place_t) { call->request->key, hash, NULL, NULL };
+    if (!call->store)
+        return;
+    call->place = store_find (call->store, hash, call->request->key);
+    if (call->place.entry && entry_expired (call->place.entry, call->moment.now)) {
+        call_remove (call);
+        call->storage->stats.expired++;
+    }
+}
+
+static void
+s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
+{
+    call_t call = { .storage = self, .batch = batch, .request = &item->request, .moment = batch->moment,
+                    .map = item->map, .store = item->store, .out = out };
+    self->stats.records++;
+    batch->records++;
+    if (!s_check (&call))
+        return;
+    const op_info_t *info = op_info (item->request.op);
+    if (info->routing == ROUTING_NODE) {
+        batch->node (batch->node_arg, &item->request, out);
+        return;
+    }
+    if (info->routing == ROUTING_KEY) {
+        if (item->partition % self->config.actors != self->config.index) {
+            call_moved (&call, item->partition);
+            return;
+        }
+        uint32_t local = item->partition / self->config.actors;
+        //  A record before this one in its group may have made the map or the store
+        if (!call.map)
+            call.map = map_find (self, item->request.map);
+        call.store = call.map ? map_store (call.map, local) : NULL;
+        call.partition = &self->partitions[local];
+        s_find (&call, item->hash);
+    } else if (!call.map)
+        call.map = map_find (self, item->request.map);
+    ops_table[item->request.op] (&call);
+}
+
+//  The bytes of the rest of the body cannot be read.
+static void
+s_broken (storage_t *self, batch_t *batch, const request_t *request, buf_t *out)
+{
+    char text[96];
+    size_t left = (size_t) (batch->reader.end - batch->reader.at);
+    snprintf (text, sizeof text, "cannot be read from byte %zu of the body on", batch->body_size - left);
+    self->stats.malformed++;
+    wire_reply_error (out, request->id, ZGRID_MALFORMED, text);
+    batch->reader.at = batch->reader.end;
+}
+
+bool
+storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max)
+{
+    s_item_t items[S_GROUP];
+    if (batch->records == 0 && mp_at_end (&batch->reader)) {
+        self->stats.malformed++;
+        wire_reply_error (out, 0, ZGRID_MALFORMED, "the body holds no record");
+        return false;
+    }
+    for (;;) {
+        if (out->size >= reply_max && !mp_at_end (&batch->reader))
+            return true;
+        if (batch->records >= self->config.batch_max && !mp_at_end (&batch->reader)) {
+            storage_refuse (self, batch, out, ZGRID_BUSY, "more records than limits.batch_records");
+            return false;
+        }
+        unsigned count = 0;
+        wire_step_t step = WIRE_RECORD;
+        const uint8_t *starts[S_GROUP];
+        while (count < S_GROUP) {
+            starts[count] = batch->reader.at;
+            step = wire_next_request (&batch->reader, &items[count].request);
+            if (step != WIRE_RECORD)
+                break;
+            s_prepare (self, &items[count++]);
+        }
+        for (unsigned at = 0; at < count; at++)
+            if (items[at].store)
+                index_prefetch_entry (&items[at].store->index, items[at].hash);
+        for (unsigned at = 0; at < count; at++) {
+            if (at && out->size >= reply_max) { // Large values: the rest of the group comes next time
+                batch->reader.at = starts[at];
+                return true;
+            }
+            s_execute (self, batch, &items[at], out);
+        }
+        if (step == WIRE_BROKEN)
+            s_broken (self, batch, &items[count].request, out);
+        if (step != WIRE_RECORD)
+            return false;
+    }
+}
+
+void
+storage_refuse (storage_t *self, batch_t *batch, buf_t *out, unsigned status, const char *text)
+{
+    request_t request;
+    wire_step_t step;
+    while ((step = wire_next_request (&batch->reader, &request)) == WIRE_RECORD) {
+        self->stats.busy++;
+        wire_reply_error (out, request.id, status, text);
+    }
+    if (step == WIRE_BROKEN)
+        s_broken (self, batch, &request, out);
+}

@@ -1,0 +1,305 @@
+//  ops_key: reading, storing and removing one entry.
+//  SPDX-License-Identifier: MPL-2.0
+#include "mem.h"
+#include "status.h"
+#include "storage_impl.h"
+
+//  Remaining milliseconds, -1 without a TTL.
+static int64_t
+s_ttl (const call_t *call)
+{
+    uint64_t deadline = entry_deadline (call->place.entry);
+    return deadline ? (int64_t) (deadline - call->moment.now) : -1;
+}
+
+static uint64_t
+s_version (const call_t *call)
+{
+    return call->place.entry ? entry_version (call->place.entry) : 0;
+}
+
+static uint64_t
+s_deadline (const call_t *call)
+{
+    return call->place.entry ? entry_deadline (call->place.entry) : 0;
+}
+
+//  The present value as a reply's value: nil if there is none, an attachment if the record asks for
+//  it and there is room.
+static value_t
+s_present (call_t *call)
+{
+    if (!call->place.entry)
+        return value_nil ();
+    batch_t *batch = call->batch;
+    bytes_t value = entry_value (call->place.entry);
+    if (!(call->options.given & OPT_attach) || value.size < call->options.attach
+        || batch->attached_count == batch->attached_room)
+        return value_bytes (value);
+    if (!buf_reserve (batch->attached, value.size)) {
+        batch->attached->failed = false;
+        return value_bytes (value);
+    }
+    buf_add (batch->attached, value.data, value.size);
+    batch->attached_sizes[batch->attached_count] = value.size;
+    return (value_t) { .kind = VALUE_ATTACHED, .integer = (int64_t) batch->attached_count++ };
+}
+
+void
+op_get (call_t *call)
+{
+    storage_t *self = call->storage;
+    if (!call->place.entry) {
+        self->stats.get_misses++;
+        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        return;
+    }
+    self->stats.get_hits++;
+    entry_touch (call->place.entry, entry_clock (call->moment.now));
+    if (!(call->options.given & OPT_withttl)) {
+        call_reply (call, ZGRID_OK, s_present (call), s_version (call));
+        return;
+    }
+    meta_t meta = { .given = META_ttl, .ttl = s_ttl (call) };
+    wire_reply (call->out, call->request->id, ZGRID_OK, s_present (call), s_version (call), &meta);
+}
+
+//  The status that the conditions ifversion and ifeq give: OK or MISMATCH.
+static unsigned
+s_conditions (const call_t *call)
+{
+    const options_t *options = &call->options;
+    if ((options->given & OPT_ifversion) && options->ifversion != s_version (call))
+        return ZGRID_MISMATCH;
+    if (options->given & OPT_ifeq) {
+        bool same = options->ifeq.kind == VALUE_NIL
+                        ? !call->place.entry
+                        : call->place.entry && bytes_equal (options->ifeq.bytes, entry_value (call->place.entry));
+        if (!same)
+            return ZGRID_MISMATCH;
+    }
+    return ZGRID_OK;
+}
+
+//  The old value is shown before it is overwritten: the reply is written first and taken back if
+//  storing fails. Its version is patched in by writing it anew: replies are short beside values.
+static void
+s_store_and_reply (call_t *call, bytes_t value, uint64_t deadline, bool past, bool show_old)
+{
+    value_t old = value_nil ();
+    buf_t *scratch = &call->storage->scratch;
+    if (show_old && call->place.entry) {
+        bytes_t present = entry_value (call->place.entry);
+        buf_reset (scratch);
+        buf_add (scratch, present.data, present.size);
+        if (scratch->failed) {
+            call->storage->stats.nomem++;
+            call_fail (call, ZGRID_NOMEM, "out of memory");
+            return;
+        }
+        old = value_bytes (buf_bytes (scratch));
+    }
+    uint64_t version;
+    if (call_store (call, value, bytes_of (NULL, 0), deadline, past, &version))
+        call_reply (call, ZGRID_OK, old, version);
+    if (scratch->room > 1u << 20)
+        buf_clear (scratch);
+}
+
+void
+op_put (call_t *call)
+{
+    uint32_t given = call->options.given;
+    bool exists = call->place.entry != NULL;
+    bytes_t value;
+    uint64_t deadline;
+    bool past;
+    if (!call_value (call, &value))
+        return;
+    if ((given & OPT_nx) && (given & OPT_xx)) {
+        call->storage->stats.malformed++;
+        call_fail (call, ZGRID_MALFORMED, "nx and xx exclude each other");
+        return;
+    }
+    if (!call_deadline (call, given & OPT_keepttl ? s_deadline (call) : 0, &deadline, &past))
+        return;
+    unsigned status = (given & OPT_nx) && exists    ? ZGRID_EXISTS
+                      : (given & OPT_xx) && !exists ? ZGRID_NOTFOUND
+                                                    : s_conditions (call);
+    if (status != ZGRID_OK) {
+        call_reply (call, status, given & OPT_get ? s_present (call) : value_nil (), s_version (call));
+        return;
+    }
+    s_store_and_reply (call, value, deadline, past, given & OPT_get);
+}
+
+void
+op_getput (call_t *call)
+{
+    bytes_t value;
+    uint64_t deadline;
+    bool past;
+    if (call_value (call, &value) && call_deadline (call, s_deadline (call), &deadline, &past))
+        s_store_and_reply (call, value, deadline, past, true);
+}
+
+void
+op_cas (call_t *call)
+{
+    bytes_t value;
+    uint64_t deadline;
+    bool past;
+    if (!(call->options.given & OPT_ifeq)) {
+        call->storage->stats.malformed++;
+        call_fail (call, ZGRID_MALFORMED, "CAS needs the option ifeq");
+        return;
+    }
+    if (!call_value (call, &value) || !call_deadline (call, s_deadline (call), &deadline, &past))
+        return;
+    if (s_conditions (call) != ZGRID_OK)
+        call_reply (call, ZGRID_MISMATCH, s_present (call), s_version (call));
+    else
+        s_store_and_reply (call, value, deadline, past, false);
+}
+
+void
+op_append (call_t *call)
+{
+    bytes_t value;
+    uint64_t deadline, version;
+    bool past;
+    if (!call_value (call, &value) || !call_deadline (call, s_deadline (call), &deadline, &past))
+        return;
+    bytes_t present = call->place.entry ? entry_value (call->place.entry) : bytes_of (NULL, 0);
+    int64_t length = (int64_t) (present.size + value.size);
+    if (call_store (call, present, value, deadline, past, &version))
+        call_reply (call, ZGRID_OK, value_int (length), version);
+}
+
+void
+op_del (call_t *call)
+{
+    if (!call->place.entry) {
+        call->storage->stats.del_misses++;
+        bool asked = (call->options.given & OPT_ifversion) && call->options.ifversion != 0;
+        call_reply (call, asked ? ZGRID_MISMATCH : ZGRID_NOTFOUND, value_nil (), 0);
+        return;
+    }
+    if (s_conditions (call) != ZGRID_OK) {
+        call_reply (call, ZGRID_MISMATCH, value_nil (), s_version (call));
+        return;
+    }
+    call->storage->stats.del_hits++;
+    call_reply (call, ZGRID_OK, value_nil (), call_remove (call));
+}
+
+void
+op_getdel (call_t *call)
+{
+    if (!call->place.entry) {
+        call->storage->stats.del_misses++;
+        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        return;
+    }
+    //  The reply copies the value before the entry goes
+    call->storage->stats.del_hits++;
+    call_reply (call, ZGRID_OK, s_present (call), call->partition->sequence + 1);
+    call_remove (call);
+}
+
+void
+op_exists (call_t *call)
+{
+    call_reply (call, call->place.entry ? ZGRID_OK : ZGRID_NOTFOUND, value_nil (), s_version (call));
+}
+
+void
+op_touch (call_t *call)
+{
+    if (call->place.entry)
+        entry_touch (call->place.entry, entry_clock (call->moment.now));
+    op_exists (call);
+}
+
+void
+op_ttl (call_t *call)
+{
+    if (call->place.entry)
+        call_reply (call, ZGRID_OK, value_int (s_ttl (call)), s_version (call));
+    else
+        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+}
+
+void
+op_persist (call_t *call)
+{
+    if (!call->place.entry) {
+        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        return;
+    }
+    bool had = s_deadline (call) != 0;
+    if (had)
+        store_set_deadline (call->store, &call->place, ++call->partition->sequence, 0);
+    call_reply (call, ZGRID_OK, value_int (had), s_version (call));
+}
+
+//  The request's number as options ex, px, exat or pxat would give it. False, and replied, if it is
+//  none.
+static bool
+s_expire_time (call_t *call, bool *past)
+{
+    int64_t number;
+    if (!call_number (call->request->value, &number)) {
+        call->storage->stats.malformed++;
+        call_fail (call, ZGRID_MALFORMED, "the value is not a whole number");
+        return false;
+    }
+    *past = number <= 0;
+    call->options.time = number > 0 ? (uint64_t) number : 0;
+    call->options.given &= ~(uint32_t) (OPT_ex | OPT_px | OPT_exat | OPT_pxat);
+    switch (call->request->op) {
+        case OP_EXPIRE:
+            call->options.given |= OPT_ex;
+            break;
+        case OP_PEXPIRE:
+            call->options.given |= OPT_px;
+            break;
+        case OP_EXPIREAT:
+            call->options.given |= OPT_exat;
+            break;
+        default:
+            call->options.given |= OPT_pxat;
+            break;
+    }
+    return true;
+}
+
+void
+op_expire (call_t *call)
+{
+    bool past, over = false;
+    uint64_t deadline = 0;
+    if (!s_expire_time (call, &past) || (!past && !call_deadline (call, 0, &deadline, &over)))
+        return;
+    past = past || over;
+    if (!call->place.entry) {
+        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        return;
+    }
+    //  Without a TTL an entry lives for ever
+    uint64_t present = s_deadline (call) ? s_deadline (call) : UINT64_MAX;
+    uint64_t wanted = past ? call->moment.now : deadline;
+    uint32_t given = call->options.given;
+    if (((given & OPT_nx) && present != UINT64_MAX) || ((given & OPT_xx) && present == UINT64_MAX)
+        || ((given & OPT_gt) && wanted <= present) || ((given & OPT_lt) && wanted >= present)) {
+        call_reply (call, ZGRID_MISMATCH, value_nil (), s_version (call));
+        return;
+    }
+    if (past) {
+        call->storage->stats.del_hits++;
+        call_reply (call, ZGRID_OK, value_nil (), call_remove (call));
+        return;
+    }
+    store_set_deadline (call->store, &call->place, ++call->partition->sequence, deadline);
+    call_reply (call, ZGRID_OK, value_nil (), s_version (call));
+}

@@ -1,0 +1,240 @@
+//  storage: life, statistics and housekeeping of what a storage actor knows; see storage.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include "storage.h"
+
+#include <assert.h>
+
+#include "mem.h"
+#include "storage_impl.h"
+
+storage_t *
+storage_new (const storage_config_t *config, epochs_t *epochs)
+{
+    storage_t *self = mem_alloc_zero (1, sizeof (storage_t));
+    if (!self)
+        return NULL;
+    self->config = *config;
+    self->random = 0x9e3779b97f4a7c15 ^ config->index;
+    self->local_partitions = (config->partitions - config->index + config->actors - 1) / config->actors;
+    hash_secret (&self->secret, config->seed);
+    self->pool.secret = &self->secret;
+    self->pool.heap = heap_new ();
+    self->pool.reclaim = reclaim_new (epochs);
+    self->partitions = mem_alloc_zero (self->local_partitions + 1, sizeof (partition_t));
+    if (!self->pool.heap || !self->pool.reclaim || !self->partitions) {
+        storage_destroy (&self);
+        return NULL;
+    }
+    for (uint32_t local = 0; local < self->local_partitions; local++)
+        self->partitions[local].id = local * config->actors + config->index;
+    return self;
+}
+
+static void
+s_free_map (storage_t *self, map_t *map)
+{
+    for (uint32_t local = 0; local < self->local_partitions; local++) {
+        store_t *store = map_store (map, local);
+        store_destroy (&store);
+    }
+    mem_free (map->name);
+    mem_free (map);
+}
+
+void
+storage_destroy (storage_t **self_p)
+{
+    storage_t *self = *self_p;
+    if (!self)
+        return;
+    if (self->pool.reclaim)
+        reclaim_set_readers (self->pool.reclaim, false);
+    directory_t *directory = map_directory (self);
+    for (uint32_t at = 0; directory && at < directory->room; at++)
+        if (directory->slots[at])
+            s_free_map (self, directory->slots[at]);
+    reclaim_destroy (&self->pool.reclaim);
+    mem_free (directory);
+    heap_destroy (&self->pool.heap);
+    buf_clear (&self->scratch);
+    mem_free (self->partitions);
+    mem_free (self);
+    *self_p = NULL;
+}
+
+void
+storage_set_readers (storage_t *self, bool readers)
+{
+    reclaim_set_readers (self->pool.reclaim, readers);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Statistics
+
+void
+stats_add (stats_t *sum, const stats_t *more)
+{
+#define STAT(name, kind, unit, purpose) sum->name += more->name;
+#include "stat.def"
+#undef STAT
+}
+
+stats_t *
+storage_counters (storage_t *self)
+{
+    return &self->stats;
+}
+
+const stats_t *
+storage_stats (storage_t *self)
+{
+    stats_t *stats = &self->stats;
+    const pool_t *pool = &self->pool;
+    directory_t *directory = map_directory (self);
+    stats->entries = pool->entries;
+    stats->expiring = pool->expiring;
+    stats->data_bytes = pool->data_bytes;
+    stats->used_bytes = pool->used_bytes;
+    stats->index_bytes = pool->index_bytes;
+    stats->reserved_bytes = heap_reserved (pool->heap) + pool->index_bytes;
+    stats->retired_bytes = reclaim_waiting (pool->reclaim);
+    stats->maps = directory ? directory->count : 0;
+    stats->rehashes = pool->rehashes;
+    for (uint32_t at = 0; directory && at < directory->room; at++)
+        for (uint32_t local = 0; directory->slots[at] && local < self->local_partitions; local++) {
+            store_t *store = map_store (directory->slots[at], local);
+            stats->rehashes += store ? store->index.rehashes : 0;
+        }
+    return stats;
+}
+
+void
+storage_verify (storage_t *self)
+{
+    pool_t sum = { 0 };
+    directory_t *directory = map_directory (self);
+    for (uint32_t at = 0; directory && at < directory->room; at++)
+        for (uint32_t local = 0; directory->slots[at] && local < self->local_partitions; local++) {
+            store_t *store = map_store (directory->slots[at], local);
+            if (!store)
+                continue;
+            store_verify (store);
+            sum.entries += store_entries (store);
+            sum.expiring += store->expiring;
+            sum.data_bytes += store->data_bytes;
+            sum.used_bytes += store->used_bytes;
+        }
+    assert (sum.entries == self->pool.entries);
+    assert (sum.expiring == self->pool.expiring);
+    assert (sum.data_bytes == self->pool.data_bytes);
+    assert (sum.used_bytes == self->pool.used_bytes);
+    if (reclaim_waiting (self->pool.reclaim) == 0)
+        assert (sum.used_bytes == heap_used (self->pool.heap));
+    assert (heap_used (self->pool.heap) <= heap_reserved (self->pool.heap));
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Housekeeping
+
+#define S_TICK_MS 20           // While there is something to sweep, resize or compact
+#define S_ROUND_MS 1000        // A whole round over the tables takes about so long
+#define S_EXPIRED_PER_TICK 4096
+#define S_STORES_PER_TICK 64
+#define S_TRIM_PER_TICK 256    // Pages
+
+void
+storage_turn (storage_t *self)
+{
+    reclaim_turn (self->pool.reclaim);
+}
+
+//  The next store whose turn it is; NULL after the last one of a round. Bounded by *steps.
+static store_t *
+s_next_store (storage_t *self, uint32_t *steps, bool *wrapped)
+{
+    directory_t *directory = map_directory (self);
+    while (directory && *steps) {
+        --*steps;
+        if (self->house_partition >= self->local_partitions) {
+            self->house_partition = 0;
+            self->house_map++;
+        }
+        if (self->house_map >= directory->room) {
+            self->house_map = 0;
+            self->compact_position = 0;
+            *wrapped = true;
+            return NULL;
+        }
+        map_t *map = directory->slots[self->house_map];
+        if (!map) {
+            self->house_partition = self->local_partitions; // Whole map at once
+            continue;
+        }
+        store_t *store = map_store (map, self->house_partition);
+        if (store)
+            return store;
+        self->house_partition++;
+    }
+    return NULL;
+}
+
+//  True if more is held than the entries need, so that moving them together gives memory back.
+static bool
+s_is_fragmented (const storage_t *self)
+{
+    size_t used = heap_used (self->pool.heap), reserved = heap_reserved (self->pool.heap);
+    return reserved > used + used / 4 + (1u << 20);
+}
+
+static uint32_t
+s_maps (storage_t *self)
+{
+    directory_t *directory = map_directory (self);
+    return directory ? directory->room : 1;
+}
+
+//  One store's share of a tick. Returns true when the store needs nothing more in this round.
+static bool
+s_keep_house (storage_t *self, store_t *store, uint64_t now, uint32_t *budget, size_t *expired)
+{
+    uint32_t looked = 0;
+    size_t removed = store_sweep (store, now, *budget, S_EXPIRED_PER_TICK - *expired, &looked);
+    *expired += removed;
+    self->stats.expired += removed;
+    *budget -= looked < *budget ? looked : *budget;
+    index_step (&store->index, 64);
+    if (self->compacting && *budget) {
+        store_compact (store, &self->compact_position, *budget < 256 ? *budget : 256);
+        *budget -= *budget < 256 ? *budget : 256;
+        if (self->compact_position < INDEX_END)
+            return false;
+        self->compact_position = 0;
+    }
+    return store->sweep_place == 0;
+}
+
+uint64_t
+storage_tick (storage_t *self, uint64_t now)
+{
+    reclaim_turn (self->pool.reclaim);
+    size_t trimmed = heap_trim (self->pool.heap, S_TRIM_PER_TICK);
+    self->compacting = s_is_fragmented (self);
+    //  Tables take about index_bytes / 64 buckets: a share of them, so that a round takes a second
+    uint32_t budget = (uint32_t) (self->pool.index_bytes / 64 / (S_ROUND_MS / S_TICK_MS)) + 256;
+    uint32_t steps = S_STORES_PER_TICK + (self->local_partitions * s_maps (self))
+                                             / (S_ROUND_MS / S_TICK_MS);
+    size_t expired = 0;
+    bool wrapped = false;
+    while (budget && steps && expired < S_EXPIRED_PER_TICK) {
+        store_t *store = s_next_store (self, &steps, &wrapped);
+        if (!store)
+            break;
+        if (s_keep_house (self, store, now, &budget, &expired))
+            self->house_partition++;
+    }
+    if (expired == S_EXPIRED_PER_TICK)
+        return 1; // Much ends at once: go on soon, but let requests in between
+    if (self->pool.expiring || self->compacting || trimmed || reclaim_waiting (self->pool.reclaim))
+        return S_TICK_MS;
+    return self->pool.entries || self->pool.index_bytes ? S_ROUND_MS / 4 : UINT64_MAX;
+}

@@ -1,0 +1,133 @@
+//  storage: what a storage actor knows: the maps' entries in the partitions that it owns, and how the
+//  operations of the protocol read and change them. A function of its state, the records, and the
+//  time it is told.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef STORAGE_H_INCLUDED
+#define STORAGE_H_INCLUDED
+
+#include "reclaim.h"
+#include "store.h"
+#include "wire.h"
+
+typedef struct storage storage_t;
+
+//  Statistics of one storage actor, by the names of stat.def.
+typedef struct {
+#define STAT(name, kind, unit, purpose) uint64_t name;
+#include "stat.def"
+#undef STAT
+} stats_t;
+
+//  Adds up, field by field.
+void
+    stats_add (stats_t *sum, const stats_t *more);
+
+typedef struct {
+    uint32_t index;      // Which storage actor this is: partition p is its own if p % actors == index
+    uint32_t actors;     // How many there are
+    uint32_t partitions; // Of the cluster
+    uint32_t maps_max;
+    uint64_t key_max;
+    uint64_t value_max;
+    uint64_t memory_limit; // Bytes for this actor, 0: none
+    bool evict;            // At the limit: remove old entries, instead of refusing
+    uint64_t batch_max;    // Records in one body
+    uint8_t seed[HASH_SEED_SIZE];
+    const char *const *owners; // Endpoint of each storage actor, for MOVED; not copied
+} storage_config_t;
+
+//  epochs may be NULL: no local readers, ever. NULL without memory. The caller owns it.
+storage_t *
+    storage_new (const storage_config_t *config, epochs_t *epochs);
+
+//  No local reader may be left. Accepts NULL.
+void
+    storage_destroy (storage_t **self_p);
+
+//  What a turn knows of time.
+typedef struct {
+    uint64_t now;  // Milliseconds of the boot clock
+    uint64_t wall; // Milliseconds since 1970
+} moment_t;
+
+//  ------------------------------------------------------------------------------------------------
+//  Records
+
+//  Answers what belongs to the node rather than to entries: HELLO, ROUTES, STATS. Adds one reply.
+typedef void (storage_node_fn) (void *arg, const request_t *request, buf_t *out);
+
+//  One body on its way through the actor. Attachments live as long as the body.
+typedef struct {
+    mp_t reader;
+    const bytes_t *attachments;
+    size_t attachment_count;
+    buf_t *attached;    // Where values go that a reply carries as attachments, one after the other
+    size_t *attached_sizes; // Their sizes; room for attached_room
+    size_t attached_room, attached_count;
+    moment_t moment;
+    size_t body_size;   // For byte offsets in messages
+    uint64_t records;   // Executed so far
+    bool forwarded;     // Came through the router: SIZE and the like mean this actor's partitions
+    storage_node_fn *node;
+    void *node_arg;
+} batch_t;
+
+//  Executes records of the batch and adds their replies to out (wire_begin is the caller's), until
+//  the body ends or out holds reply_max bytes. Returns true if records are left: call it again with
+//  another buffer, or storage_refuse.
+bool
+    storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max);
+
+//  Answers every record that is left with a status, executing none.
+void
+    storage_refuse (storage_t *self, batch_t *batch, buf_t *out, unsigned status, const char *text);
+
+//  ------------------------------------------------------------------------------------------------
+//  Housekeeping
+
+//  Releases what waits for readers. Once a turn, after its records.
+void
+    storage_turn (storage_t *self);
+
+//  Expiry, resizing, compaction and trimming: a bounded piece of work. Returns the milliseconds after
+//  which it wants to be called again; UINT64_MAX: when something has changed.
+uint64_t
+    storage_tick (storage_t *self, uint64_t now);
+
+//  Gauges and counters, up to date.
+const stats_t *
+    storage_stats (storage_t *self);
+
+//  For the actor's own counters (messages, bytes…).
+stats_t *
+    storage_counters (storage_t *self);
+
+//  Tells it that local readers may come (or have all gone).
+void
+    storage_set_readers (storage_t *self, bool readers);
+
+//  Asserts that all accounting is exact. For tests.
+void
+    storage_verify (storage_t *self);
+
+//  ------------------------------------------------------------------------------------------------
+//  Local readers (any thread, inside an epoch)
+
+typedef struct {
+    int status;          // ZGRID_OK, ZGRID_NOTFOUND, or -1: ask the actor
+    const entry_t *entry;
+} shared_t;
+
+//  The hash that storage_peek and storage_find_shared want.
+uint64_t
+    storage_hash (const storage_t *self, bytes_t key);
+
+//  Asks the cache for what storage_find_shared will look at: stage 0 before stage 1.
+void
+    storage_prefetch_shared (storage_t *self, bytes_t map, uint32_t partition, uint64_t hash, int stage);
+
+//  The entry of a key of one of this actor's partitions; expired ones are for the actor (-1).
+shared_t
+    storage_find_shared (storage_t *self, bytes_t map, uint32_t partition, uint64_t hash, bytes_t key, uint64_t now);
+
+#endif

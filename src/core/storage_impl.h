@@ -1,0 +1,126 @@
+//  storage_impl: what the files of storage share. For storage*.c and ops*.c only.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef STORAGE_IMPL_H_INCLUDED
+#define STORAGE_IMPL_H_INCLUDED
+
+#include "storage.h"
+
+typedef struct map {
+    uint64_t hash;
+    uint32_t name_size;
+    char *name;
+    _Atomic (store_t *) stores[]; // By local partition: partition / actors
+} map_t;
+
+//  The maps by name: never changed once published, replaced as a whole.
+typedef struct {
+    uint32_t room;  // A power of two
+    uint32_t count;
+    map_t *slots[];
+} directory_t;
+
+typedef struct {
+    uint32_t id;
+    uint64_t sequence; // Number of the last write: the versions of entries
+} partition_t;
+
+struct storage {
+    storage_config_t config;
+    hash_secret_t secret;
+    pool_t pool;
+    _Atomic (directory_t *) directory;
+    uint32_t local_partitions;
+    partition_t *partitions; // By local partition
+    map_t *last_map;         // Of the record before: most records name the same map
+    stats_t stats;
+    uint64_t random;
+    //  Housekeeping
+    uint32_t house_map, house_partition; // Whose turn it is
+    uint64_t compact_position;
+    bool compacting;
+    buf_t scratch;
+};
+
+//  One record being executed.
+typedef struct {
+    storage_t *storage;
+    batch_t *batch;
+    const request_t *request;
+    options_t options;
+    moment_t moment;
+    map_t *map;             // NULL if there is no such map
+    partition_t *partition;
+    store_t *store;         // NULL if the map has nothing in this partition
+    place_t place;          // Where the key is, or would be; never an expired entry
+    buf_t *out;
+} call_t;
+
+typedef void (op_fn) (call_t *call);
+
+//  By op number; NULL: not a key operation.
+extern op_fn *const ops_table[OP_LIMIT];
+
+//  storage_map.c
+map_t *
+    map_find (storage_t *self, bytes_t name);
+//  NULL: past the limit (status TOOBIG) or no memory (NOMEM).
+map_t *
+    map_make (storage_t *self, bytes_t name, unsigned *status);
+static inline store_t *
+map_store (map_t *map, uint32_t local)
+{
+    return atomic_load_explicit (&map->stores[local], memory_order_acquire);
+}
+//  The store of the call's map and partition, made if need be. False, and replied, if it cannot be.
+bool
+    call_make_store (call_t *call);
+directory_t *
+    map_directory (storage_t *self);
+
+//  storage_partition.c: SCAN, SIZE, DESTROY
+void
+    partition_operation (call_t *call);
+
+//  storage_memory.c: makes room before a write of about `size` bytes. False: refused.
+bool
+    storage_make_room (storage_t *self, store_t *store, size_t size, uint64_t now);
+
+//  ops.c: replies
+void
+    call_reply (call_t *call, unsigned status, value_t value, uint64_t version);
+void
+    call_fail (call_t *call, unsigned status, const char *text);
+
+//  Answers MOVED with the endpoint of the partition's owner.
+void
+    call_moved (call_t *call, uint32_t partition);
+
+//  The deadline that the options ask for, or `otherwise` if they do not. Returns false, and has
+//  replied, if it is past the limit or 0. *past is set if the time is over already.
+bool
+    call_deadline (call_t *call, uint64_t otherwise, uint64_t *deadline, bool *past);
+
+//  Stores the value at the call's place as the next version; *version_p becomes it. A deadline of
+//  `past` removes instead. False, and has replied, if the value is too big or memory is short.
+bool
+    call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool past, uint64_t *version_p);
+
+//  Removes the entry that is there and returns the version of the removal.
+uint64_t
+    call_remove (call_t *call);
+
+//  The request's value, wherever it lies. False, and has replied, if it is not bytes.
+bool
+    call_value (call_t *call, bytes_t *value);
+
+//  A whole number from the request's value: integer or decimal text. False: neither.
+bool
+    call_number (value_t value, int64_t *number);
+
+#define STORAGE_TTL_MAX (UINT64_C (100) * 366 * 24 * 3600 * 1000) // Milliseconds: 100 years
+
+//  ops_*.c
+op_fn op_get, op_put, op_del, op_exists, op_ttl, op_expire, op_persist, op_touch, op_incr, op_incr_float,
+    op_getput, op_getdel, op_cas, op_append;
+
+#endif

@@ -1,0 +1,175 @@
+//  storage_partition: operations on a map's share in partitions: SCAN, SIZE, DESTROY.
+//
+//  A cursor is (partition + 1) << 33 | position among all hashes (index.h). It means the same whatever
+//  the table's size and on every copy, so a page goes on where the last one ended, each key exactly
+//  once.
+//  SPDX-License-Identifier: MPL-2.0
+#include "glob.h"
+#include "status.h"
+#include "storage_impl.h"
+
+#define S_COUNT 100        // Entries looked at for one page, without the option count
+#define S_COUNT_MAX 10000
+#define S_PAGE_BYTES (1u << 20)   // A page ends when it holds so much
+#define S_PAGE_STEPS (1u << 20)   // or when matching took so many steps
+#define S_PAGE_BUCKETS 65536      // or when so many buckets were looked at
+
+typedef struct {
+    call_t *call;
+    buf_t *page;      // Encoded keys (and values)
+    uint32_t items;   // In it
+    uint64_t looked;  // Entries
+    uint64_t steps;
+} s_page_t;
+
+static void
+s_malformed (call_t *call, const char *why)
+{
+    call->storage->stats.malformed++;
+    call_fail (call, ZGRID_MALFORMED, why);
+}
+
+static void
+s_scan_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
+{
+    s_page_t *page = arg;
+    bytes_t key, value;
+    (void) slot;
+    (void) hash;
+    page->looked++;
+    if (entry_expired (entry, page->call->moment.now))
+        return;
+    entry_parts (entry, &key, &value);
+    const options_t *options = &page->call->options;
+    if ((options->given & OPT_match) && !glob_match (options->match, key, &page->steps))
+        return;
+    wire_add_bytes (page->page, key);
+    page->items++;
+    if (options->given & OPT_withvalues) {
+        wire_add_bytes (page->page, value);
+        page->items++;
+    }
+}
+
+//  Fills the page from one partition. Returns the position that comes next.
+static uint64_t
+s_scan_partition (s_page_t *page, uint32_t local, uint64_t position, uint64_t count, uint32_t *buckets)
+{
+    store_t *store = page->call->map ? map_store (page->call->map, local) : NULL;
+    while (store && position < INDEX_END && page->looked < count && *buckets && page->steps < S_PAGE_STEPS
+           && page->page->size < S_PAGE_BYTES) {
+        position = index_visit (&store->index, position, s_scan_one, page);
+        --*buckets;
+    }
+    return store ? position : INDEX_END;
+}
+
+static void
+s_reply_page (call_t *call, s_page_t *page, uint64_t cursor)
+{
+    if (page->page->failed) {
+        call->storage->stats.nomem++;
+        call_fail (call, ZGRID_NOMEM, "out of memory");
+        return;
+    }
+    meta_t meta = { .given = META_cursor, .cursor = cursor };
+    wire_reply_array (call->out, call->request->id, page->items, buf_bytes (page->page), &meta);
+}
+
+static void
+s_scan (call_t *call)
+{
+    storage_t *self = call->storage;
+    const options_t *options = &call->options;
+    uint64_t count = options->given & OPT_count ? options->count : S_COUNT;
+    bool single = options->given & OPT_partition;
+    uint64_t partition = single ? options->partition : self->config.index;
+    uint64_t position = 0;
+    if (count == 0 || count > S_COUNT_MAX) {
+        s_malformed (call, "count is not 1 to 10,000");
+        return;
+    }
+    if ((options->given & OPT_match) && options->match.size > GLOB_PATTERN_MAX) {
+        s_malformed (call, "match is longer than 512 bytes");
+        return;
+    }
+    if ((options->given & OPT_cursor) && options->cursor) {
+        uint64_t named = (options->cursor >> 33) - 1;
+        position = options->cursor & (2 * INDEX_END - 1);
+        if (named >= self->config.partitions || position > INDEX_END || (single && named != partition)
+            || named % self->config.actors != self->config.index) {
+            s_malformed (call, "no such cursor");
+            return;
+        }
+        partition = named;
+    }
+    buf_reset (&self->scratch);
+    s_page_t page = { .call = call, .page = &self->scratch };
+    uint32_t buckets = S_PAGE_BUCKETS;
+    for (;;) {
+        position = s_scan_partition (&page, (uint32_t) (partition / self->config.actors), position, count, &buckets);
+        if (position < INDEX_END)
+            break;
+        position = 0;
+        partition += self->config.actors;
+        if (single || partition >= self->config.partitions || page.looked >= count || buckets == 0)
+            break;
+        buckets--;
+    }
+    bool over = position == 0 && (single || partition >= self->config.partitions);
+    s_reply_page (call, &page, over ? 0 : (partition + 1) << 33 | position);
+    if (self->scratch.room > 4 * S_PAGE_BYTES)
+        buf_clear (&self->scratch);
+}
+
+//  DESTROY cuts the store off as a whole: atomic for the partition. The entries go when nobody can
+//  see them.
+static uint64_t
+s_destroy_partition (call_t *call, uint32_t local)
+{
+    store_t *store = call->map ? map_store (call->map, local) : NULL;
+    if (!store)
+        return 0;
+    uint64_t removed = store_entries (store);
+    call->storage->partitions[local].sequence++;
+    atomic_store_explicit (&call->map->stores[local], NULL, memory_order_release);
+    store_destroy (&store);
+    return removed;
+}
+
+static uint64_t
+s_one_partition (call_t *call, uint32_t local)
+{
+    if (call->request->op == OP_DESTROY)
+        return s_destroy_partition (call, local);
+    store_t *store = call->map ? map_store (call->map, local) : NULL;
+    return store ? store_entries (store) : 0;
+}
+
+void
+partition_operation (call_t *call)
+{
+    storage_t *self = call->storage;
+    const options_t *options = &call->options;
+    if (options->given & OPT_partition) {
+        if (options->partition >= self->config.partitions) {
+            s_malformed (call, "no such partition");
+            return;
+        }
+        if (options->partition % self->config.actors != self->config.index) {
+            call_moved (call, (uint32_t) options->partition);
+            return;
+        }
+    }
+    if (call->request->op == OP_SCAN) {
+        s_scan (call);
+        return;
+    }
+    uint64_t sum = 0;
+    if (options->given & OPT_partition)
+        sum = s_one_partition (call, (uint32_t) (options->partition / self->config.actors));
+    else
+        for (uint32_t local = 0; local < self->local_partitions; local++)
+            sum += s_one_partition (call, local);
+    call_reply (call, ZGRID_OK, value_int ((int64_t) sum), 0);
+}

@@ -1,0 +1,97 @@
+//  store: the entries of one map in one partition: index, entries and exact accounting. Knows bytes,
+//  versions and deadlines; what an operation means is decided above (ops).
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef STORE_H_INCLUDED
+#define STORE_H_INCLUDED
+
+#include "heap.h"
+#include "index.h"
+
+//  What the stores of one storage actor share, and their sums. One owner, one thread.
+typedef struct {
+    heap_t *heap;
+    reclaim_t *reclaim;
+    const hash_secret_t *secret;
+    uint64_t entries;
+    uint64_t expiring;   // Entries with a deadline
+    size_t data_bytes;   // Keys and values
+    size_t used_bytes;   // What these entries take in the heap
+    size_t index_bytes;  // Tables
+    uint64_t rehashes;   // Of stores that are gone
+} pool_t;
+
+typedef struct {
+    pool_t *pool;
+    index_t index;
+    uint64_t expiring;
+    size_t data_bytes;
+    size_t used_bytes;
+    uint64_t sweep_place; // Where the sweep for expired entries goes on (index_sweep)
+    uint64_t sweep_tick;  // Up to which tick of the deadline clock the last whole round looked
+    uint64_t sweep_next;  // At which tick the present round began
+    uint64_t sweep_rehash; // index.rehashes when it began; UINT64_MAX: entries were moving then
+} store_t;
+
+//  NULL without memory.
+store_t *
+    store_new (pool_t *pool);
+
+//  Frees the entries and the store, once no local reader can see them. Sets *self_p to NULL.
+void
+    store_destroy (store_t **self_p);
+
+//  A key that was looked for: found, or where it would go.
+typedef struct {
+    bytes_t key;
+    uint64_t hash;
+    slot_t *slot;   // NULL if it is not there
+    entry_t *entry; // The same
+} place_t;
+
+//  An entry whose deadline has passed is found as well: see entry_expired. A place is good until the
+//  store changes.
+place_t
+    store_find (const store_t *self, uint64_t hash, bytes_t key);
+
+//  Stores a value, made of two parts one after the other (APPEND), at a place; an entry that is
+//  there is replaced. deadline as in entry.h. Returns false without memory; nothing has changed then.
+//  The place is good afterwards and shows the new entry.
+bool
+    store_set (store_t *self, place_t *place, bytes_t first, bytes_t second, uint64_t version, uint64_t deadline,
+               uint32_t clock);
+
+//  Sets version and deadline of an entry that is there.
+void
+    store_set_deadline (store_t *self, place_t *place, uint64_t version, uint64_t deadline);
+
+//  Removes an entry that is there.
+void
+    store_remove (store_t *self, place_t *place);
+
+static inline uint64_t
+store_entries (const store_t *self)
+{
+    return self->index.live;
+}
+
+//  Looks at about `buckets` buckets for entries that have expired and removes at most `most` of
+//  them; returns how many. Adds the buckets it looked at to *looked. A whole round finds every entry
+//  that had expired when it began.
+size_t
+    store_sweep (store_t *self, uint64_t now, uint32_t buckets, size_t most, uint32_t *looked);
+
+//  The entry that was used longest ago of up to `sample` entries from a position on; a place without
+//  entry if the store is empty.
+place_t
+    store_oldest (store_t *self, uint32_t position, unsigned sample, uint32_t clock);
+
+//  Moves up to `most` entries from sparse pages to others, from *position on (see index_visit).
+//  Returns how many it moved.
+size_t
+    store_compact (store_t *self, uint64_t *position, uint32_t buckets);
+
+//  Counts everything anew and asserts that the accounting is exact. For tests: it visits all.
+void
+    store_verify (store_t *self);
+
+#endif
