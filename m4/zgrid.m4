@@ -13,7 +13,8 @@ AC_DEFUN([ZG_TRY_FLAG], [
 ])
 
 AC_DEFUN([ZG_COMPILER], [
-  AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [make warnings errors])], [], [enable_werror=no])
+  AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [make warnings errors])], [],
+    [enable_werror=no])
   AC_ARG_ENABLE([sanitizer], [AS_HELP_STRING([--enable-sanitizer=LIST], [address,undefined or thread])], [],
     [enable_sanitizer=no])
   AC_ARG_ENABLE([coverage], [AS_HELP_STRING([--enable-coverage], [gcov])], [], [enable_coverage=no])
@@ -34,7 +35,8 @@ AC_DEFUN([ZG_COMPILER], [
     AS_CASE([$CFLAGS], [*-O0*], [], [ZG_CFLAGS="$ZG_CFLAGS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
     ZG_LDFLAGS="-Wl,-z,relro -Wl,-z,now"
   ])
-  AS_IF([test "$enable_coverage" = yes], [ZG_TRY_FLAG([--coverage], [AC_MSG_ERROR([--coverage does not work])])])
+  AS_IF([test "$enable_coverage" = yes],
+    [ZG_TRY_FLAG([--coverage], [AC_MSG_ERROR([--coverage does not work])])])
   AS_IF([test "$enable_fuzzers" = yes],
     [ZG_TRY_FLAG([-fsanitize=fuzzer-no-link], [AC_MSG_ERROR([--enable-fuzzers needs clang: CC=clang])])])
   AM_CONDITIONAL([FUZZERS], [test "$enable_fuzzers" = yes])
