@@ -1,1 +1,17 @@
 #  SPDX-License-Identifier: MPL-2.0
+#  Not built by make all: `make bench-programs`, and `make bench` measures.
+EXTRA_PROGRAMS = bench-echo bench-local
+CLEANFILES += $(EXTRA_PROGRAMS)
+bench_echo_CPPFLAGS = $(ZMQ_CFLAGS)
+bench_echo_SOURCES = bench/echo.c
+bench_echo_LDADD = $(ZMQ_LIBS)
+bench_local_CPPFLAGS = $(USER_CPPFLAGS)
+bench_local_SOURCES = bench/local_read.c bench/uthash.c bench/baseline.h
+bench_local_LDADD = libzgrid.la
+EXTRA_DIST += bench/README.md bench/run bench/harness/__init__.py bench/harness/document.py \
+    bench/harness/machine.py bench/harness/processes.py bench/harness/rows.py
+
+bench-programs: $(EXTRA_PROGRAMS)
+bench: all bench-programs
+	$(top_srcdir)/bench/run --build $(abs_builddir)
+.PHONY: bench bench-programs

@@ -64,8 +64,7 @@ s_zipf (keys_t *self)
             rank = 1;
         else if (rank > (double) self->count)
             rank = (double) self->count;
-        if (rank - x <= self->limit
-            || area >= s_area (self->theta, rank + 0.5) - pow (rank, -self->theta))
+        if (rank - x <= self->limit || area >= s_area (self->theta, rank + 0.5) - pow (rank, -self->theta))
             return (uint64_t) rank;
     }
 }

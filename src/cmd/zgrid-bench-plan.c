@@ -24,9 +24,30 @@ static const char *const s_distribution_names[] = { "uniform", "zipf", "sequenti
 //  Numbers of options without a letter of their own
 enum {
     OPTION_FIRST = 256,
-    EMBEDDED, SET, MAP, MIX, DISTRIBUTION, THETA, KEYS, KEY_SIZE, VALUE_SIZE, MGET_KEYS, TTL, LOAD,
-    CONNECTIONS, THREADS, WINDOW, BATCH, FORM, RATE, SECONDS, REQUESTS, TIMEOUT, SEED,
-    INDIRECT, JSON
+    EMBEDDED,
+    SET,
+    MAP,
+    MIX,
+    DISTRIBUTION,
+    THETA,
+    KEYS,
+    KEY_SIZE,
+    VALUE_SIZE,
+    MGET_KEYS,
+    TTL,
+    LOAD,
+    CONNECTIONS,
+    THREADS,
+    WINDOW,
+    BATCH,
+    FORM,
+    RATE,
+    SECONDS,
+    REQUESTS,
+    TIMEOUT,
+    SEED,
+    INDIRECT,
+    JSON
 };
 
 static const struct option s_options[] = {
@@ -292,8 +313,7 @@ s_take (plan_t *self, int option, const char *text)
     else if (option == SET) {
         fprintf (stderr, "zgrid-bench: --set: %s is not NAME=VALUE, or one too many\n", text);
         return false;
-    }
-    else
+    } else
         return false; // getopt_long has said what is wrong
     return true;
 }
@@ -335,9 +355,19 @@ s_settle (plan_t *self)
 int
 plan_parse (plan_t *self, int argc, char **argv)
 {
-    *self = (plan_t) { .map = "bench", .theta = 0.99, .keys = 100000, .key_size = 16, .value_size = 100,
-                       .mget_keys = 16, .connections = 1, .threads = 1, .window = 1, .batch = 1, .seconds = 5,
-                       .timeout_ms = 5000, .seed = 1 };
+    *self = (plan_t) { .map = "bench",
+                       .theta = 0.99,
+                       .keys = 100000,
+                       .key_size = 16,
+                       .value_size = 100,
+                       .mget_keys = 16,
+                       .connections = 1,
+                       .threads = 1,
+                       .window = 1,
+                       .batch = 1,
+                       .seconds = 5,
+                       .timeout_ms = 5000,
+                       .seed = 1 };
     s_mix (self, "get=90,put=10");
     int option;
     while ((option = getopt_long (argc, argv, "s:hV", s_options, NULL)) != -1) {

@@ -161,8 +161,7 @@ worker_run_blocking (worker_t *self)
             else
                 s_blocking_step (self, self->clients[0], &step);
         }
-    }
-    else
+    } else
         self->error = "no memory";
     s_group_end (&group);
     free (step.name);

@@ -1,0 +1,2 @@
+#  The parts of bench/run.
+#  SPDX-License-Identifier: MPL-2.0

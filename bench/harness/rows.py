@@ -1,0 +1,221 @@
+#  rows: what is measured. Each function takes figures in turns, round by round, and returns lines of
+#  the table.
+#  SPDX-License-Identifier: MPL-2.0
+import csv
+import io
+import json
+import os
+
+from . import processes
+from .document import Result
+
+KEYS = 1000000
+BATCH = 64            # Records per message where the peer is the echo
+BATCHES_IN_FLIGHT = 64
+VALUE_SIZE = 100
+
+
+class Bench:
+    """Programs, sizes, and the servers that all rows share."""
+
+    def __init__ (self, build, rounds, quick):
+        self.build, self.rounds, self.quick = build, rounds, quick
+        self.endpoint = self.echo_endpoint = self.redis = None
+
+    def size (self, number):
+        return max (1, number // 20) if self.quick else number
+
+    def program (self, name):
+        return os.path.join (self.build, name)
+
+    def start (self):
+        for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local'):
+            if not os.access (self.program (name), os.X_OK):
+                raise processes.Failed (f'{self.program (name)} is missing: make && make bench-programs')
+
+    #  Servers are started when a row first needs them, and stay: idle, they cost nothing
+
+    def zgridd (self, *flags):
+        return processes.start_server ([self.program ('zgridd'), '--client', 'tcp://127.0.0.1:*', *flags])
+
+    def server (self):
+        if not self.endpoint:
+            _, self.endpoint = self.zgridd ()
+            self.load (self.endpoint)
+        return self.endpoint
+
+    def echo_server (self):
+        if not self.echo_endpoint:
+            _, self.echo_endpoint = processes.start_server ([self.program ('bench-echo'), 'server'])
+        return self.echo_endpoint
+
+    def redis_server (self):
+        if not self.redis:
+            self.redis = processes.Redis ()
+            self.redis_benchmark ('-P', '64', '-c', '50', '-n', str (self.size (2000000)))  # Fills it
+        return self.redis
+
+    #  One measurement each
+
+    def zgrid_bench (self, *flags, keys=None):
+        return processes.output_json ([self.program ('zgrid-bench'), '--json', '--keys', str (keys or self.size (KEYS)),
+                                       '--value-size', str (VALUE_SIZE), *flags])
+
+    def load (self, endpoint, *flags):
+        self.zgrid_bench ('-s', endpoint, '--load', '--requests', '0', *flags)
+
+    def redis_benchmark (self, *flags):
+        """Requests a second by test name."""
+        text = processes.output (['redis-benchmark', '-h', '127.0.0.1', '-p', str (self.redis_server ().port), '-t',
+                                  'set,get', '--csv', *flags, '-r', str (self.size (KEYS)), '-d', str (VALUE_SIZE)])
+        return {line ['test']: float (line ['rps']) for line in csv.DictReader (io.StringIO (text))}
+
+    def echo (self, request, reply, window, count):
+        return processes.output_json ([self.program ('bench-echo'), 'client', self.echo_server (), '-q', str (request),
+                                       '-r', str (reply), '-w', str (window), '-n', str (count)])
+
+    def stats (self, endpoint):
+        return json.loads (processes.output ([self.program ('zgrid'), '-s', endpoint, '--json', 'stats']))
+
+    def record_bytes (self, mix, batch):
+        """Bytes of a record of such a batch on its way there and back."""
+        before = self.stats (self.server ())
+        count = self.size (200000)
+        self.zgrid_bench ('-s', self.server (), '--mix', mix, '--window', str (batch * BATCHES_IN_FLIGHT), '--batch',
+                          str (batch), '--requests', str (count))
+        after = self.stats (self.server ())
+        return [(after [name] - before [name]) / count for name in ('bytes_in', 'bytes_out')]
+
+
+def pipelined (bench):
+    """Pipelined GET and PUT against redis-benchmark -P 64 -c 50."""
+    ours, theirs = {'put': [], 'get': []}, {'put': [], 'get': []}
+    count = str (bench.size (2000000))
+    bench.redis_server ()
+    for _ in range (bench.rounds):
+        peer = bench.redis_benchmark ('-P', '64', '-c', '50', '-n', count)
+        theirs ['put'].append (peer ['SET'])
+        theirs ['get'].append (peer ['GET'])
+        for mix in ('put', 'get'):
+            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--window', '4096', '--batch', '256',
+                                        '--requests', count)
+            ours [mix].append (figure ['records_per_second'])
+    return [Result (f'pipelined {mix.upper ()} over TCP, 1 M keys, one client thread, batches of 256', ours [mix],
+                    theirs [mix], 2.0, unit='M/s', scale=1e6, peer=f'redis-benchmark -P 64 -c 50, {test}')
+            for mix, test in (('get', 'GET'), ('put', 'SET'))]
+
+
+def batches (bench):
+    """Batches of 64 records against an echo that moves as many bytes."""
+    results = []
+    for mix in ('get', 'put'):
+        there, back = (round (size * BATCH) for size in bench.record_bytes (mix, BATCH))
+        messages = bench.size (64000)
+        ours, theirs = [], []
+        for _ in range (bench.rounds):
+            echo = bench.echo (there, back, BATCHES_IN_FLIGHT, messages)
+            theirs.append (echo ['messages_per_second'] * BATCH)
+            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--window',
+                                        str (BATCH * BATCHES_IN_FLIGHT), '--batch', str (BATCH), '--requests',
+                                        str (messages * BATCH))
+            ours.append (figure ['records_per_second'])
+        results.append (Result (f'{mix.upper ()} in batches of {BATCH}, {BATCHES_IN_FLIGHT} batches in flight', ours, theirs,
+                                0.6, unit='M/s', scale=1e6, peer=f'echo of {there} bytes there, {back} back'))
+    return results
+
+
+def unpipelined (bench):
+    """50 clients with one request in flight each."""
+    ours, theirs = {'put': [], 'get': []}, {'put': [], 'get': []}
+    bench.redis_server ()
+    for _ in range (bench.rounds):
+        peer = bench.redis_benchmark ('-P', '1', '-c', '50')
+        theirs ['put'].append (peer ['SET'])
+        theirs ['get'].append (peer ['GET'])
+        for mix in ('put', 'get'):
+            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--connections', '50', '--requests',
+                                        str (bench.size (200000)))
+            ours [mix].append (figure ['records_per_second'])
+    return [Result (f'unpipelined {mix.upper ()}, 50 clients with one request in flight each', ours [mix], theirs [mix], 1.0,
+                    unit='k/s', scale=1e3, digits=1, peer=f'redis-benchmark -P 1 -c 50, {test}')
+            for mix, test in (('get', 'GET'), ('put', 'SET'))]
+
+
+def latency (bench):
+    """One request at a time."""
+    results = []
+    for mix in ('get', 'put'):
+        there, back = (round (size) for size in bench.record_bytes (mix, 1))
+        ours, theirs = [], []
+        for _ in range (bench.rounds):
+            theirs.append (bench.echo (there, back, 1, bench.size (40000)) ['p50_us'])
+            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--requests', str (bench.size (40000)))
+            ours.append (figure ['latency_us'] [mix] ['p50'])
+        results.append (Result (f'one {mix.upper ()} at a time, p50', ours, theirs, 1.15, most=True, unit='µs', digits=1,
+                                peer=f'echo of {there} bytes there, {back} back, p50'))
+    return results
+
+
+def embedded (bench):
+    """Embedded reads of local keys against uthash, in one process."""
+    lines = processes.output_json_lines ([bench.program ('bench-local'), '-k', str (bench.size (KEYS)), '-n',
+                                          str (bench.size (2000000)), '-r', str (bench.rounds)])
+    take = {name: [line [name] for line in lines] for name in ('uthash_find', 'uthash_get', 'get', 'mget16')}
+    return [Result ('embedded GET, one at a time, value copied', take ['get'], take ['uthash_get'], 1.0, unit='M/s',
+                    scale=1e6, peer='uthash, find and copy'),
+            Result ('embedded mget of 16, values copied', take ['mget16'], take ['uthash_find'], 2.5, unit='M/s',
+                    scale=1e6, peer='uthash, find')]
+
+
+def memory (bench):
+    """Memory beyond keys and values, with TTL and eviction on."""
+    keys, data = bench.size (KEYS), 16 + VALUE_SIZE
+    figures = {name: [] for name in ('accounted', 'resident', 'redis_accounted', 'redis_resident')}
+    for _ in range (bench.rounds):
+        server, endpoint = bench.zgridd ('--set', 'memory.policy=lru', '--set', 'memory.limit=8589934592')
+        bench.stats (endpoint)
+        before = processes.resident_bytes (server)
+        bench.load (endpoint, '--ttl', '3600000')
+        stats = bench.stats (endpoint)
+        if stats ['entries'] != keys or stats ['expiring'] != keys or stats ['data_bytes'] != keys * data:
+            raise processes.Failed (f'zgridd holds other entries than were stored: {stats}')
+        figures ['accounted'].append ((stats ['reserved_bytes'] - stats ['data_bytes']) / keys)
+        figures ['resident'].append ((processes.resident_bytes (server) - before) / keys - data)
+        processes.stop (server)
+
+        redis = processes.Redis ('--maxmemory', '8gb', '--maxmemory-policy', 'allkeys-lru')
+        before = processes.resident_bytes (redis.process)
+        used = int (redis.info ('memory') ['used_memory'])
+        redis.store (keys, VALUE_SIZE, 3600)
+        figures ['redis_accounted'].append ((int (redis.info ('memory') ['used_memory']) - used) / keys - data)
+        figures ['redis_resident'].append ((processes.resident_bytes (redis.process) - before) / keys - data)
+        redis.stop ()
+    what = 'memory beyond key and value, 1 M entries with TTL, eviction on'
+    return [
+        Result (f'{what}: by accounting', figures ['accounted'], [], 40, most=True, unit='bytes', digits=1),
+        Result (f'{what}: by VmRSS', figures ['resident'], [], 48, most=True, unit='bytes', digits=1),
+        Result (f'{what}: by accounting', figures ['accounted'], figures ['redis_accounted'], 1.0, most=True,
+                unit='bytes', digits=1, peer='redis-server, used_memory'),
+        Result (f'{what}: by VmRSS', figures ['resident'], figures ['redis_resident'], 1.0, most=True, unit='bytes',
+                digits=1, peer='redis-server, VmRSS'),
+    ]
+
+
+def grow (bench):
+    """In-process PUTs while the table grows; and the same on a table that does not grow, which shows
+    what the machine itself does to the slowest ones."""
+    keys = bench.size (5000000)
+    growing, still = [], []
+    for _ in range (bench.rounds):
+        for figures, entries in ((growing, keys), (still, 1000)):
+            figure = bench.zgrid_bench ('--embedded', '--mix', 'put', '--distribution', 'sequential', '--requests',
+                                        str (keys), keys=entries)
+            figures.append (figure ['latency_us'] ['put'] ['p99.99'])
+    return [Result ('in-process PUTs, one at a time, while the table grows to 5 M entries, p99.99', growing, [], 1000,
+                    most=True, unit='µs', digits=0),
+            Result ('the same PUTs on a table of 1,000 entries, p99.99 (for comparison)', still, [], 1000, most=True,
+                    unit='µs', digits=0)]
+
+
+ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
+        'embedded': embedded, 'memory': memory, 'grow': grow}
