@@ -176,7 +176,7 @@ index_find (const index_t *self, uint64_t hash, bytes_t key)
     return table ? s_search (table, hash, key) : NULL;
 }
 
-const entry_t *
+entry_t *
 index_find_shared (const index_t *self, uint64_t hash, bytes_t key, bool *torn)
 {
     index_t *index = (index_t *) (uintptr_t) self;

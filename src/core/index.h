@@ -134,7 +134,7 @@ void
 
 //  For local readers, inside an epoch. Returns the entry, or NULL if there is none, or sets *torn:
 //  the table changed meanwhile; ask the owner.
-const entry_t *
+entry_t *
     index_find_shared (const index_t *self, uint64_t hash, bytes_t key, bool *torn);
 
 #endif

@@ -251,9 +251,11 @@ void
 call_moved (call_t *call, uint32_t partition)
 {
     storage_t *self = call->storage;
-    meta_t meta = { .given = META_owner | META_epoch,
-                    .owner = bytes_str (self->config.owners[partition % self->config.actors]),
-                    .epoch = 1 };
+    meta_t meta = { .given = META_epoch, .epoch = 1 };
+    if (self->owners) {
+        meta.given |= META_owner;
+        meta.owner = bytes_str (self->owners[partition % self->config.actors]);
+    }
     self->stats.moved++;
     wire_reply (call->out, call->request->id, ZGRID_MOVED, value_nil (), 0, &meta);
 }

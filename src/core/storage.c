@@ -63,6 +63,12 @@ storage_destroy (storage_t **self_p)
 }
 
 void
+storage_set_owners (storage_t *self, const char *const *owners)
+{
+    self->owners = owners;
+}
+
+void
 storage_set_readers (storage_t *self, bool readers)
 {
     reclaim_set_readers (self->pool.reclaim, readers);
@@ -70,14 +76,6 @@ storage_set_readers (storage_t *self, bool readers)
 
 //  ------------------------------------------------------------------------------------------------
 //  Statistics
-
-void
-stats_add (stats_t *sum, const stats_t *more)
-{
-#define STAT(name, kind, unit, purpose) sum->name += more->name;
-#include "stat.def"
-#undef STAT
-}
 
 stats_t *
 storage_counters (storage_t *self)
@@ -143,8 +141,9 @@ storage_verify (storage_t *self)
 #define S_TRIM_PER_TICK 256    // Pages
 
 void
-storage_turn (storage_t *self)
+storage_turn (storage_t *self, uint64_t now)
 {
+    atomic_store_explicit (&self->clock, entry_clock (now), memory_order_relaxed);
     reclaim_turn (self->pool.reclaim);
 }
 
@@ -216,7 +215,7 @@ s_keep_house (storage_t *self, store_t *store, uint64_t now, uint32_t *budget, s
 uint64_t
 storage_tick (storage_t *self, uint64_t now)
 {
-    reclaim_turn (self->pool.reclaim);
+    storage_turn (self, now);
     size_t trimmed = heap_trim (self->pool.heap, S_TRIM_PER_TICK);
     self->compacting = s_is_fragmented (self);
     //  Tables take about index_bytes / 64 buckets: a share of them, so that a round takes a second

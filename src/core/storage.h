@@ -22,6 +22,20 @@ typedef struct {
 void
     stats_add (stats_t *sum, const stats_t *more);
 
+//  Adds the pairs name, number of every field, as MessagePack; STATS_FIELDS of them.
+enum {
+#define STAT(name, kind, unit, purpose) STATS_INDEX_##name,
+#include "stat.def"
+#undef STAT
+    STATS_FIELDS
+};
+void
+    stats_encode (const stats_t *stats, buf_t *out);
+
+//  Reads a map of such pairs; other names are passed over. False if it is not one.
+bool
+    stats_decode (bytes_t encoded, stats_t *stats);
+
 typedef struct {
     uint32_t index;      // Which storage actor this is: partition p is its own if p % actors == index
     uint32_t actors;     // How many there are
@@ -33,12 +47,15 @@ typedef struct {
     bool evict;            // At the limit: remove old entries, instead of refusing
     uint64_t batch_max;    // Records in one body
     uint8_t seed[HASH_SEED_SIZE];
-    const char *const *owners; // Endpoint of each storage actor, for MOVED; not copied
 } storage_config_t;
 
 //  epochs may be NULL: no local readers, ever. NULL without memory. The caller owns it.
 storage_t *
     storage_new (const storage_config_t *config, epochs_t *epochs);
+
+//  The client endpoint of each storage actor, for MOVED; not copied. Without it MOVED names nobody.
+void
+    storage_set_owners (storage_t *self, const char *const *owners);
 
 //  No local reader may be left. Accepts NULL.
 void
@@ -67,7 +84,6 @@ typedef struct {
     moment_t moment;
     size_t body_size;   // For byte offsets in messages
     uint64_t records;   // Executed so far
-    bool forwarded;     // Came through the router: SIZE and the like mean this actor's partitions
     storage_node_fn *node;
     void *node_arg;
 } batch_t;
@@ -87,7 +103,7 @@ void
 
 //  Releases what waits for readers. Once a turn, after its records.
 void
-    storage_turn (storage_t *self);
+    storage_turn (storage_t *self, uint64_t now);
 
 //  Expiry, resizing, compaction and trimming: a bounded piece of work. Returns the milliseconds after
 //  which it wants to be called again; UINT64_MAX: when something has changed.
@@ -118,16 +134,25 @@ typedef struct {
     const entry_t *entry;
 } shared_t;
 
-//  The hash that storage_peek and storage_find_shared want.
+typedef struct map map_t;
+
+//  The map of that name, or NULL if nothing was ever stored in it. Stays where it is until the storage
+//  is destroyed.
+const map_t *
+    storage_map (storage_t *self, bytes_t name);
+
 uint64_t
     storage_hash (const storage_t *self, bytes_t key);
 
 //  Asks the cache for what storage_find_shared will look at: stage 0 before stage 1.
 void
-    storage_prefetch_shared (storage_t *self, bytes_t map, uint32_t partition, uint64_t hash, int stage);
+    storage_prefetch_shared (storage_t *self, const map_t *map, uint32_t partition, uint64_t hash, int stage);
 
-//  The entry of a key of one of this actor's partitions; expired ones are for the actor (-1).
+//  The entry of a key of one of this actor's partitions. now () is called for entries with a deadline
+//  only, and tells the boot clock; expired entries are for the actor (-1).
+typedef uint64_t (storage_clock_fn) (void);
 shared_t
-    storage_find_shared (storage_t *self, bytes_t map, uint32_t partition, uint64_t hash, bytes_t key, uint64_t now);
+    storage_find_shared (storage_t *self, const map_t *map, uint32_t partition, uint64_t hash, bytes_t key,
+                         storage_clock_fn *now);
 
 #endif

@@ -5,12 +5,12 @@
 
 #include "storage.h"
 
-typedef struct map {
+struct map {
     uint64_t hash;
     uint32_t name_size;
     char *name;
     _Atomic (store_t *) stores[]; // By local partition: partition / actors
-} map_t;
+};
 
 //  The maps by name: never changed once published, replaced as a whole.
 typedef struct {
@@ -34,6 +34,8 @@ struct storage {
     map_t *last_map;         // Of the record before: most records name the same map
     stats_t stats;
     uint64_t random;
+    const char *const *owners; // NULL: not known
+    _Atomic uint32_t clock;    // The access clock, for local readers
     //  Housekeeping
     uint32_t house_map, house_partition; // Whose turn it is
     uint64_t compact_position;
@@ -67,9 +69,9 @@ map_t *
 map_t *
     map_make (storage_t *self, bytes_t name, unsigned *status);
 static inline store_t *
-map_store (map_t *map, uint32_t local)
+map_store (const map_t *map, uint32_t local)
 {
-    return atomic_load_explicit (&map->stores[local], memory_order_acquire);
+    return atomic_load_explicit (&((map_t *) (uintptr_t) map)->stores[local], memory_order_acquire);
 }
 //  The store of the call's map and partition, made if need be. False, and replied, if it cannot be.
 bool
