@@ -10,15 +10,13 @@ END = '<!-- printed by bench/run: end -->'
 
 
 class Result:
-    """One line of the table. Figures are lists, one for each round; `ratio` makes one number of a
-    round's two figures; the target is a least or a most for that number's median."""
+    """One line of the table. Figures are lists, one for each round. The target is what the median of
+    the rounds' ratios must reach (`most`: not exceed), or of the figures where there is no peer."""
 
-    def __init__ (self, what, ours, theirs, target, *, most=False, unit='', scale=1, digits=2, peer='', ratio=None,
-                  ratio_unit='×'):
+    def __init__ (self, what, ours, theirs, target, *, most=False, unit='', scale=1, digits=2, peer=''):
         self.what, self.ours, self.theirs, self.target, self.most = what, ours, theirs, target, most
-        self.unit, self.scale, self.digits, self.peer, self.ratio_unit = unit, scale, digits, peer, ratio_unit
-        ratio = ratio or (lambda our, their: our / their)
-        self.ratios = [ratio (our, their) for our, their in zip (ours, theirs)] if theirs else list (ours)
+        self.unit, self.scale, self.digits, self.peer = unit, scale, digits, peer
+        self.ratios = [our / their for our, their in zip (ours, theirs)] if theirs else list (ours)
 
     @property
     def ratio (self):
@@ -31,19 +29,19 @@ class Result:
     def _figure (self, figures):
         if not figures:
             return '–'
-        low, middle, high = (number / self.scale
+        low, middle, high = (f'{number / self.scale:.{self.digits}f}'
                              for number in (min (figures), statistics.median (figures), max (figures)))
-        return f'{middle:.{self.digits}f} ({low:.{self.digits}f}…{high:.{self.digits}f}) {self.unit}'.strip ()
+        return f'{middle} ({low}…{high}) {self.unit}'
 
     def line (self):
         sign = '≤' if self.most else '≥'
         peer = f'{self.peer}: {self._figure (self.theirs)}' if self.theirs else '–'
         if self.theirs:
-            ratio = f'{self.ratio:.2f} ({min (self.ratios):.2f}…{max (self.ratios):.2f}) {self.ratio_unit}'.strip ()
-            target = f'{sign} {self.target:g} {self.ratio_unit}'.strip ()
+            ratio = f'{self.ratio:.2f} ({min (self.ratios):.2f}…{max (self.ratios):.2f}) ×'
+            target = f'{sign} {self.target:g} ×'
         else:
             ratio = '–'
-            target = f'{sign} {self.target / self.scale:g} {self.unit}'.strip ()
+            target = f'{sign} {self.target / self.scale:g} {self.unit}'
         verdict = 'met' if self.met else '**missed**'
         return f'| {self.what} | {self._figure (self.ours)} | {peer} | {ratio} | {target} | {verdict} |'
 
@@ -51,8 +49,8 @@ class Result:
 def table (facts, results, rounds, quick):
     lines = [f'Measured on {time.strftime ("%Y-%m-%d", time.gmtime ())} by `bench/run`'
              + (' --quick: **small sizes, not for comparison**' if quick else '')
-             + f': {rounds} rounds, the peers in turns with zgrid; each figure is the median of the rounds, the lowest'
-             ' and the highest behind it; each ratio is the median of the rounds’ ratios.', '']
+             + f': {rounds} rounds, the peers in turns with zgrid; each figure is the median of the rounds,'
+             ' with the lowest and the highest behind it; each ratio is the median of the rounds’ ratios.', '']
     lines += ['| | |', '|---|---|'] + [f'| {name} | {value} |' for name, value in facts]
     lines += ['', '| what | zgrid | peer | ratio | target | |', '|---|---|---|---|---|---|']
     lines += [result.line () for result in results]

@@ -58,21 +58,22 @@ class Bench:
     #  One measurement each
 
     def zgrid_bench (self, *flags, keys=None):
-        return processes.output_json ([self.program ('zgrid-bench'), '--json', '--keys', str (keys or self.size (KEYS)),
-                                       '--value-size', str (VALUE_SIZE), *flags])
+        return processes.output_json ([self.program ('zgrid-bench'), '--json', '--keys',
+                                       str (keys or self.size (KEYS)), '--value-size', str (VALUE_SIZE), *flags])
 
     def load (self, endpoint, *flags):
         self.zgrid_bench ('-s', endpoint, '--load', '--requests', '0', *flags)
 
     def redis_benchmark (self, *flags):
         """Requests a second by test name."""
-        text = processes.output (['redis-benchmark', '-h', '127.0.0.1', '-p', str (self.redis_server ().port), '-t',
-                                  'set,get', '--csv', *flags, '-r', str (self.size (KEYS)), '-d', str (VALUE_SIZE)])
+        text = processes.output (['redis-benchmark', '-h', '127.0.0.1', '-p', str (self.redis_server ().port),
+                                  '-t', 'set,get', '--csv', *flags, '-r', str (self.size (KEYS)), '-d',
+                                  str (VALUE_SIZE)])
         return {line ['test']: float (line ['rps']) for line in csv.DictReader (io.StringIO (text))}
 
     def echo (self, request, reply, window, count):
-        return processes.output_json ([self.program ('bench-echo'), 'client', self.echo_server (), '-q', str (request),
-                                       '-r', str (reply), '-w', str (window), '-n', str (count)])
+        return processes.output_json ([self.program ('bench-echo'), 'client', self.echo_server (), '-q',
+                                       str (request), '-r', str (reply), '-w', str (window), '-n', str (count)])
 
     def stats (self, endpoint):
         return json.loads (processes.output ([self.program ('zgrid'), '-s', endpoint, '--json', 'stats']))
@@ -81,8 +82,8 @@ class Bench:
         """Bytes of a record of such a batch on its way there and back."""
         before = self.stats (self.server ())
         count = self.size (200000)
-        self.zgrid_bench ('-s', self.server (), '--mix', mix, '--window', str (batch * BATCHES_IN_FLIGHT), '--batch',
-                          str (batch), '--requests', str (count))
+        self.zgrid_bench ('-s', self.server (), '--mix', mix, '--window', str (batch * BATCHES_IN_FLIGHT),
+                          '--batch', str (batch), '--requests', str (count))
         after = self.stats (self.server ())
         return [(after [name] - before [name]) / count for name in ('bytes_in', 'bytes_out')]
 
@@ -97,11 +98,12 @@ def pipelined (bench):
         theirs ['put'].append (peer ['SET'])
         theirs ['get'].append (peer ['GET'])
         for mix in ('put', 'get'):
-            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--window', '4096', '--batch', '256',
-                                        '--requests', count)
+            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--window', '4096', '--batch',
+                                        '256', '--requests', count)
             ours [mix].append (figure ['records_per_second'])
-    return [Result (f'pipelined {mix.upper ()} over TCP, 1 M keys, one client thread, batches of 256', ours [mix],
-                    theirs [mix], 2.0, unit='M/s', scale=1e6, peer=f'redis-benchmark -P 64 -c 50, {test}')
+    return [Result (f'pipelined {mix.upper ()} over TCP, 1 M keys, one client thread, batches of 256',
+                    ours [mix], theirs [mix], 2.0, unit='M/s', scale=1e6,
+                    peer=f'redis-benchmark -P 64 -c 50, {test}')
             for mix, test in (('get', 'GET'), ('put', 'SET'))]
 
 
@@ -119,8 +121,9 @@ def batches (bench):
                                         str (BATCH * BATCHES_IN_FLIGHT), '--batch', str (BATCH), '--requests',
                                         str (messages * BATCH))
             ours.append (figure ['records_per_second'])
-        results.append (Result (f'{mix.upper ()} in batches of {BATCH}, {BATCHES_IN_FLIGHT} batches in flight', ours, theirs,
-                                0.6, unit='M/s', scale=1e6, peer=f'echo of {there} bytes there, {back} back'))
+        results.append (Result (f'{mix.upper ()} in batches of {BATCH}, {BATCHES_IN_FLIGHT} batches in flight',
+                                ours, theirs, 0.6, unit='M/s', scale=1e6,
+                                peer=f'echo of {there} bytes there, {back} back'))
     return results
 
 
@@ -133,11 +136,12 @@ def unpipelined (bench):
         theirs ['put'].append (peer ['SET'])
         theirs ['get'].append (peer ['GET'])
         for mix in ('put', 'get'):
-            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--connections', '50', '--requests',
-                                        str (bench.size (200000)))
+            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--connections', '50',
+                                        '--requests', str (bench.size (200000)))
             ours [mix].append (figure ['records_per_second'])
-    return [Result (f'unpipelined {mix.upper ()}, 50 clients with one request in flight each', ours [mix], theirs [mix], 1.0,
-                    unit='k/s', scale=1e3, digits=1, peer=f'redis-benchmark -P 1 -c 50, {test}')
+    return [Result (f'unpipelined {mix.upper ()}, 50 clients with one request in flight each', ours [mix],
+                    theirs [mix], 1.0, unit='k/s', scale=1e3, digits=1,
+                    peer=f'redis-benchmark -P 1 -c 50, {test}')
             for mix, test in (('get', 'GET'), ('put', 'SET'))]
 
 
@@ -149,10 +153,11 @@ def latency (bench):
         ours, theirs = [], []
         for _ in range (bench.rounds):
             theirs.append (bench.echo (there, back, 1, bench.size (40000)) ['p50_us'])
-            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--requests', str (bench.size (40000)))
+            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--requests',
+                                        str (bench.size (40000)))
             ours.append (figure ['latency_us'] [mix] ['p50'])
-        results.append (Result (f'one {mix.upper ()} at a time, p50', ours, theirs, 1.15, most=True, unit='µs', digits=1,
-                                peer=f'echo of {there} bytes there, {back} back, p50'))
+        results.append (Result (f'one {mix.upper ()} at a time, p50', ours, theirs, 1.15, most=True, unit='µs',
+                                digits=1, peer=f'echo of {there} bytes there, {back} back, p50'))
     return results
 
 
@@ -161,8 +166,8 @@ def embedded (bench):
     lines = processes.output_json_lines ([bench.program ('bench-local'), '-k', str (bench.size (KEYS)), '-n',
                                           str (bench.size (2000000)), '-r', str (bench.rounds)])
     take = {name: [line [name] for line in lines] for name in ('uthash_find', 'uthash_get', 'get', 'mget16')}
-    return [Result ('embedded GET, one at a time, value copied', take ['get'], take ['uthash_get'], 1.0, unit='M/s',
-                    scale=1e6, peer='uthash, find and copy'),
+    return [Result ('embedded GET, one at a time, value copied', take ['get'], take ['uthash_get'], 1.0,
+                    unit='M/s', scale=1e6, peer='uthash, find and copy'),
             Result ('embedded mget of 16, values copied', take ['mget16'], take ['uthash_find'], 2.5, unit='M/s',
                     scale=1e6, peer='uthash, find')]
 
@@ -196,8 +201,8 @@ def memory (bench):
         Result (f'{what}: by VmRSS', figures ['resident'], [], 48, most=True, unit='bytes', digits=1),
         Result (f'{what}: by accounting', figures ['accounted'], figures ['redis_accounted'], 1.0, most=True,
                 unit='bytes', digits=1, peer='redis-server, used_memory'),
-        Result (f'{what}: by VmRSS', figures ['resident'], figures ['redis_resident'], 1.0, most=True, unit='bytes',
-                digits=1, peer='redis-server, VmRSS'),
+        Result (f'{what}: by VmRSS', figures ['resident'], figures ['redis_resident'], 1.0, most=True,
+                unit='bytes', digits=1, peer='redis-server, VmRSS'),
     ]
 
 
@@ -208,13 +213,13 @@ def grow (bench):
     growing, still = [], []
     for _ in range (bench.rounds):
         for figures, entries in ((growing, keys), (still, 1000)):
-            figure = bench.zgrid_bench ('--embedded', '--mix', 'put', '--distribution', 'sequential', '--requests',
-                                        str (keys), keys=entries)
+            figure = bench.zgrid_bench ('--embedded', '--mix', 'put', '--distribution', 'sequential',
+                                        '--requests', str (keys), keys=entries)
             figures.append (figure ['latency_us'] ['put'] ['p99.99'])
-    return [Result ('in-process PUTs, one at a time, while the table grows to 5 M entries, p99.99', growing, [], 1000,
-                    most=True, unit='µs', digits=0),
-            Result ('the same PUTs on a table of 1,000 entries, p99.99 (for comparison)', still, [], 1000, most=True,
-                    unit='µs', digits=0)]
+    return [Result ('in-process PUTs, one at a time, while the table grows to 5 M entries, p99.99', growing, [],
+                    1000, most=True, unit='µs', digits=0),
+            Result ('the same PUTs on a table of 1,000 entries, p99.99 (for comparison)', still, [], 1000,
+                    most=True, unit='µs', digits=0)]
 
 
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
