@@ -5,6 +5,8 @@ libzgrid_core_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libzgrid_core_la_SOURCES = \
     src/core/op.def src/core/option.def src/core/setting.def src/core/stat.def \
     src/core/bytes.h src/core/entry.h \
+    src/core/flow.c src/core/flow.h \
+    src/core/gather.c src/core/gather.h \
     src/core/glob.c src/core/glob.h \
     src/core/hash.c src/core/hash.h \
     src/core/heap.c src/core/heap.h \

@@ -194,6 +194,16 @@ void
 void
     wire_add_bytes (buf_t *out, bytes_t bytes);
 
+//  Parts of trees: an unsigned integer, text, the heads of an array and of a map.
+void
+    wire_add_uint (buf_t *out, uint64_t number);
+void
+    wire_add_text (buf_t *out, const char *text);
+void
+    wire_add_array (buf_t *out, uint32_t count);
+void
+    wire_add_map (buf_t *out, uint32_t pairs);
+
 //  Adds one OK reply whose value is an array of `count` encoded values.
 void
     wire_reply_array (buf_t *out, uint64_t id, uint32_t count, bytes_t encoded, const meta_t *meta);

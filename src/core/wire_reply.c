@@ -75,6 +75,38 @@ wire_add_bytes (buf_t *out, bytes_t bytes)
 }
 
 void
+wire_add_uint (buf_t *out, uint64_t number)
+{
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, out, wire_write);
+    msgpack_pack_uint64 (&packer, number);
+}
+
+void
+wire_add_text (buf_t *out, const char *text)
+{
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, out, wire_write);
+    wire_pack_str (&packer, text);
+}
+
+void
+wire_add_array (buf_t *out, uint32_t count)
+{
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, out, wire_write);
+    msgpack_pack_array (&packer, count);
+}
+
+void
+wire_add_map (buf_t *out, uint32_t pairs)
+{
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, out, wire_write);
+    msgpack_pack_map (&packer, pairs);
+}
+
+void
 wire_reply_array (buf_t *out, uint64_t id, uint32_t count, bytes_t encoded, const meta_t *meta)
 {
     msgpack_packer packer;
