@@ -1,0 +1,244 @@
+//  zgrid: the map, from a command line. This file reads the command line, connects, and calls the
+//  command; zgrid-*.c hold the commands. Data goes to stdout, all else to stderr.
+//  SPDX-License-Identifier: MPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zgrid_version.h>
+
+#include "zgrid-tool.h"
+
+#define ENDPOINT_STANDARD "tcp://127.0.0.1:3320"
+
+typedef struct {
+    const char *name;
+    const char *usage;
+    const char *options; // Letters of those that it takes beside the general ones
+    int min, max;        // Operands; max -1: any number
+    int (*run) (tool_t *self);
+} command_t;
+
+static const command_t s_commands[] = {
+    { "get", "KEY [--raw]", "r", 1, 1, command_get },
+    { "put", "KEY VALUE [--ttl MS] [--nx | --xx]", "tnx", 2, 2, command_put },
+    { "del", "KEY...", "", 1, -1, command_del },
+    { "incr", "KEY [DELTA]", "", 1, 2, command_incr },
+    { "ttl", "KEY", "", 1, 1, command_ttl },
+    { "expire", "KEY MS", "", 2, 2, command_expire },
+    { "scan", "[MATCH] [--values]", "v", 0, 1, command_scan },
+    { "size", "", "", 0, 0, command_size },
+    { "destroy", "--yes", "y", 0, 0, command_destroy },
+    { "load", "FILE [--format auto|jsonl|tsv]", "f", 1, 1, command_load },
+    { "dump", "", "", 0, 0, command_dump },
+    { "ping", "", "", 0, 0, command_ping },
+    { "stats", "", "", 0, 0, command_stats },
+    { "routes", "", "", 0, 0, command_routes },
+};
+#define COMMANDS (sizeof s_commands / sizeof s_commands[0])
+
+typedef struct {
+    const char *name;
+    char letter;
+    bool value;   // Takes one
+    bool general; // Belongs to every command
+} option_t;
+
+static const option_t s_options[] = {
+    { "server", 's', true, true },  { "map", 'm', true, true },      { "timeout", 'T', true, true },
+    { "json", 'j', false, true },   { "help", 'h', false, true },    { "version", 'V', false, true },
+    { "ttl", 't', true, false },    { "nx", 'n', false, false },     { "xx", 'x', false, false },
+    { "raw", 'r', false, false },   { "values", 'v', false, false }, { "yes", 'y', false, false },
+    { "format", 'f', true, false },
+};
+#define OPTIONS (sizeof s_options / sizeof s_options[0])
+
+typedef struct {
+    tool_t tool;
+    const command_t *command;
+    char given[OPTIONS + 1]; // Letters of the options that belong to single commands
+    bool help, version;
+} plan_t;
+
+static void
+s_help (void)
+{
+    puts ("usage: zgrid [-s ENDPOINT] [--map NAME] [--timeout MS] [--json] COMMAND [OPERAND...]\n"
+          "Reads and writes a zgrid map.\n"
+          "  -s, --server ENDPOINT  one or more, separated by commas; standard: " ENDPOINT_STANDARD "\n"
+          "  --map NAME             standard: default\n"
+          "  --timeout MS           how long each answer may take; standard: 5000\n"
+          "  --json                 answers as JSON on stdout, errors as JSON on stderr\n"
+          "  --help, --version\n"
+          "  --                     what follows are operands\n"
+          "Commands:");
+    for (size_t at = 0; at < COMMANDS; at++)
+        printf ("  %s %s\n", s_commands[at].name, s_commands[at].usage);
+    puts ("A VALUE or FILE of - is read from stdin.\n"
+          "Exit: 0 done, 1 the answer is no, 2 wrong use, 3 unreachable or timed out, 5 refused, 6 partly.");
+}
+
+static bool
+s_milliseconds (plan_t *plan, const char *option, const char *text, int64_t max, int64_t *value)
+{
+    if (tool_integer (text, 1, max, value))
+        return true;
+    tool_complain (&plan->tool, "--%s takes milliseconds, 1 to %lld, not %s", option, (long long) max, text);
+    return false;
+}
+
+//  False, and said why, if the value is wrong.
+static bool
+s_take (plan_t *plan, const option_t *option, const char *value)
+{
+    tool_t *tool = &plan->tool;
+    int64_t number = 0;
+    if (!option->general && !strchr (plan->given, option->letter))
+        plan->given[strlen (plan->given)] = option->letter;
+    switch (option->letter) {
+        case 's':
+            tool->endpoint = value;
+            break;
+        case 'm':
+            tool->map = value;
+            break;
+        case 'T':
+            if (!s_milliseconds (plan, option->name, value, INT32_MAX, &number))
+                return false;
+            tool->timeout_ms = (uint32_t) number;
+            break;
+        case 't':
+            if (!s_milliseconds (plan, option->name, value, INT64_MAX, &number))
+                return false;
+            tool->ttl_ms = (uint64_t) number;
+            break;
+        case 'f':
+            tool->format = strcmp (value, "jsonl") == 0 ? FORMAT_JSONL
+                           : strcmp (value, "tsv") == 0 ? FORMAT_TSV
+                                                        : FORMAT_AUTO;
+            if (tool->format == FORMAT_AUTO && strcmp (value, "auto")) {
+                tool_complain (tool, "--format takes auto, jsonl or tsv, not %s", value);
+                return false;
+            }
+            break;
+        default: {
+            bool *flags[] = { &tool->json,       &plan->help,   &plan->version, &tool->if_absent,
+                              &tool->if_present, &tool->values, &tool->yes,     &tool->raw };
+            *flags[strchr ("jhVnxvyr", option->letter) - "jhVnxvyr"] = true;
+        }
+    }
+    return true;
+}
+
+static const option_t *
+s_find_option (const char *name, size_t size)
+{
+    for (size_t at = 0; at < OPTIONS; at++)
+        if (strlen (s_options[at].name) == size && memcmp (s_options[at].name, name, size) == 0)
+            return &s_options[at];
+    return NULL;
+}
+
+//  Long options may stand anywhere; -s before the command only, because behind it "-5" is a number
+//  and "-" is stdin. False, and said why, if something is wrong.
+static bool
+s_parse (plan_t *plan, int argc, char **argv)
+{
+    bool operands_only = false;
+    for (int at = 1; at < argc; at++) {
+        const char *word = argv[at];
+        bool option_s = strcmp (word, "-s") == 0 && !plan->command;
+        if (!operands_only && strcmp (word, "--") == 0)
+            operands_only = true;
+        else if (!operands_only && (option_s || strncmp (word, "--", 2) == 0)) {
+            const char *name = option_s ? "server" : word + 2, *value = strchr (name, '=');
+            const option_t *option = s_find_option (name, strcspn (name, "="));
+            if (!option || (value && !option->value)) {
+                tool_complain (&plan->tool, "no such option: %s", word);
+                return false;
+            }
+            if (option->value && !value && ++at == argc) {
+                tool_complain (&plan->tool, "--%s takes a value", option->name);
+                return false;
+            }
+            if (!s_take (plan, option, value ? value + 1 : at < argc ? argv[at] : NULL))
+                return false;
+        } else if (!plan->command) {
+            for (size_t index = 0; index < COMMANDS; index++)
+                if (strcmp (s_commands[index].name, word) == 0)
+                    plan->command = &s_commands[index];
+            if (!plan->command) {
+                tool_complain (&plan->tool, "no such command: %s; see zgrid --help", word);
+                return false;
+            }
+        } else
+            plan->tool.operands[plan->tool.operand_count++] = word;
+    }
+    return true;
+}
+
+static bool
+s_check (plan_t *plan)
+{
+    const tool_t *tool = &plan->tool;
+    const command_t *command = plan->command;
+    if (!command) {
+        tool_complain (tool, "no command; see zgrid --help");
+        return false;
+    }
+    int count = tool->operand_count;
+    if (count < command->min || (command->max >= 0 && count > command->max)) {
+        tool_complain (tool, "usage: zgrid %s %s", command->name, command->usage);
+        return false;
+    }
+    for (size_t at = 0; at < OPTIONS; at++)
+        if (strchr (plan->given, s_options[at].letter) && !s_options[at].general
+            && !strchr (command->options, s_options[at].letter)) {
+            tool_complain (tool, "%s does not take --%s", command->name, s_options[at].name);
+            return false;
+        }
+    if (tool->if_absent && tool->if_present) {
+        tool_complain (tool, "--nx and --xx contradict each other");
+        return false;
+    }
+    return true;
+}
+
+static int
+s_run (plan_t *plan)
+{
+    tool_t *tool = &plan->tool;
+    if (plan->command->run == command_destroy && !tool->yes)
+        return tool_complain (tool, "destroy removes every entry of map %s; say --yes if that is meant",
+                              tool->map);
+    zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
+    options.endpoints = tool->endpoint;
+    options.timeout_ms = tool->timeout_ms;
+    int status = zgrid_client_new (&tool->client, &options);
+    if (status != ZGRID_OK)
+        return tool_fail (tool, status, tool->endpoint);
+    int code = plan->command->run (tool);
+    zgrid_client_destroy (&tool->client);
+    return tool_flush (code);
+}
+
+int
+main (int argc, char **argv)
+{
+    plan_t plan = { .tool = { .endpoint = ENDPOINT_STANDARD, .map = "default" } };
+    plan.tool.operands = calloc ((size_t) argc + 1, sizeof *plan.tool.operands);
+    if (!plan.tool.operands)
+        return tool_fail (&plan.tool, ZGRID_NOMEM, NULL);
+    int code = EXIT_USAGE;
+    if (s_parse (&plan, argc, argv)) {
+        if (plan.help || plan.version) {
+            if (plan.help)
+                s_help ();
+            else
+                puts ("zgrid " ZGRID_VERSION);
+            code = tool_flush (EXIT_DONE);
+        } else if (s_check (&plan))
+            code = s_run (&plan);
+    }
+    free (plan.tool.operands);
+    return code;
+}
