@@ -66,12 +66,12 @@ s_add_flag (plan_t *plan, const char *name, const char *value)
 static int
 s_parse (plan_t *plan, int argc, char **argv)
 {
-    enum { NAME = 256, CLIENT, SET, INSECURE, CHECK, PRINT, VERSION, HELP };
+    enum { NAME = 256, CLIENT, SET, INSECURE, CHECK, PRINT, SHOW_VERSION, HELP };
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },    { "name", required_argument, NULL, NAME },
         { "client", required_argument, NULL, CLIENT }, { "set", required_argument, NULL, SET },
         { "insecure", no_argument, NULL, INSECURE },   { "check-config", no_argument, NULL, CHECK },
-        { "print-config", no_argument, NULL, PRINT },  { "version", no_argument, NULL, VERSION },
+        { "print-config", no_argument, NULL, PRINT },  { "version", no_argument, NULL, SHOW_VERSION },
         { "help", no_argument, NULL, HELP },           { NULL, 0, NULL, 0 },
     };
     int option;
@@ -103,7 +103,7 @@ s_parse (plan_t *plan, int argc, char **argv)
             case PRINT:
                 plan->print = true;
                 break;
-            case VERSION:
+            case SHOW_VERSION:
                 puts ("zgridd " ZGRID_VERSION);
                 return EXIT_DONE;
             case HELP:
