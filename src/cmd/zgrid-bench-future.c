@@ -186,55 +186,50 @@ s_begin_due (driver_t *self)
 //  ----------------------------------------------------------------------------------------------
 //  Waiting
 
-//  Nanoseconds until a client wants to be called even if its descriptor is silent.
-static uint64_t
-s_patience_ns (const driver_t *self)
+//  Milliseconds until a client wants to be called even if its descriptor is silent; -1: for ever.
+static int
+s_patience_ms (const driver_t *self)
 {
-    uint64_t patience = UINT64_MAX;
+    int patience = -1;
     for (size_t at = 0; at < self->worker->client_count; at++) {
         int ms = zgrid_client_timeout (self->connections[at].client);
-        if (ms >= 0 && (uint64_t) ms * 1000000 < patience)
-            patience = (uint64_t) ms * 1000000;
+        if (ms >= 0 && (patience < 0 || ms < patience))
+            patience = ms;
     }
     return patience;
 }
 
-static size_t
-s_process_all (driver_t *self)
+//  Serves one client until it has nothing more to do, so that its descriptor may be trusted.
+static void
+s_serve (driver_t *self, connection_t *connection)
 {
-    size_t finished = 0;
-    for (size_t at = 0; at < self->worker->client_count; at++) {
-        size_t some = zgrid_client_process (self->connections[at].client);
-        if (some && self->worker->rate == 0)
-            s_fill (self, &self->connections[at]);
-        finished += some;
+    while (zgrid_client_process (connection->client) > 0) {
+        if (self->worker->rate == 0)
+            s_fill (self, connection);
     }
-    return finished;
 }
 
 //  Waits until a descriptor is readable or the time is over, and serves those that are.
 static void
 s_wait (driver_t *self, uint64_t wait_ns)
 {
-    uint64_t patience = s_patience_ns (self);
-    if (patience < wait_ns)
-        wait_ns = patience;
-    struct pollfd item = { self->poll_fd, POLLIN, 0 };
-    struct timespec time = { (time_t) (wait_ns / 1000000000u), (long) (wait_ns % 1000000000u) };
-    if (wait_ns < SPIN_NS)
-        time = (struct timespec) { 0, 0 };
-    ppoll (&item, 1, wait_ns == UINT64_MAX ? NULL : &time, NULL);
-
-    struct epoll_event events[EVENTS_MAX];
-    int ready = epoll_wait (self->poll_fd, events, EVENTS_MAX, 0);
-    for (int at = 0; at < ready; at++) {
-        connection_t *connection = events[at].data.ptr;
-        zgrid_client_process (connection->client);
-        if (self->worker->rate == 0)
-            s_fill (self, connection);
+    int patience_ms = s_patience_ms (self);
+    if (wait_ns != UINT64_MAX && (patience_ms < 0 || wait_ns < (uint64_t) patience_ms * 1000000)) {
+        //  Finer than epoll's milliseconds
+        struct pollfd item = { self->poll_fd, POLLIN, 0 };
+        struct timespec time = { (time_t) (wait_ns / 1000000000u), (long) (wait_ns % 1000000000u) };
+        if (wait_ns >= SPIN_NS)
+            ppoll (&item, 1, &time, NULL);
+        patience_ms = 0;
     }
-    if (ready <= 0)
-        s_process_all (self); // Time is over: deadlines and what must be sent again
+    struct epoll_event events[EVENTS_MAX];
+    int ready = epoll_wait (self->poll_fd, events, EVENTS_MAX, patience_ms);
+    for (int at = 0; at < ready; at++)
+        s_serve (self, events[at].data.ptr);
+    for (size_t at = 0; ready <= 0 && at < self->worker->client_count; at++) {
+        if (zgrid_client_timeout (self->connections[at].client) == 0)
+            s_serve (self, &self->connections[at]); // Sent outside of its turn, or something is late
+    }
 }
 
 //  ----------------------------------------------------------------------------------------------
