@@ -19,6 +19,19 @@ tests_fuzz_fuzz_wire_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_wire_LDADD = $(FUZZ_LIBS)
 endif
 
+FUZZ_TARGETS += settings
+check_PROGRAMS += tests/fuzz/replay_settings
+tests_fuzz_replay_settings_SOURCES = tests/fuzz/fuzz_settings.c $(FUZZ_REPLAY)
+tests_fuzz_replay_settings_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_fuzz_replay_settings_LDADD = libzgrid-inner.la
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_settings
+tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c
+tests_fuzz_fuzz_settings_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_fuzz_fuzz_settings_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_settings_LDADD = libzgrid-inner.la
+endif
+
 dist_check_SCRIPTS += tests/fuzz/replay.sh
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/corpus
