@@ -62,7 +62,7 @@ def facts (source, build):
     zgridd = _ask (os.path.join (build, 'zgridd'), '--version')
     return [
         ('machine', f'{_processor ()}, {os.cpu_count ()} cores, {_memory_gib ():.0f} GiB'),
-        ('system', f'{_system ()}, Linux {platform.release ()}'),
+        ('system', f'{_system ()}, Linux {".".join (platform.release ().split (".") [:2])}'),
         ('commit', _commit (source)),
         ('zgrid', zgridd.splitlines () [0] if zgridd else 'unknown'),
         ('libzmq', _ask ('pkg-config', '--modversion', 'libzmq')),
