@@ -1,0 +1,503 @@
+//  client_impl: what the files of the client library share. For src/client and its tests only.
+//
+//  An operation is an item: its encoded record, where it goes, and how far it is. Items belong to a
+//  batch (blocking forms, pipelines), to a future, or to the client itself (ROUTES). An item waits in
+//  the queue of its connection, is sent under an id of the pending table, and is done; a refusal puts
+//  it among those that wait for another try.
+//
+//      NEW --> QUEUED --> SENT --> DONE
+//                ^          |
+//                +- LATER <-+  (BUSY, TRYAGAIN)
+//
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef CLIENT_IMPL_H_INCLUDED
+#define CLIENT_IMPL_H_INCLUDED
+
+#include <czmq.h>
+#include <zgrid_client.h>
+
+#include "local.h"
+#include "status.h"
+#include "wire.h"
+
+#define CLIENT_TIMEOUT_MS 5000u       // Also what a server assumes without the option deadline
+#define CLIENT_BATCH_RECORDS 256u
+#define CLIENT_BATCH_BYTES 65536u
+#define CLIENT_WINDOW_RECORDS 8192u   // Until HELLO says otherwise
+#define CLIENT_WINDOW_BYTES 4194304u
+#define CLIENT_FRAME_MAX 68157440u
+#define CLIENT_QUEUE_WINDOWS 4u       // Futures may queue so many windows; then BUSY
+#define CLIENT_CONNECTIONS_MAX 1024u  // Beyond, everything else goes through the router
+#define CLIENT_MOVES_DIRECT 3u        // After so many MOVED: through the router
+#define CLIENT_MOVES_MAX 8u           // After so many: UNAVAILABLE
+#define CLIENT_BACKOFF_MS 50u         // Longest pause between tries, unless the server names one
+#define CLIENT_RETRY_MS 1000u         // Longest pause that a server may ask for
+#define CLIENT_TURN_MESSAGES 64u      // Messages taken from one connection before others have a turn
+#define CLIENT_CHARGE 3u              // What a record costs in a window beside its bytes: a body's signature
+
+#define PARTITION_NONE UINT32_MAX
+#define TIME_NEVER UINT64_MAX
+
+typedef struct connection connection_t;
+typedef struct item item_t;
+typedef struct batch batch_t;
+
+typedef enum { ITEM_NEW, ITEM_QUEUED, ITEM_SENT, ITEM_LATER, ITEM_DONE } item_state_t;
+typedef enum { ITEM_OF_BATCH, ITEM_OF_FUTURE, ITEM_OF_ROUTES } item_kind_t;
+
+struct item {
+    item_t *next;             // In the queue of its connection, or among those that wait for a try
+    connection_t *connection; // Where it goes, from QUEUED on
+    uint8_t *data;            // The encoded record
+    uint32_t size;
+    uint32_t id;              // While SENT: its key in the pending table
+    uint32_t index;           // In its batch
+    uint32_t partition;       // PARTITION_NONE: whoever the router finds
+    uint64_t retry_at;        // While LATER
+    uint8_t op, kind, state;
+    uint8_t moves, tries;     // MOVED, BUSY and TRYAGAIN so far
+    uint8_t refused;          // The status of the last refusal
+};
+
+//  What a record says.
+typedef struct {
+    op_t op;
+    bytes_t map;
+    const bytes_t *key;       // NULL: nil
+    const value_t *value;     // NULL: nil
+    const options_t *options; // NULL: none
+} record_t;
+
+//  Replies that results point into, and texts made from them.
+typedef struct kept_chunk kept_chunk_t;
+typedef struct kept_text kept_text_t;
+typedef struct {
+    kept_chunk_t *chunks; // Newest first
+    kept_text_t *texts;
+} kept_t;
+
+//  Memory for encoded records that never moves.
+typedef struct arena_block arena_block_t;
+typedef struct {
+    arena_block_t *first, *last, *current;
+} arena_t;
+
+struct connection {
+    zsock_t *sock;
+    void *handle;           // The same, for libzmq
+    char *endpoint;
+    item_t *head, *tail;    // To be sent
+    size_t queued, queued_bytes;
+    size_t flying, flying_bytes; // Sent and not answered: what the window bounds
+    size_t waiting;         // Items that wait for another try here
+    zmq_msg_t unsent;       // A batch that the socket would not take yet
+    bool has_unsent;
+    bool lost;              // The socket is of no use any more
+    bool watched;           // In the client's epoll set
+    int receive_ms;         // ZMQ_RCVTIMEO as it is set
+};
+
+//  Where partitions live, as ROUTES told.
+typedef struct {
+    char *endpoint;
+    connection_t *connection; // Made on first need
+    bool silent;              // Did not answer in time: goes through the router until learned again
+} route_end_t;
+
+typedef struct {
+    uint32_t partitions; // 0: unknown
+    uint16_t *owners;    // By partition: index into ends; 0xffff: nobody. NULL: all through the router
+    route_end_t *ends;
+    size_t end_count;
+} routes_t;
+
+typedef struct {
+    item_t **slots; // By id modulo size
+    size_t size;    // Power of two
+    size_t used;
+    uint32_t last;  // Id given last
+} pending_t;
+
+typedef struct {
+    uint64_t foreign;  // Messages that are not this protocol
+    uint64_t broken;   // Bodies whose rest could not be read
+    uint64_t ignored;  // Replies that nobody waits for: late, twice, or to an id never used
+    uint64_t wrong;    // Replies of the wrong shape
+    uint64_t retried;  // Records sent again after BUSY or TRYAGAIN
+    uint64_t moved;    // Records sent elsewhere after MOVED
+    uint64_t expired;  // Records whose time was over
+    uint64_t learned;  // ROUTES that were taken over
+} client_counters_t;
+
+//  Records that one call sends and waits for.
+struct batch {
+    item_t *items;
+    zgrid_entry_t *entries; // Results, by index
+    size_t count;
+    size_t room;
+    size_t left;            // Not done yet
+    size_t failed;          // Done, and neither OK nor NOTFOUND
+    arena_t arena;          // The encoded records
+    kept_t *kept;           // Where replies stay
+    bool with_entries;      // entries belongs to the batch
+};
+
+struct zgrid_client {
+    uint32_t timeout_ms, batch_records, batch_bytes, window_records;
+    size_t window_bytes, frame_max;
+    bool indirect;
+    bool inner;              // Of a node in this process
+    bool closing;            // zgrid_client_destroy has begun
+    bool inside;             // A future's function is running
+    bool poked;              // Something was sent or left unread outside of zgrid_client_process
+    bool roomless;           // The reply at hand cannot stay, for want of memory
+    bool trim;               // Routes have changed: close what nobody uses
+    connection_t **connections; // [0] is the router's
+    size_t connection_count;
+    routes_t routes;
+    pending_t pending;
+    item_t *later;           // Wait for another try
+    uint64_t later_at;       // When the first of them is due, at the earliest
+    zgrid_future_t *open, *ready; // Unfinished; finished, but their function has not been called
+    uint64_t expire_at;      // No future and no ROUTES is due before
+    item_t learning;         // ROUTES
+    uint8_t learning_data[32];
+    uint64_t learning_until;
+    size_t finished;         // Futures finished since the last look
+    batch_t *batch;          // The one that a blocking call waits for
+    batch_t one;             // For calls of one record
+    batch_t many;            // For calls of many
+    kept_t kept;             // What results of blocking calls point into
+    kept_t stale;            // The same of the call before: its results may be arguments of this one
+    buf_t spare_entries;     // Results that the caller does not want to see
+    buf_t scratch;           // Encoding of futures
+    local_t *near;           // Local reads, or NULL
+    buf_t copy;              // What local reads found
+    int epoll;               // -1: nobody asked for the descriptor
+    client_counters_t counters;
+    char error[320];
+};
+
+//  ------------------------------------------------------------------------------------------------
+//  client.c
+
+//  Starts a blocking call. Returns ZGRID_OK, or ZGRID_MALFORMED from within a future's function.
+int
+    client_enter (zgrid_client_t *self);
+
+//  The arguments have been encoded: forgets the results of the call before.
+void
+    client_forget (zgrid_client_t *self);
+
+//  Writes the text of zgrid_client_error and returns status.
+int
+    client_fail (zgrid_client_t *self, int status, const char *what, bytes_t map, const char *why);
+
+//  For one already filled entry: the same, unless its status is an ordinary answer.
+int
+    client_result (zgrid_client_t *self, const char *what, bytes_t map, const zgrid_entry_t *entry);
+
+//  Lets CZMQ keep its hands off the host's signals and stdout. Before any other use of CZMQ.
+void
+    client_prepare_host (void);
+
+//  ------------------------------------------------------------------------------------------------
+//  hello.c
+
+//  Asks every endpoint for HELLO and takes over the limits of the first that answers, whose text it
+//  copies to *endpoint (the caller frees it). Returns as zgrid_client_new.
+int
+    hello_find (zgrid_client_t *self, const char *endpoints, char **endpoint);
+
+//  ------------------------------------------------------------------------------------------------
+//  connection.c
+
+//  A socket on its way to endpoint; frame_max 0: no limit. NULL if the endpoint is not usable, or
+//  without memory (errno ENOMEM).
+connection_t *
+    connection_new (const char *endpoint, size_t frame_max);
+void
+    connection_destroy (connection_t **self_p);
+
+void
+    connection_queue (connection_t *self, item_t *item);
+
+//  Sends while the window has room; `all`: also a message that is not full.
+void
+    connection_flush (connection_t *self, zgrid_client_t *client, bool all);
+
+//  True if connection_flush would send something.
+bool
+    connection_ready (const connection_t *self, const zgrid_client_t *client);
+
+//  Takes an item that is SENT out of window and pending table.
+void
+    connection_land (connection_t *self, zgrid_client_t *client, item_t *item);
+
+//  Takes items that are DONE out of the queue.
+void
+    connection_sweep (connection_t *self);
+
+//  The client's connection to an endpoint, made if there is none. NULL if that is not possible.
+connection_t *
+    connection_to (zgrid_client_t *client, const char *endpoint);
+
+//  ------------------------------------------------------------------------------------------------
+//  pending.c
+
+//  Makes room for `count` more. False without memory.
+bool
+    pending_reserve (pending_t *self, size_t count);
+
+//  Gives the item an id of its own; there must be room.
+void
+    pending_add (pending_t *self, item_t *item);
+void
+    pending_remove (pending_t *self, item_t *item);
+void
+    pending_clear (pending_t *self);
+
+static inline item_t *
+pending_find (const pending_t *self, uint64_t id)
+{
+    item_t *item = self->size ? self->slots[id & (self->size - 1)] : NULL;
+    return item && item->id == id ? item : NULL;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  routes.c
+
+//  The partition of a key; PARTITION_NONE if the table is not known.
+uint32_t
+    routes_partition (const zgrid_client_t *client, bytes_t key);
+
+//  Never NULL: the router's where nobody better is known.
+connection_t *
+    routes_connection (zgrid_client_t *client, uint32_t partition);
+
+//  Asks for the routes unless that is under way.
+void
+    routes_learn (zgrid_client_t *client);
+
+//  Takes over the value of a ROUTES reply. False, and nothing changed, if it is not one.
+bool
+    routes_take (zgrid_client_t *client, bytes_t tree);
+
+//  Whether an endpoint that a server named may be connected to.
+bool
+    routes_usable (bytes_t endpoint);
+
+//  Takes over a table that the caller made.
+void
+    routes_set (zgrid_client_t *client, routes_t *routes);
+void
+    routes_clear (routes_t *self);
+
+//  An answer from this connection is overdue.
+void
+    routes_silent (zgrid_client_t *client, const connection_t *connection);
+
+//  Closes connections that no route names and no item uses.
+void
+    routes_trim (zgrid_client_t *client);
+
+//  ------------------------------------------------------------------------------------------------
+//  request.c
+
+//  The options of the wire from those of the interface. Returns ZGRID_OK or ZGRID_MALFORMED.
+//  *timeout_ms becomes the call's deadline.
+int
+    request_options (const zgrid_client_t *client, const zgrid_options_t *given, options_t *options,
+                     uint32_t *timeout_ms);
+
+//  Whether the library can send this at all: ZGRID_OK, ZGRID_MALFORMED, or ZGRID_TOOBIG.
+int
+    request_check (const zgrid_client_t *client, const record_t *record);
+
+//  Adds the record, with room for an id.
+void
+    request_encode (buf_t *out, const record_t *record);
+
+//  Sets the id of an encoded record.
+static inline void
+request_set_id (uint8_t *record, uint32_t id)
+{
+    record[2] = (uint8_t) (id >> 24);
+    record[3] = (uint8_t) (id >> 16);
+    record[4] = (uint8_t) (id >> 8);
+    record[5] = (uint8_t) id;
+}
+
+//  Where an operation is sent.
+static inline uint32_t
+request_partition (const zgrid_client_t *client, const record_t *record)
+{
+    const op_info_t *info = op_info (record->op);
+    if (info->routing == ROUTING_KEY && record->key)
+        return routes_partition (client, *record->key);
+    if (info->routing == ROUTING_PART && record->options && (record->options->given & OPT_partition))
+        return (uint32_t) record->options->partition;
+    return PARTITION_NONE;
+}
+
+static inline bytes_t
+request_bytes (zgrid_bytes_t bytes)
+{
+    return bytes_of (bytes.data, bytes.size);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  reply.c
+
+//  Receives one message and hands out its records. False if there was none.
+bool
+    reply_receive (zgrid_client_t *client, connection_t *connection, int flags);
+
+//  What an item ends with when its time is over, or its client.
+int
+    reply_overdue (const item_t *item);
+
+static inline zgrid_entry_t
+entry_of (int status)
+{
+    return (zgrid_entry_t) { .status = status, .ttl_ms = -2 };
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  wait.c
+
+uint64_t
+    wait_clock (void);
+
+//  Sends, waits for a message until `until` at most, and hands out what has come.
+void
+    wait_turn (zgrid_client_t *self, uint64_t until);
+
+//  Sends and receives without waiting.
+void
+    wait_none (zgrid_client_t *self);
+
+//  Sends full messages and takes what is there.
+void
+    wait_some (zgrid_client_t *self);
+
+//  Queues an item for its partition.
+void
+    wait_start (zgrid_client_t *self, item_t *item);
+
+//  Puts an item among those that wait for another try.
+void
+    wait_later (zgrid_client_t *self, item_t *item, uint64_t pause_ms);
+
+//  Sends what can be sent; `all`: also messages that are not full.
+void
+    wait_flush (zgrid_client_t *self, bool all);
+
+//  When somebody has to look, even if nothing comes; TIME_NEVER.
+uint64_t
+    wait_next (const zgrid_client_t *self);
+
+//  Takes items that are DONE out of all queues.
+void
+    wait_sweep (zgrid_client_t *self);
+
+//  ------------------------------------------------------------------------------------------------
+//  batch.c, kept.c
+
+//  Makes room for `count` records in all. False without memory.
+bool
+    batch_reserve (batch_t *self, size_t count);
+void
+    batch_reset (batch_t *self);
+void
+    batch_clear (batch_t *self);
+
+//  Adds a record whose result goes to entries[index]; one that cannot be sent is done at once. NULL
+//  without memory; there must be room.
+item_t *
+    batch_add (batch_t *self, zgrid_client_t *client, size_t index, const record_t *record);
+
+//  Adds a record that is done.
+item_t *
+    batch_refuse (batch_t *self, size_t index, int status);
+
+//  Queues the records from index `from` on.
+void
+    batch_start (batch_t *self, zgrid_client_t *client, size_t from);
+
+//  Waits for all of them. Returns ZGRID_OK or ZGRID_PARTIAL.
+int
+    batch_finish (batch_t *self, zgrid_client_t *client, uint64_t until);
+
+//  The same in one, and functions of futures that finished meanwhile.
+int
+    batch_run (batch_t *self, zgrid_client_t *client, uint32_t timeout_ms);
+
+//  A slot to receive into, the newest; it stays only if kept_hold is called. NULL without memory.
+zmq_msg_t *
+    kept_slot (kept_t *self);
+void
+    kept_hold (kept_t *self);
+
+//  A copy with a zero byte behind it. NULL without memory.
+const char *
+    kept_copy (kept_t *self, bytes_t bytes);
+//  Forgets everything, and frees the memory too.
+void
+    kept_release (kept_t *self);
+void
+    kept_clear (kept_t *self);
+
+//  Room for size bytes in one piece; what is really used is told to arena_use. NULL without memory.
+uint8_t *
+    arena_room (arena_t *self, size_t size);
+void
+    arena_use (arena_t *self, size_t size);
+void
+    arena_reset (arena_t *self);
+void
+    arena_clear (arena_t *self);
+
+//  ------------------------------------------------------------------------------------------------
+//  call.c, future.c, near.c
+
+//  One record, blocking; its options are made from those of the interface. entry may be NULL.
+//  Returns its status.
+int
+    call_run (zgrid_client_t *self, record_t record, const zgrid_options_t *given, zgrid_entry_t *entry);
+
+//  The same with options of the wire.
+int
+    call_wire (zgrid_client_t *self, const record_t *record, uint32_t timeout_ms, zgrid_entry_t *entry);
+
+//  An item of kind ITEM_OF_FUTURE has its answer. The entry points into the reply and is copied.
+void
+    future_finish (zgrid_client_t *client, item_t *item, const zgrid_entry_t *entry, bytes_t error);
+
+//  Ends futures that are due, and finds when the next will be.
+void
+    future_expire (zgrid_client_t *client, uint64_t now);
+
+//  Calls the functions of finished futures.
+void
+    future_call (zgrid_client_t *client);
+
+//  Ends all futures because their client ends.
+void
+    future_abandon (zgrid_client_t *client);
+
+//  Local reads. True if the entry is filled.
+bool
+    near_get (zgrid_client_t *self, bytes_t map, zgrid_bytes_t key, bool want_ttl, zgrid_entry_t *entry);
+
+//  Fills the entries that can be read locally and marks the others ZGRID_TRYAGAIN; returns how many
+//  it filled. Keys may point into *stale; the caller clears it when they have been encoded.
+size_t
+    near_mget (zgrid_client_t *self, bytes_t map, const zgrid_bytes_t *keys, size_t count,
+               zgrid_entry_t *entries, buf_t *stale);
+
+//  Puts a socket's descriptor into the client's epoll set, if there is one.
+void
+    loop_watch (zgrid_client_t *self, connection_t *connection);
+
+#endif

@@ -1,0 +1,64 @@
+//  pending: from the id of a reply to the item that waits for it. Ids are counted up, so that the
+//  place of an id is its remainder; a place that is still taken by a slow one is passed over.
+//  SPDX-License-Identifier: MPL-2.0
+#include "client_impl.h"
+#include "mem.h"
+
+#define S_SIZE_FIRST 1024
+
+//  Different remainders stay different when the size is doubled.
+static bool
+s_grow (pending_t *self)
+{
+    size_t size = self->size ? self->size * 2 : S_SIZE_FIRST;
+    if (size > UINT32_MAX / 2)
+        return false;
+    item_t **slots = mem_alloc_zero (size, sizeof *slots);
+    if (!slots)
+        return false;
+    for (size_t at = 0; at < self->size; at++)
+        if (self->slots[at])
+            slots[self->slots[at]->id & (size - 1)] = self->slots[at];
+    mem_free (self->slots);
+    self->slots = slots;
+    self->size = size;
+    return true;
+}
+
+bool
+pending_reserve (pending_t *self, size_t count)
+{
+    while (self->used + count > self->size / 2)
+        if (!s_grow (self))
+            return false;
+    return true;
+}
+
+void
+pending_add (pending_t *self, item_t *item)
+{
+    assert (self->used < self->size);
+    size_t mask = self->size - 1;
+    do
+        self->last++; // Wraps; 0 is no id
+    while (self->last == 0 || self->slots[self->last & mask]);
+    item->id = self->last;
+    self->slots[item->id & mask] = item;
+    self->used++;
+}
+
+void
+pending_remove (pending_t *self, item_t *item)
+{
+    assert (pending_find (self, item->id) == item);
+    self->slots[item->id & (self->size - 1)] = NULL;
+    self->used--;
+    item->id = 0;
+}
+
+void
+pending_clear (pending_t *self)
+{
+    mem_free (self->slots);
+    *self = (pending_t) { NULL, 0, 0, 0 };
+}

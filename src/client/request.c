@@ -1,0 +1,97 @@
+//  request: from the arguments of a call to an encoded record.
+//  SPDX-License-Identifier: MPL-2.0
+#include "client_impl.h"
+
+#define S_ID_ROOM 0x80000000u // Is encoded in five bytes, as request_set_id expects
+#define S_RECORD_MORE 2048    // What a record needs beside key, value and map name at most
+
+//  Both kinds of time, and what belongs to it.
+static int
+s_times (const zgrid_options_t *given, options_t *options)
+{
+    if (given->ttl_ms && given->expire_at_ms)
+        return ZGRID_MALFORMED;
+    if (given->ttl_ms || given->expire_at_ms) {
+        options->given |= given->ttl_ms ? OPT_px : OPT_pxat;
+        options->time = given->ttl_ms ? given->ttl_ms : given->expire_at_ms;
+    }
+    return ZGRID_OK;
+}
+
+static int
+s_conditions (const zgrid_options_t *given, options_t *options)
+{
+    if (given->if_version) {
+        options->given |= OPT_ifversion;
+        options->ifversion = *given->if_version;
+    }
+    if (given->if_equal) {
+        if (given->if_equal->size && !given->if_equal->data)
+            return ZGRID_MALFORMED;
+        options->given |= OPT_ifeq;
+        options->ifeq = value_bytes (request_bytes (*given->if_equal));
+    }
+    if (given->initial) {
+        options->given |= OPT_initial;
+        options->initial = value_bytes (bytes_str (given->initial));
+    }
+    return ZGRID_OK;
+}
+
+int
+request_options (const zgrid_client_t *client, const zgrid_options_t *given, options_t *options,
+                 uint32_t *timeout_ms)
+{
+    *options = (options_t) { .given = 0 };
+    *timeout_ms = client->timeout_ms;
+    int status = ZGRID_OK;
+    zgrid_options_t same = ZGRID_OPTIONS_INIT;
+    if (given && given->size != sizeof same) {
+        //  A caller of another release: what it does not know is absent
+        if (given->size < sizeof given->size)
+            return ZGRID_MALFORMED;
+        memcpy (&same, given, given->size < sizeof same ? given->size : sizeof same);
+        given = &same;
+    }
+    if (given) {
+        options->given = (given->keep_ttl ? OPT_keepttl : 0) | (given->if_absent ? OPT_nx : 0)
+                         | (given->if_present ? OPT_xx : 0) | (given->if_greater ? OPT_gt : 0)
+                         | (given->if_less ? OPT_lt : 0) | (given->want_old ? OPT_get : 0)
+                         | (given->want_ttl ? OPT_withttl : 0);
+        status = s_times (given, options);
+        if (status == ZGRID_OK)
+            status = s_conditions (given, options);
+        if (given->timeout_ms)
+            *timeout_ms = given->timeout_ms;
+    }
+    //  A server gives up after this time, too
+    if (*timeout_ms != CLIENT_TIMEOUT_MS) {
+        options->given |= OPT_deadline;
+        options->deadline = *timeout_ms;
+    }
+    return status;
+}
+
+int
+request_check (const zgrid_client_t *client, const record_t *record)
+{
+    const bytes_t *key = record->key;
+    const bytes_t none = { NULL, 0 };
+    const bytes_t *value = record->value && record->value->kind == VALUE_BYTES ? &record->value->bytes : &none;
+    size_t room = client->frame_max - S_RECORD_MORE;
+    if ((key && key->size && !key->data) || (value->size && !value->data))
+        return ZGRID_MALFORMED;
+    if (record->map.size > WIRE_MAP_NAME_MAX || (key && key->size > room)
+        || value->size > room - (key ? key->size : 0))
+        return ZGRID_TOOBIG;
+    return ZGRID_OK;
+}
+
+void
+request_encode (buf_t *out, const record_t *record)
+{
+    size_t at = out->size;
+    wire_request (out, S_ID_ROOM, record->op, record->map, record->key, record->value, record->options);
+    //  request_set_id knows this layout: array head of one byte, then a number of five
+    assert (out->failed || ((out->data[at] & 0xf0) == 0x90 && out->data[at + 1] == 0xce));
+}

@@ -1,0 +1,208 @@
+//  wait: the one place where the library waits. A turn sends, waits for a message, and hands out what
+//  has come; with one connection in flight it is a plain receive with a time limit.
+//  SPDX-License-Identifier: MPL-2.0
+#include "client_impl.h"
+
+#define S_POLL_MAX 64 // Sockets that are waited for together; more take turns of S_SHORT_MS
+#define S_SHORT_MS 5
+
+uint64_t
+wait_clock (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+}
+
+void
+wait_start (zgrid_client_t *self, item_t *item)
+{
+    connection_t *connection = routes_connection (self, item->partition);
+    connection_queue (connection, item);
+}
+
+void
+wait_later (zgrid_client_t *self, item_t *item, uint64_t pause_ms)
+{
+    item->state = ITEM_LATER;
+    item->retry_at = wait_clock () + pause_ms;
+    item->connection->waiting++;
+    item->next = self->later;
+    self->later = item;
+    if (item->retry_at < self->later_at)
+        self->later_at = item->retry_at;
+}
+
+//  Queues again what has waited long enough. Those that waited are kept newest first; they go into
+//  the queue oldest first.
+static void
+s_retry (zgrid_client_t *self, uint64_t now)
+{
+    item_t *due = NULL;
+    item_t **link = &self->later;
+    self->later_at = TIME_NEVER;
+    while (*link) {
+        item_t *item = *link;
+        if (item->retry_at <= now) {
+            *link = item->next;
+            item->next = due;
+            due = item;
+        } else {
+            if (item->retry_at < self->later_at)
+                self->later_at = item->retry_at;
+            link = &item->next;
+        }
+    }
+    while (due) {
+        item_t *item = due;
+        due = item->next;
+        item->connection->waiting--;
+        connection_queue (item->connection, item);
+    }
+}
+
+void
+wait_sweep (zgrid_client_t *self)
+{
+    for (size_t at = 0; at < self->connection_count; at++)
+        connection_sweep (self->connections[at]);
+    for (item_t **link = &self->later; *link;) {
+        item_t *item = *link;
+        if (item->state == ITEM_DONE) {
+            *link = item->next;
+            item->connection->waiting--;
+        } else
+            link = &item->next;
+    }
+}
+
+void
+wait_flush (zgrid_client_t *self, bool all)
+{
+    for (size_t at = 0; at < self->connection_count; at++)
+        if (self->connections[at]->queued || self->connections[at]->has_unsent)
+            connection_flush (self->connections[at], self, all);
+}
+
+uint64_t
+wait_next (const zgrid_client_t *self)
+{
+    return self->later_at < self->expire_at ? self->later_at : self->expire_at;
+}
+
+//  Takes messages while there are any, up to a bound so that others have their turn. True if any.
+static bool
+s_drain (zgrid_client_t *self, connection_t *connection)
+{
+    bool any = false;
+    for (size_t count = 0; connection->flying && !connection->lost && count < CLIENT_TURN_MESSAGES; count++) {
+        if (!reply_receive (self, connection, ZMQ_DONTWAIT))
+            break;
+        any = true;
+        if (connection->queued)
+            connection_flush (connection, self, true);
+    }
+    return any;
+}
+
+//  A plain receive with a time limit.
+static void
+s_receive (zgrid_client_t *self, connection_t *connection, int wait_ms)
+{
+    if (connection->receive_ms != wait_ms) {
+        zmq_setsockopt (connection->handle, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
+        connection->receive_ms = wait_ms;
+    }
+    if (reply_receive (self, connection, 0) && !(self->batch && self->batch->left == 0))
+        s_drain (self, connection);
+}
+
+static void
+s_poll (zgrid_client_t *self, int wait_ms)
+{
+    zmq_pollitem_t items[S_POLL_MAX];
+    connection_t *polled[S_POLL_MAX];
+    int count = 0;
+    for (size_t at = 0; at < self->connection_count; at++) {
+        connection_t *connection = self->connections[at];
+        if (connection->lost || (!connection->flying && !connection->has_unsent))
+            continue;
+        if (count == S_POLL_MAX) {
+            wait_ms = wait_ms < S_SHORT_MS ? wait_ms : S_SHORT_MS;
+            break;
+        }
+        short events = (short) (ZMQ_POLLIN | (connection->has_unsent ? ZMQ_POLLOUT : 0));
+        items[count] = (zmq_pollitem_t) { connection->handle, 0, events, 0 };
+        polled[count++] = connection;
+    }
+    if (zmq_poll (items, count, wait_ms) > 0)
+        for (int at = 0; at < count; at++)
+            if (items[at].revents & ZMQ_POLLIN)
+                s_drain (self, polled[at]);
+}
+
+void
+wait_turn (zgrid_client_t *self, uint64_t until)
+{
+    uint64_t now = wait_clock ();
+    if (self->trim)
+        routes_trim (self);
+    if (now >= self->later_at)
+        s_retry (self, now);
+    wait_flush (self, true);
+    connection_t *only = NULL;
+    size_t flying = 0;
+    for (size_t at = 0; at < self->connection_count; at++) {
+        connection_t *connection = self->connections[at];
+        if (!connection->lost && (connection->flying || connection->has_unsent)) {
+            only = connection->has_unsent ? NULL : connection;
+            flying++;
+        }
+    }
+    uint64_t next = wait_next (self);
+    next = next < until ? next : until;
+    uint64_t left = next > now ? next - now : 0;
+    int wait_ms = left < INT_MAX ? (int) left : INT_MAX;
+    if (flying == 1 && only)
+        s_receive (self, only, wait_ms);
+    else
+        s_poll (self, wait_ms);
+    if (self->expire_at != TIME_NEVER) {
+        now = wait_clock ();
+        if (now >= self->expire_at)
+            future_expire (self, now);
+    }
+}
+
+void
+wait_some (zgrid_client_t *self)
+{
+    wait_flush (self, false);
+    for (size_t at = 0; at < self->connection_count; at++)
+        s_drain (self, self->connections[at]);
+}
+
+void
+wait_none (zgrid_client_t *self)
+{
+    uint64_t now = wait_clock ();
+    if (self->trim)
+        routes_trim (self);
+    if (now >= self->later_at)
+        s_retry (self, now);
+    if (now >= self->expire_at)
+        future_expire (self, now);
+    //  Until nothing comes any more, so that a silent descriptor means that nothing is there; but not
+    //  for ever
+    bool any = true;
+    for (size_t round = 0; any && round < 4; round++) {
+        any = false;
+        wait_flush (self, true);
+        for (size_t at = 0; at < self->connection_count; at++) {
+            connection_t *connection = self->connections[at];
+            if (s_drain (self, connection))
+                any = true;
+        }
+    }
+    self->poked = any;
+}
