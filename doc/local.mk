@@ -15,3 +15,5 @@ doc: tools/print-tables
 	    tools/print-tables "$(srcdir)/$$file" > doc.made || exit 1; \
 	    cmp -s doc.made "$(srcdir)/$$file" || { cp doc.made "$(srcdir)/$$file" && echo "  DOC      $$file"; }; \
 	done; rm -f doc.made
+
+dist_man_MANS += doc/man/zgridd.8 doc/man/zgrid.1 doc/man/zgrid.conf.5
