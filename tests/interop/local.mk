@@ -1,9 +1,9 @@
 #  SPDX-License-Identifier: MPL-2.0
-INTEROP_PYTHON = tests/interop/zgp.py tests/interop/conformance.py tests/interop/conformance_fails.py \
+INTEROP_FILES = tests/interop/zgp.py tests/interop/conformance.py tests/interop/conformance_fails.py \
     tests/interop/fake_msgpack.py tests/interop/fake_server.py tests/interop/fake_store.py tests/interop/rules.py \
     tests/interop/rules_data.py tests/interop/rules_flow.py tests/interop/rules_frames.py \
     tests/interop/rules_maps.py tests/interop/rules_routes.py tests/interop/rules_time.py
-EXTRA_DIST += tests/lib/zgridd.sh $(INTEROP_PYTHON)
+EXTRA_DIST += tests/lib/zgridd.sh $(INTEROP_FILES)
 
 dist_check_SCRIPTS += tests/interop/check_conformance.sh tests/interop/check_conformance_fails.sh
 TESTS += tests/interop/check_conformance.sh tests/interop/check_conformance_fails.sh
