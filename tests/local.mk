@@ -8,8 +8,10 @@ ACTOR_LIBS = libzgrid-inner.la $(CHECK_LIBS)
 
 TEST_MAIN = tests/lib/main.c tests/lib/test.h tests/lib/block.h
 
+if HAVE_CHECK
 include tests/unit/local.mk
 include tests/actor/local.mk
+endif
 include tests/system/local.mk
 include tests/interop/local.mk
 include tests/fuzz/local.mk
