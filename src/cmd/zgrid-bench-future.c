@@ -199,14 +199,15 @@ s_patience_ms (const driver_t *self)
     return patience;
 }
 
-//  Serves one client until it has nothing more to do, so that its descriptor may be trusted.
+//  Serves one client until its descriptor may be trusted again.
 static void
 s_serve (driver_t *self, connection_t *connection)
 {
-    while (zgrid_client_process (connection->client) > 0) {
+    do {
+        zgrid_client_process (connection->client);
         if (self->worker->rate == 0)
             s_fill (self, connection);
-    }
+    } while (zgrid_client_timeout (connection->client) == 0);
 }
 
 //  Waits until a descriptor is readable or the time is over, and serves those that are.
