@@ -2,3 +2,8 @@
 #  Documents
 dist_check_SCRIPTS += tests/system/check_docs.sh
 TESTS += tests/system/check_docs.sh
+
+#  The daemon and the tool
+dist_check_SCRIPTS += tests/system/check_zgridd.sh tests/system/check_zgrid.sh
+TESTS += tests/system/check_zgridd.sh tests/system/check_zgrid.sh
+EXTRA_DIST += tests/system/zgridd.sh
