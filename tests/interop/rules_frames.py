@@ -8,7 +8,7 @@ import re
 import zmq
 
 from rules import rule, status
-from zgp import BADOP, MALFORMED, NOTFOUND, OK, body, check, is_int, pack, records_of, reply_of
+from zgp import BADOP, EXISTS, MALFORMED, NOTFOUND, OK, body, check, is_int, pack, records_of, reply_of
 
 
 def hex_of(document, begin, end):
@@ -242,6 +242,8 @@ def kinds(server):
             check(isinstance(found, bytes) and found == raw, "GET %r answers %r" % (name, found))
     keys = peer.ask("SCAN", server.map, None, None, {"count": 10000})
     check(all(isinstance(key, bytes) for key in keys.value), "SCAN answers %r" % (keys.value,))
+    status(peer.ask(b"PUT", server.map.encode(), b"odd", b"z", {b"nx": True}), OK, "all names as bin")
+    status(peer.ask("PUT", server.map, "odd", "z", {b"nx": True}), EXISTS, "an option's name as bin")
     status(peer.ask("CAS", server.map, "text", b"new", {"ifeq": "värde"}), OK, "ifeq as str")
     check(peer.ask("PING", None, None, "text").value in ("text", b"text"), "PING with str")
 

@@ -7,3 +7,7 @@ TESTS += tests/system/check_docs.sh
 dist_check_SCRIPTS += tests/system/check_zgridd.sh tests/system/check_zgrid.sh
 TESTS += tests/system/check_zgridd.sh tests/system/check_zgrid.sh
 EXTRA_DIST += tests/system/zgridd.sh
+#  Examples
+EXAMPLE_TESTS = tests/system/check_examples.sh tests/system/check_example_python.sh tests/system/check_example_perl.sh
+dist_check_SCRIPTS += $(EXAMPLE_TESTS)
+TESTS += $(EXAMPLE_TESTS)
