@@ -3,7 +3,7 @@ INTEROP_FILES = tests/interop/zgp.py tests/interop/conformance.py tests/interop/
     tests/interop/fake_msgpack.py tests/interop/fake_server.py tests/interop/fake_store.py tests/interop/rules.py \
     tests/interop/rules_data.py tests/interop/rules_flow.py tests/interop/rules_frames.py \
     tests/interop/rules_maps.py tests/interop/rules_routes.py tests/interop/rules_time.py
-EXTRA_DIST += tests/lib/zgridd.sh $(INTEROP_FILES)
+EXTRA_DIST += $(INTEROP_FILES)
 
 dist_check_SCRIPTS += tests/interop/check_conformance.sh tests/interop/check_conformance_fails.sh
 TESTS += tests/interop/check_conformance.sh tests/interop/check_conformance_fails.sh

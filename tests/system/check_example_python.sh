@@ -1,12 +1,14 @@
 #!/bin/sh
 #  check_example_python: the client in Python, written from the protocol document alone.
 #  SPDX-License-Identifier: MPL-2.0
-. "${srcdir:-.}/tests/lib/zgridd.sh"
-need_python
-zgridd_start --set storage.actors=3
-timeout 60 $python "$top/examples/python/client.py" "$zgridd_endpoint" > "$work/found" || exit 1
-diff - "$work/found" << 'END' || exit 1
-sum 332833500
-none True
-END
-zgridd_stop "$zgridd_pid"
+. "${ZGRID_SOURCE:-.}/tests/system/zgridd.sh"
+python=/usr/bin/python3
+$python -c 'import zmq, msgpack' || exit 77
+start --set storage.actors=3
+run $python "$ZGRID_SOURCE/examples/python/client.py" "$endpoint"
+is "the client succeeds" 0 "$code"
+is "what it prints" "sum 332833500
+none True" "$(out)"
+stop
+is "zgridd ends in the ordinary way" 0 "$code"
+sum_up

@@ -1,54 +1,35 @@
 #!/bin/sh
 #  check_examples: the examples in C do what they say, against one server.
 #  SPDX-License-Identifier: MPL-2.0
-. "${srcdir:-.}/tests/lib/zgridd.sh"
-zgridd_start --set storage.actors=2
-bad=0
+. "${ZGRID_SOURCE:-.}/tests/system/zgridd.sh"
+start --set storage.actors=2
 
-#  run NAME [ARGUMENT]...: its output, sorted, must be what stands on our standard input, sorted: replies
-#  may come in any order.
-run ()
+#  prints EXAMPLE TEXT [ARGUMENT]...
+prints ()
 {
     name=$1
-    shift
-    sort > "$work/wanted"
-    timeout 60 "examples/$name" "$@" > "$work/raw" 2> "$work/errors"
-    code=$?
-    sort "$work/raw" > "$work/found"
-    if [ $code -ne 0 ] || [ -s "$work/errors" ] || ! diff "$work/wanted" "$work/found"; then
-        echo "FAIL: $name ended with $code"
-        cat "$work/errors"
-        bad=1
-    fi
+    text=$2
+    shift 2
+    run "$ZGRID_BUILD/examples/$name" "$@"
+    is "$name succeeds" 0 "$code"
+    is "what $name prints" "$text" "$(out | sort)" # Sorted: replies may come in any order
+    is "$name has nothing to complain about" "" "$(err)"
 }
 
-run hello_embedded << 'END'
-en: hello
+prints hello_embedded "en: hello
 fr: No such key
-visits: 3
-END
-run pipeline "$zgridd_endpoint" << 'END'
-put 10000: Done
-get 10000: Done, sum 99990000
-END
-run event_loop "$zgridd_endpoint" << 'END'
-100 futures, sum 200
-END
-run zloop_host "$zgridd_endpoint" << 'END'
-10 ticks, 10 stored
-END
-run bare_zsock "$zgridd_endpoint" << 'END'
-id 1 status 0
+visits: 3"
+prints pipeline "get 10000: Done, sum 99990000
+put 10000: Done" "$endpoint"
+prints event_loop "100 futures, sum 200" "$endpoint"
+prints zloop_host "10 ticks, 10 stored" "$endpoint"
+prints bare_zsock "id 1 status 0
 id 2 status 0 value blue
-id 3 status 1
-END
+id 3 status 1" "$endpoint"
 
-for file in "$top"/examples/*.c "$top"/examples/*/client.*; do
-    lines=$(wc -l < "$file")
-    if [ "$lines" -ge 80 ]; then
-        echo "FAIL: $file has $lines lines; an example has fewer than 80"
-        bad=1
-    fi
+for file in "$ZGRID_SOURCE"/examples/*.c "$ZGRID_SOURCE"/examples/*/client.*; do
+    is "$file has fewer than 80 lines" yes "$([ "$(wc -l < "$file")" -lt 80 ] && echo yes)"
 done
-zgridd_stop "$zgridd_pid"
-exit $bad
+stop
+is "zgridd ends in the ordinary way" 0 "$code"
+sum_up
