@@ -28,7 +28,7 @@ if FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_settings
 tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c
 tests_fuzz_fuzz_settings_CPPFLAGS = $(ACTOR_CPPFLAGS)
-tests_fuzz_fuzz_settings_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_settings_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_settings_LDADD = libzgrid-inner.la
 endif
 
