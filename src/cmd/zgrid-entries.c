@@ -86,8 +86,8 @@ int
 command_incr (tool_t *self)
 {
     int64_t delta = 1, result = 0;
-    if (self->operand_count > 1 && !tool_integer (self->operands[1], INT64_MIN, INT64_MAX, &delta))
-        return tool_complain (self, "not a 64-bit integer: %s", self->operands[1]);
+    if (self->operand_count > 1)
+        (void) tool_integer (self->operands[1], INT64_MIN, INT64_MAX, &delta); // main has looked at it
     int status = zgrid_client_incr (self->client, self->map, zgrid_str (self->operands[0]), delta, NULL,
                                     &result);
     if (status != ZGRID_OK)

@@ -87,7 +87,8 @@ tool_complain (const tool_t *self, const char *format, ...)
 int
 tool_print_json (json_t *value)
 {
-    int rc = value ? json_dumpf (value, stdout, JSON_COMPACT | JSON_ENCODE_ANY) : -1;
+    int rc = value ? json_dumpf (value, stdout, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION (6))
+                   : -1;
     json_decref (value);
     if (rc || putchar ('\n') == EOF)
         return EXIT_PARTLY;

@@ -15,24 +15,25 @@ typedef struct {
     const char *usage;
     const char *options; // Letters of those that it takes beside the general ones
     int min, max;        // Operands; max -1: any number
+    int number;          // Index of the operand that is an integer, 0: none
     int (*run) (tool_t *self);
 } command_t;
 
 static const command_t s_commands[] = {
-    { "get", "KEY [--raw]", "r", 1, 1, command_get },
-    { "put", "KEY VALUE [--ttl MS] [--nx | --xx]", "tnx", 2, 2, command_put },
-    { "del", "KEY...", "", 1, -1, command_del },
-    { "incr", "KEY [DELTA]", "", 1, 2, command_incr },
-    { "ttl", "KEY", "", 1, 1, command_ttl },
-    { "expire", "KEY MS", "", 2, 2, command_expire },
-    { "scan", "[MATCH] [--values]", "v", 0, 1, command_scan },
-    { "size", "", "", 0, 0, command_size },
-    { "destroy", "--yes", "y", 0, 0, command_destroy },
-    { "load", "FILE [--format auto|jsonl|tsv]", "f", 1, 1, command_load },
-    { "dump", "", "", 0, 0, command_dump },
-    { "ping", "", "", 0, 0, command_ping },
-    { "stats", "", "", 0, 0, command_stats },
-    { "routes", "", "", 0, 0, command_routes },
+    { "get", "KEY [--raw]", "r", 1, 1, 0, command_get },
+    { "put", "KEY VALUE [--ttl MS] [--nx | --xx]", "tnx", 2, 2, 0, command_put },
+    { "del", "KEY...", "", 1, -1, 0, command_del },
+    { "incr", "KEY [DELTA]", "", 1, 2, 1, command_incr },
+    { "ttl", "KEY", "", 1, 1, 0, command_ttl },
+    { "expire", "KEY MS", "", 2, 2, 1, command_expire },
+    { "scan", "[MATCH] [--values]", "v", 0, 1, 0, command_scan },
+    { "size", "", "", 0, 0, 0, command_size },
+    { "destroy", "--yes", "y", 0, 0, 0, command_destroy },
+    { "load", "FILE [--format auto|jsonl|tsv]", "f", 1, 1, 0, command_load },
+    { "dump", "", "", 0, 0, 0, command_dump },
+    { "ping", "", "", 0, 0, 0, command_ping },
+    { "stats", "", "", 0, 0, 0, command_stats },
+    { "routes", "", "", 0, 0, 0, command_routes },
 };
 #define COMMANDS (sizeof s_commands / sizeof s_commands[0])
 
@@ -72,7 +73,7 @@ s_help (void)
           "  --                     what follows are operands\n"
           "Commands:");
     for (size_t at = 0; at < COMMANDS; at++)
-        printf ("  %s %s\n", s_commands[at].name, s_commands[at].usage);
+        printf ("  %s%s%s\n", s_commands[at].name, *s_commands[at].usage ? " " : "", s_commands[at].usage);
     puts ("A VALUE or FILE of - is read from stdin.\n"
           "Exit: 0 done, 1 the answer is no, 2 wrong use, 3 unreachable or timed out, 5 refused, 6 partly.");
 }
@@ -196,6 +197,12 @@ s_check (plan_t *plan)
             tool_complain (tool, "%s does not take --%s", command->name, s_options[at].name);
             return false;
         }
+    int64_t number;
+    if (command->number && count > command->number
+        && !tool_integer (tool->operands[command->number], INT64_MIN, INT64_MAX, &number)) {
+        tool_complain (tool, "not a 64-bit integer: %s", tool->operands[command->number]);
+        return false;
+    }
     if (tool->if_absent && tool->if_present) {
         tool_complain (tool, "--nx and --xx contradict each other");
         return false;
@@ -214,8 +221,12 @@ s_run (plan_t *plan)
     options.endpoints = tool->endpoint;
     options.timeout_ms = tool->timeout_ms;
     int status = zgrid_client_new (&tool->client, &options);
-    if (status != ZGRID_OK)
-        return tool_fail (tool, status, tool->endpoint);
+    if (status != ZGRID_OK) {
+        char detail[512];
+        snprintf (detail, sizeof detail, "%s%s", status == ZGRID_MALFORMED ? "" : "no server answered at ",
+                  tool->endpoint);
+        return tool_fail (tool, status, detail);
+    }
     int code = plan->command->run (tool);
     zgrid_client_destroy (&tool->client);
     return tool_flush (code);

@@ -211,6 +211,21 @@ s_wait (zgrid_node_t *node, const sigset_t *set)
     }
 }
 
+//  A node without a name is called after its host and process, as the library would call it; what the
+//  ready line says must be what clients are told.
+static void
+s_give_name (zgrid_node_t *node)
+{
+    const char *name = zgrid_node_setting (node, "node.name");
+    char host[256] = "node", own[65];
+    if (name && *name)
+        return;
+    gethostname (host, sizeof host - 1);
+    snprintf (own, sizeof own, "%.48s-%ld", host, (long) getpid ());
+    if (zgrid_node_set (node, "node.name", own) != ZGRID_OK)
+        fprintf (stderr, "zgridd: %s\n", zgrid_node_error (node));
+}
+
 static int
 s_serve (zgrid_node_t **node_p)
 {
@@ -219,6 +234,7 @@ s_serve (zgrid_node_t **node_p)
     s_signals_of_interest (&set);
     pthread_sigmask (SIG_BLOCK, &set, NULL);
     signal (SIGPIPE, SIG_IGN);
+    s_give_name (node);
     if (zgrid_node_start (node) != ZGRID_OK) {
         fprintf (stderr, "zgridd: %s\n", zgrid_node_error (node));
         return EXIT_FAILED;

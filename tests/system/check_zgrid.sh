@@ -114,7 +114,9 @@ run tool stats
 is "stats: exit status" 0 "$code"
 is "stats: entries" 1 "$(grep -cE '^entries  +1$' "$folder/out")"
 is "stats: actors" 1 "$(grep -cE '^storage\[0\]\.entries  +[0-9]+$' "$folder/out")"
-for name in $(sed -n 's/^STAT (\([a-z_]*\),.*/\1/p' "$ZGRID_SOURCE/src/core/stat.def"); do
+names=$(sed -n 's/^STAT (\([a-z_]*\),.*/\1/p' "$ZGRID_SOURCE/src/core/stat.def")
+is "the list of statistics is there" yes "$([ "$(echo "$names" | wc -l)" -gt 20 ] && echo yes)"
+for name in $names; do
     is "stats: $name" 1 "$(grep -cE "^$name  +[0-9]+\$" "$folder/out")"
 done
 matches "stats as JSON" '\{.*"entries":1[,}].*"storage":\[\{.*' "$(tool --json stats)"
@@ -162,7 +164,8 @@ is "dump finds each once" 20000 "$(tool --map many dump | sort -u | wc -l | tr -
 
 {
     printf '{"key":"good","value":"1"}\n{"key":"x"}\n{"key":5,"value":"x"}\nnot json\n'
-    printf '{"key":"x","value":"x","tll_ms":5}\n{"key64":"%%","value":"x"}\n{"key":"x","value":"x","ttl_ms":0}\n'
+    printf '{"key":"x","value":"x","tll_ms":5}\n{"key64":"%%","value":"x"}\n'
+    printf '{"key":"x","value":"x","ttl_ms":0}\n'
     printf '{"key":"x","key64":"eA==","value":"x"}\n[]\n{"key":"last","value":"2"}'
 } > "$folder/wrong.jsonl"
 run tool --map wrong load "$folder/wrong.jsonl"
@@ -179,7 +182,8 @@ END
 is "wrong lines: messages" "$(cat "$folder/expected")" \
     "$(grep -v -e 'not JSON' -e '^zgrid: loaded' "$folder/err")"
 is "wrong lines: the line that is not JSON" 1 "$(grep -c '^.*/wrong.jsonl:4: not JSON: ' "$folder/err")"
-is "wrong lines: summary" 1 "$(grep -c '^zgrid: loaded 2 entries .*, 8 wrong lines, 0 refused$' "$folder/err")"
+is "wrong lines: summary" 1 \
+    "$(grep -c '^zgrid: loaded 2 entries .*, 8 wrong lines, 0 refused$' "$folder/err")"
 does 0 "2" --map wrong get last
 does 0 "2" --map wrong size
 printf '{tag}:1\tone\nno tab\n' > "$folder/tags.tsv"
