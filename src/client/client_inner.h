@@ -14,4 +14,9 @@ int
     client_new_inner (zgrid_client_t **self_p, const zgrid_client_options_t *options,
                       const client_local_t *local);
 
+//  Lets CZMQ keep its hands off the host's signals and stdout. Before any other use of CZMQ; any
+//  number of times.
+void
+    client_prepare_host (void);
+
 #endif

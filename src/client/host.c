@@ -16,6 +16,7 @@ s_prepare (void)
     sigaction (SIGINT, NULL, &interrupt);
     sigaction (SIGTERM, NULL, &terminate);
     zsys_handler_set (NULL);
+    zsys_set_logstream (stderr); // CZMQ's own choice is stdout
     sigaction (SIGINT, &interrupt, NULL);
     sigaction (SIGTERM, &terminate, NULL);
 }

@@ -181,8 +181,7 @@ op_del (call_t *call)
 {
     if (!call->place.entry) {
         call->storage->stats.del_misses++;
-        bool asked = (call->options.given & OPT_ifversion) && call->options.ifversion != 0;
-        call_reply (call, asked ? ZGRID_MISMATCH : ZGRID_NOTFOUND, value_nil (), 0);
+        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
     if (s_conditions (call) != ZGRID_OK) {

@@ -11,6 +11,7 @@
 typedef struct {
     _Alignas (S_LINE) _Atomic uint64_t epoch; // In which the reader began; 0: not inside
     _Atomic bool taken;
+    _Atomic uint64_t reads; // Written by the reader alone
 } s_place_t;
 
 struct epochs {
@@ -91,6 +92,22 @@ void
 epochs_exit (epochs_t *self, int place)
 {
     atomic_store_explicit (&self->places[place].epoch, 0, memory_order_release);
+}
+
+void
+epochs_count (epochs_t *self, int place, uint64_t reads)
+{
+    uint64_t sum = atomic_load_explicit (&self->places[place].reads, memory_order_relaxed) + reads;
+    atomic_store_explicit (&self->places[place].reads, sum, memory_order_relaxed);
+}
+
+uint64_t
+epochs_reads (epochs_t *self)
+{
+    uint64_t sum = 0;
+    for (uint32_t at = 0; at < self->count; at++)
+        sum += atomic_load_explicit (&self->places[at].reads, memory_order_relaxed);
+    return sum;
 }
 
 //  The oldest epoch in which somebody who is inside began; UINT64_MAX if nobody is.

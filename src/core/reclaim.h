@@ -34,6 +34,12 @@ void
 void
     epochs_exit (epochs_t *self, int place);
 
+//  Counts what the reader at this place has read, and tells the sum of all, for statistics.
+void
+    epochs_count (epochs_t *self, int place, uint64_t reads);
+uint64_t
+    epochs_reads (epochs_t *self);
+
 //  ------------------------------------------------------------------------------------------------
 //  The owner's side: one per storage actor
 

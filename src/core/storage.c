@@ -14,6 +14,7 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
     if (!self)
         return NULL;
     self->config = *config;
+    self->epochs = epochs;
     self->random = 0x9e3779b97f4a7c15 ^ config->index;
     self->local_partitions = (config->partitions - config->index + config->actors - 1) / config->actors;
     hash_secret (&self->secret, config->seed);
@@ -98,6 +99,8 @@ storage_stats (storage_t *self)
     stats->retired_bytes = reclaim_waiting (pool->reclaim);
     stats->maps = directory ? directory->count : 0;
     stats->rehashes = pool->rehashes;
+    //  Readers are the node's; the first actor speaks for all
+    stats->local_reads = self->epochs && self->config.index == 0 ? epochs_reads (self->epochs) : 0;
     for (uint32_t at = 0; directory && at < directory->room; at++)
         for (uint32_t local = 0; directory->slots[at] && local < self->local_partitions; local++) {
             store_t *store = map_store (directory->slots[at], local);

@@ -26,6 +26,7 @@ typedef struct {
 
 struct storage {
     storage_config_t config;
+    epochs_t *epochs; // Of local readers; may be NULL
     hash_secret_t secret;
     pool_t pool;
     _Atomic (directory_t *) directory;

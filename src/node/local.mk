@@ -4,3 +4,14 @@ libzgrid_inner_la_SOURCES += \
     src/node/settings.c src/node/settings.h src/node/settings_impl.h src/node/settings_assign.c \
     src/node/settings_check.c src/node/settings_file.c src/node/settings_print.c \
     src/node/log.c src/node/log.h
+
+#  The node and its actors
+libzgrid_inner_la_SOURCES += \
+    src/actors/actor.c src/actors/actor.h \
+    src/actors/door.c src/actors/door.h \
+    src/actors/frames.c src/actors/frames.h \
+    src/actors/node_info.c src/actors/node_info.h \
+    src/actors/router_actor.c src/actors/router_actor.h \
+    src/actors/storage_actor.c src/actors/storage_actor.h \
+    src/node/local_read.c \
+    src/node/node.c src/node/node_describe.c src/node/node_impl.h src/node/node_settings.c

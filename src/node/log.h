@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-typedef enum { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG } log_level_t;
+typedef enum { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG } log_level_t;
 typedef struct log log_t;
 
 //  level, format and file as the settings say; node is the name that each line bears. NULL, and
@@ -23,7 +23,7 @@ bool
     log_reopen (log_t *self);
 
 //  event: a few words without line breaks, the same for the same kind of event. The rest are pairs
-//  of const char *name, const char *value, ended by NULL: log_line (log, LOG_INFO, "bound", "endpoint",
+//  of const char *name, const char *value, ended by NULL: log_line (log, LEVEL_INFO, "bound", "endpoint",
 //  text, NULL). Values may hold any text; they are escaped, and cut behind LOG_VALUE_MAX bytes; pairs
 //  that do not fit into a line of LOG_LINE_MAX bytes are left out, which the pair cut=true shows.
 #define LOG_VALUE_MAX 512

@@ -1,1 +1,9 @@
 #  SPDX-License-Identifier: MPL-2.0
+CLIENT_TEST_SOURCES = $(TEST_MAIN) tests/lib/fake_server.c tests/lib/fake_server.h \
+    tests/lib/fake_map.c tests/lib/fake_map.h tests/lib/fake_local.c tests/lib/fake_local.h
+
+check_PROGRAMS += tests/actor/check_client_calls
+tests_actor_check_client_calls_SOURCES = tests/actor/check_client_calls.c $(CLIENT_TEST_SOURCES)
+tests_actor_check_client_calls_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_client_calls_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_client_calls

@@ -55,7 +55,7 @@ s_read (const char *file)
 START_TEST (text_begins_with_time_and_level)
 {
     s_open ("info", "text");
-    log_line (s_log, LOG_INFO, "bound", "endpoint", "tcp://127.0.0.1:3320", "note", "two words", NULL);
+    log_line (s_log, LEVEL_INFO, "bound", "endpoint", "tcp://127.0.0.1:3320", "note", "two words", NULL);
 
     const char *text = s_read (s_file);
 
@@ -71,7 +71,7 @@ END_TEST
 START_TEST (logfmt_is_pairs_only)
 {
     s_open ("info", "logfmt");
-    log_line (s_log, LOG_WARNING, "client muted", "after", "", "why", "a=b \"c\"\n\x01\\\xff", NULL);
+    log_line (s_log, LEVEL_WARNING, "client muted", "after", "", "why", "a=b \"c\"\n\x01\\\xff", NULL);
 
     const char *text = s_read (s_file);
 
@@ -88,7 +88,7 @@ START_TEST (json_is_json_whatever_the_values_hold)
     for (int at = 1; at < 256; at++)
         hostile[at - 1] = (char) at;
     hostile[255] = 0;
-    log_line (s_log, LOG_ERROR, "strange", "value", hostile, "good", "gr\xc3\xbc\xc3\x9f\n", NULL);
+    log_line (s_log, LEVEL_ERROR, "strange", "value", hostile, "good", "gr\xc3\xbc\xc3\x9f\n", NULL);
 
     json_t *line = json_loads (s_read (s_file), 0, NULL);
 
@@ -108,9 +108,9 @@ START_TEST (long_values_and_many_pairs_are_cut_and_stay_well_formed)
     char value[2000];
     for (size_t at = 0; at + 2 < sizeof value; at += 2)
         memcpy (value + at, "\xc3\xbc", 3);
-    log_line (s_log, LOG_INFO, "long", "a", value, "b", value, "c", value, "d", value, "e", value, "f", value,
+    log_line (s_log, LEVEL_INFO, "long", "a", value, "b", value, "c", value, "d", value, "e", value, "f", value,
               "g", value, "h", value, "i", "last", NULL);
-    log_line (s_log, LOG_INFO, "short", "a", "1", NULL);
+    log_line (s_log, LEVEL_INFO, "short", "a", "1", NULL);
 
     const char *text = s_read (s_file);
 
@@ -130,11 +130,11 @@ END_TEST
 START_TEST (levels_below_are_left_out)
 {
     s_open ("warning", "logfmt");
-    log_line (s_log, LOG_INFO, "no", NULL);
-    log_line (s_log, LOG_DEBUG, "no", NULL);
-    log_line (s_log, LOG_WARNING, "yes", NULL);
-    log_line (s_log, LOG_ERROR, "yes", NULL);
-    log_line (NULL, LOG_ERROR, "nowhere", NULL);
+    log_line (s_log, LEVEL_INFO, "no", NULL);
+    log_line (s_log, LEVEL_DEBUG, "no", NULL);
+    log_line (s_log, LEVEL_WARNING, "yes", NULL);
+    log_line (s_log, LEVEL_ERROR, "yes", NULL);
+    log_line (NULL, LEVEL_ERROR, "nowhere", NULL);
 
     const char *text = s_read (s_file);
 
@@ -147,11 +147,11 @@ END_TEST
 START_TEST (after_reopening_lines_go_to_the_new_file)
 {
     s_open ("info", "logfmt");
-    log_line (s_log, LOG_INFO, "before", NULL);
+    log_line (s_log, LEVEL_INFO, "before", NULL);
     ck_assert_int_eq (rename (s_file, s_moved), 0);
-    log_line (s_log, LOG_INFO, "between", NULL);
+    log_line (s_log, LEVEL_INFO, "between", NULL);
     ck_assert (log_reopen (s_log));
-    log_line (s_log, LOG_INFO, "after", NULL);
+    log_line (s_log, LEVEL_INFO, "after", NULL);
 
     ck_assert_ptr_nonnull (strstr (s_read (s_moved), "event=between"));
     ck_assert_ptr_null (strstr (s_text, "event=after"));
@@ -169,7 +169,7 @@ START_TEST (a_file_that_cannot_be_opened_is_told)
     errno = 0;
     ck_assert (!log_reopen (s_log));
     ck_assert_int_eq (errno, EISDIR);
-    log_line (s_log, LOG_INFO, "still", NULL); // Goes to the old one
+    log_line (s_log, LEVEL_INFO, "still", NULL); // Goes to the old one
     ck_assert_ptr_null (log_new ("info", "text", s_file, "n1"));
     ck_assert_int_eq (errno, EISDIR);
     rmdir (s_file);
@@ -182,7 +182,7 @@ static void *
 s_writer (void *name)
 {
     for (int at = 0; at < LINES; at++)
-        log_line (s_log, LOG_INFO, "from", "thread", name, NULL);
+        log_line (s_log, LEVEL_INFO, "from", "thread", name, NULL);
     return NULL;
 }
 

@@ -61,3 +61,13 @@ tests_unit_check_histogram_LDADD = $(CHECK_LIBS) -lm
 tests_unit_check_bench_keys_SOURCES = tests/unit/check_bench_keys.c src/cmd/zgrid-bench-keys.c $(TEST_MAIN)
 tests_unit_check_bench_keys_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/src
 tests_unit_check_bench_keys_LDADD = $(CHECK_LIBS) -lm
+
+#  The store, from the allocator to operations. What some of them share:
+RIG = tests/lib/rig.c tests/lib/rig.h
+MODEL = $(RIG) tests/lib/model.c tests/lib/model.h tests/lib/dice.c tests/lib/dice.h
+
+check_PROGRAMS += tests/unit/check_model
+TESTS += tests/unit/check_model
+tests_unit_check_model_SOURCES = tests/unit/check_model.c $(MODEL) $(TEST_MAIN)
+tests_unit_check_model_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_model_LDADD = $(UNIT_LIBS) -lm

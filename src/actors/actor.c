@@ -1,0 +1,248 @@
+//  actor: see actor.h.
+//
+//  The control pipe carries a few messages in a lifetime: the verdict of the start, commands, STOP.
+//  Data never travels on it (a full pipe would lose the $TERM that zactor_destroy sends).
+//  SPDX-License-Identifier: MPL-2.0
+#include "actor.h"
+
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include "mem.h"
+
+#define S_MESSAGES_PER_TURN 64 // From one socket, before the others have their turn
+
+struct actor {
+    zactor_t *thread;
+};
+
+typedef struct {
+    const actor_spec_t *spec;
+    const void *args;
+} s_start_t;
+
+typedef struct {
+    const actor_spec_t *spec;
+    zsock_t *pipe;
+    void *state;
+    zsock_t *sockets[ACTOR_SOCKETS_MAX];
+    size_t socket_count;
+    bool stopping;
+    uint64_t stop_by; // Milliseconds of the boot clock
+} s_run_t;
+
+moment_t
+actor_moment (void)
+{
+    struct timespec boot, wall;
+    clock_gettime (CLOCK_BOOTTIME, &boot);
+    clock_gettime (CLOCK_REALTIME, &wall);
+    return (moment_t) { (uint64_t) boot.tv_sec * 1000 + (uint64_t) boot.tv_nsec / 1000000,
+                        (uint64_t) wall.tv_sec * 1000 + (uint64_t) wall.tv_nsec / 1000000 };
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  On the actor's thread
+
+//  Handles what the creator sent, if anything. STOP is answered when the actor has drained.
+static void
+s_read_pipe (s_run_t *self)
+{
+    while (!self->stopping && (zsock_events (self->pipe) & ZMQ_POLLIN)) {
+        zmsg_t *message = zmsg_recv (self->pipe);
+        char *name = message ? zmsg_popstr (message) : NULL;
+        if (name && strcmp (name, "STOP") == 0) {
+            char *drain = zmsg_popstr (message);
+            self->stopping = true;
+            self->stop_by = actor_moment ().now + (drain ? strtoull (drain, NULL, 10) : 0);
+            zstr_free (&drain);
+        } else if (name) {
+            zmsg_t *reply = zmsg_new ();
+            self->spec->command (self->state, name, message, reply);
+            zmsg_addstr (reply, "done");
+            zmsg_send (&reply, self->pipe);
+        }
+        zstr_free (&name);
+        zmsg_destroy (&message);
+    }
+}
+
+static bool
+s_wants (const s_run_t *self, size_t which)
+{
+    return !self->spec->wants || self->spec->wants (self->state, which);
+}
+
+//  One round over the sockets. True if anything came.
+static bool
+s_receive (s_run_t *self, const moment_t *moment)
+{
+    bool any = false;
+    for (size_t which = 0; which < self->socket_count; which++)
+        for (int count = 0; count < S_MESSAGES_PER_TURN; count++) {
+            if (!s_wants (self, which) || !self->spec->receive (self->state, which, moment))
+                break;
+            any = true;
+        }
+    return any;
+}
+
+static void
+s_wait (s_run_t *self, uint64_t timeout)
+{
+    zmq_pollitem_t items[ACTOR_SOCKETS_MAX + 1] = { { .socket = zsock_resolve (self->pipe), .events = ZMQ_POLLIN } };
+    int first = self->stopping ? 1 : 0; // After STOP the pipe has nothing to say until $TERM
+    for (size_t at = 0; at < self->socket_count; at++)
+        items[at + 1] = (zmq_pollitem_t) { .socket = zsock_resolve (self->sockets[at]),
+                                           .events = s_wants (self, at) ? ZMQ_POLLIN : 0 };
+    zmq_poll (items + first, (int) self->socket_count + 1 - first, timeout > 3600000 ? 3600000 : (long) timeout);
+}
+
+static void
+s_loop (s_run_t *self)
+{
+    for (;;) {
+        s_read_pipe (self);
+        moment_t moment = actor_moment ();
+        bool any = s_receive (self, &moment);
+        uint64_t next = self->spec->turn (self->state, &moment);
+        if (any)
+            continue;
+        if (self->stopping) {
+            if (moment.now >= self->stop_by || self->spec->drained (self->state, &moment))
+                return;
+            next = next < 5 ? next : 5;
+        }
+        s_wait (self, next);
+    }
+}
+
+static void
+s_verdict (zsock_t *pipe, bool running, const buf_t *why)
+{
+    zmsg_t *verdict = zmsg_new ();
+    zmsg_addstr (verdict, running ? "running" : "failed");
+    zmsg_addmem (verdict, why->data, why->size);
+    zmsg_send (&verdict, pipe);
+}
+
+//  After STOPPED the creator destroys the zactor, which sends $TERM.
+static void
+s_await_end (zsock_t *pipe)
+{
+    for (;;) {
+        char *word = zstr_recv (pipe);
+        bool ends = word && strcmp (word, "$TERM") == 0;
+        zstr_free (&word);
+        if (ends)
+            return;
+    }
+}
+
+static void
+s_thread (zsock_t *pipe, void *args)
+{
+    const s_start_t *start = args;
+    s_run_t self = { .spec = start->spec, .pipe = pipe };
+    buf_t why = BUF_INIT;
+    //  Numbers are read and printed as in C, whatever the host's locale; only this thread is changed
+    locale_t neutral = newlocale (LC_ALL_MASK, "C", (locale_t) 0);
+    locale_t before = uselocale (neutral);
+    zsock_signal (pipe, 0);
+    self.state = self.spec->create (start->args, &why);
+    s_verdict (pipe, self.state != NULL, &why); // start is gone after this
+    buf_clear (&why);
+    if (self.state) {
+        self.socket_count = self.spec->sockets (self.state, self.sockets);
+        s_loop (&self);
+        self.spec->destroy (&self.state);
+        zstr_send (pipe, "STOPPED");
+    }
+    s_await_end (pipe);
+    uselocale (before);
+    freelocale (neutral);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  On the creator's thread
+
+//  The thread inherits the mask: signals are the host's business, never an actor's.
+static zactor_t *
+s_start (s_start_t *start)
+{
+    sigset_t all, before;
+    sigfillset (&all);
+    pthread_sigmask (SIG_SETMASK, &all, &before);
+    zactor_t *thread = zactor_new (s_thread, start);
+    pthread_sigmask (SIG_SETMASK, &before, NULL);
+    return thread;
+}
+
+//  Waits for a message on the pipe, whatever signals come meanwhile.
+static zmsg_t *
+s_answer (zactor_t *thread)
+{
+    zmsg_t *answer;
+    do
+        answer = zmsg_recv (thread);
+    while (!answer && errno == EINTR);
+    return answer;
+}
+
+actor_t *
+actor_new (const actor_spec_t *spec, const void *args, buf_t *why)
+{
+    actor_t *self = mem_alloc_zero (1, sizeof (actor_t));
+    if (!self) {
+        buf_add (why, "out of memory", 13);
+        return NULL;
+    }
+    s_start_t start = { spec, args };
+    self->thread = s_start (&start);
+    zmsg_t *verdict = s_answer (self->thread);
+    char *word = verdict ? zmsg_popstr (verdict) : NULL;
+    bool running = word && strcmp (word, "running") == 0;
+    zframe_t *text = verdict ? zmsg_pop (verdict) : NULL;
+    if (!running) {
+        if (text)
+            buf_add (why, zframe_data (text), zframe_size (text));
+        zactor_destroy (&self->thread);
+        mem_free (self);
+        self = NULL;
+    } else
+        zsock_set_sndtimeo (zactor_sock (self->thread), -1);
+    zframe_destroy (&text);
+    zstr_free (&word);
+    zmsg_destroy (&verdict);
+    return self;
+}
+
+void
+actor_destroy (actor_t **self_p, uint64_t drain_ms)
+{
+    actor_t *self = *self_p;
+    if (!self)
+        return;
+    char drain[24];
+    snprintf (drain, sizeof drain, "%llu", (unsigned long long) drain_ms);
+    while (zstr_sendx (self->thread, "STOP", drain, NULL) != 0 && errno == EINTR)
+        ;
+    zmsg_t *answer = s_answer (self->thread);
+    zmsg_destroy (&answer);
+    zactor_destroy (&self->thread);
+    mem_free (self);
+    *self_p = NULL;
+}
+
+zmsg_t *
+actor_command (actor_t *self, const char *name, zmsg_t **arguments_p)
+{
+    zmsg_t *message = arguments_p && *arguments_p ? *arguments_p : zmsg_new ();
+    if (arguments_p)
+        *arguments_p = NULL;
+    zmsg_pushstr (message, name);
+    zmsg_send (&message, self->thread);
+    return s_answer (self->thread);
+}

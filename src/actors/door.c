@@ -1,0 +1,198 @@
+//  door: see door.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include "door.h"
+
+#include "mem.h"
+#include "status.h"
+
+#define S_HANDSHAKE_MS 3000 // A connection that does not finish its greeting is closed after this
+
+struct door {
+    zsock_t *socket;
+    void *handle; // The same, for libzmq
+    flow_t *flow;
+    stats_t *counters;
+    frames_t frames;
+    size_t bound_count;
+    char *bound[4];
+    char *endpoint;
+};
+
+static bool
+s_bind (door_t *self, const char *endpoint, buf_t *why)
+{
+    char *real = zmq_bind (self->handle, endpoint) == 0 ? zsock_last_endpoint (self->socket) : NULL;
+    if (!real) {
+        const char *text = zmq_strerror (zmq_errno ());
+        buf_add (why, "cannot bind ", 12);
+        buf_add (why, endpoint, strlen (endpoint));
+        buf_add (why, ": ", 2);
+        buf_add (why, text, strlen (text));
+        return false;
+    }
+    self->bound[self->bound_count++] = real;
+    if (strncmp (real, "inproc:", 7) != 0) {
+        free (self->endpoint);
+        self->endpoint = strdup (real);
+    }
+    return true;
+}
+
+door_t *
+door_new (const door_config_t *config, const char *const *endpoints, size_t count, stats_t *counters, buf_t *why)
+{
+    door_t *self = mem_alloc_zero (1, sizeof (door_t));
+    if (!self)
+        return NULL;
+    self->counters = counters;
+    self->flow = flow_new (&config->flow, counters);
+    self->socket = zsock_new (ZMQ_ROUTER);
+    if (!self->flow || !self->socket) {
+        buf_add (why, "out of memory or sockets", 24);
+        door_destroy (&self);
+        return NULL;
+    }
+    self->handle = zsock_resolve (self->socket);
+    zsock_set_router_mandatory (self->socket, 1);
+    zsock_set_linger (self->socket, 0);
+    zsock_set_sndhwm (self->socket, config->sndhwm);
+    zsock_set_rcvhwm (self->socket, config->rcvhwm);
+    zsock_set_maxmsgsize (self->socket, (int) config->frame_max);
+    zsock_set_handshake_ivl (self->socket, S_HANDSHAKE_MS);
+    if (config->io_affinity)
+        zsock_set_affinity (self->socket, config->io_affinity);
+    for (size_t at = 0; at < count; at++)
+        if (endpoints[at] && !s_bind (self, endpoints[at], why)) {
+            door_destroy (&self);
+            return NULL;
+        }
+    return self;
+}
+
+void
+door_destroy (door_t **self_p)
+{
+    door_t *self = *self_p;
+    if (!self)
+        return;
+    //  An inproc name is free again only after an unbind
+    for (size_t at = 0; at < self->bound_count; at++) {
+        zmq_unbind (self->handle, self->bound[at]);
+        free (self->bound[at]);
+    }
+    zsock_destroy (&self->socket);
+    flow_destroy (&self->flow);
+    free (self->endpoint);
+    mem_free (self);
+    *self_p = NULL;
+}
+
+zsock_t *
+door_socket (door_t *self)
+{
+    return self->socket;
+}
+
+const char *
+door_endpoint (const door_t *self)
+{
+    return self->endpoint ? self->endpoint : "";
+}
+
+//  "ZG" and a version that is not ours: say so in the version that we have.
+static void
+s_answer_version (door_t *self, const arrival_t *arrival, uint64_t now)
+{
+    buf_t out = BUF_INIT;
+    wire_begin (&out);
+    wire_reply_error (&out, 0, ZGRID_MALFORMED, "not protocol version 1");
+    self->counters->malformed++;
+    bytes_t body = buf_bytes (&out);
+    if (!out.failed)
+        door_reply (self, arrival->route, arrival->envelope, arrival->envelope_count, &body, 1, 1, now);
+    buf_clear (&out);
+}
+
+//  Splits the frames. False: junk, and counted.
+static bool
+s_take (door_t *self, arrival_t *arrival, uint64_t now)
+{
+    const frames_t *frames = &self->frames;
+    int body = frames->count > 1 && !frames->overflow ? wire_find_body (frames->frames + 1, frames->count - 1) : -1;
+    if (body < 0) {
+        ++*(body == -2 ? &self->counters->envelopes : &self->counters->foreign);
+        return false;
+    }
+    size_t at = (size_t) body + 1;
+    *arrival = (arrival_t) { .route = frames->frames[0],
+                             .envelope = frames->frames + 1,
+                             .envelope_count = (size_t) body,
+                             .body = frames->frames[at],
+                             .attachments = frames->frames + at + 1,
+                             .attachment_count = frames->count - at - 1 };
+    for (size_t frame = at; frame < frames->count; frame++)
+        self->counters->bytes_in += frames->frames[frame].size;
+    flow_verdict_t verdict = flow_arrival (self->flow, arrival->route, now);
+    if (verdict == FLOW_DISCARD)
+        return false;
+    arrival->busy = verdict == FLOW_BUSY;
+    if (!wire_open (arrival->body, &arrival->records)) {
+        s_answer_version (self, arrival, now);
+        return false;
+    }
+    return true;
+}
+
+door_step_t
+door_receive (door_t *self, arrival_t *arrival, uint64_t now)
+{
+    frames_close (&self->frames);
+    if (!frames_receive (&self->frames, self->handle))
+        return DOOR_EMPTY;
+    self->counters->messages++;
+    return s_take (self, arrival, now) ? DOOR_TAKEN : DOOR_JUNK;
+}
+
+static flow_sent_t
+s_send (void *arg, bytes_t route, const bytes_t *frames, size_t count)
+{
+    door_t *self = arg;
+    int code = frames_send (self->handle, route, bytes_of (NULL, 0), frames, count);
+    if (code == 0)
+        for (size_t at = 0; at < count; at++)
+            self->counters->bytes_out += frames[at].size;
+    return code == 0 ? FLOW_SENT : code == EAGAIN ? FLOW_FULL : FLOW_GONE;
+}
+
+void
+door_reply (door_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count, const bytes_t *frames,
+            size_t count, uint64_t records, uint64_t now)
+{
+    bytes_t all[FRAMES_MAX];
+    size_t all_count = 0;
+    for (size_t at = 0; at < envelope_count; at++)
+        all[all_count++] = envelope[at];
+    for (size_t at = 0; at < count; at++)
+        all[all_count++] = frames[at];
+    flow_sent_t sent = flow_is_slow (self->flow, route) ? FLOW_FULL : s_send (self, route, all, all_count);
+    if (sent == FLOW_FULL)
+        flow_keep (self->flow, route, all, all_count, records, now);
+    else if (sent == FLOW_GONE)
+        self->counters->dropped++;
+}
+
+uint64_t
+door_turn (door_t *self, uint64_t now)
+{
+    uint64_t next = flow_next (self->flow);
+    if (next == UINT64_MAX)
+        return next;
+    flow_retry (self->flow, s_send, self, now);
+    return flow_next (self->flow);
+}
+
+bool
+door_is_idle (const door_t *self)
+{
+    return flow_waiting (self->flow) == 0;
+}

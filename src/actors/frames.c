@@ -1,0 +1,79 @@
+//  frames: see frames.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include "frames.h"
+
+#include <errno.h>
+
+bool
+frames_receive (frames_t *self, void *socket)
+{
+    self->count = 0;
+    self->overflow = false;
+    for (;;) {
+        zmq_msg_t spare;
+        bool fits = self->count < FRAMES_MAX;
+        zmq_msg_t *message = fits ? &self->messages[self->count] : &spare;
+        zmq_msg_init (message);
+        int size;
+        do
+            size = zmq_msg_recv (message, socket, ZMQ_DONTWAIT);
+        while (size < 0 && errno == EINTR);
+        if (size < 0) {
+            zmq_msg_close (message);
+            return self->count > 0;
+        }
+        bool more = zmq_msg_more (message);
+        if (fits) {
+            self->frames[self->count] = bytes_of (zmq_msg_data (message), zmq_msg_size (message));
+            self->count++;
+        } else {
+            self->overflow = true;
+            zmq_msg_close (message);
+        }
+        if (!more)
+            return true;
+    }
+}
+
+void
+frames_close (frames_t *self)
+{
+    for (size_t at = 0; at < self->count; at++)
+        zmq_msg_close (&self->messages[at]);
+    self->count = 0;
+}
+
+static int
+s_send (void *socket, bytes_t first, bytes_t second, bool more)
+{
+    zmq_msg_t message;
+    if (zmq_msg_init_size (&message, first.size + second.size) == 0) {
+        uint8_t *data = zmq_msg_data (&message);
+        if (first.size)
+            memcpy (data, first.data, first.size);
+        if (second.size)
+            memcpy (data + first.size, second.data, second.size);
+    } else
+        zmq_msg_init (&message); // A message that has begun must end: its reader sees an empty frame
+    int sent;
+    do
+        sent = zmq_msg_send (&message, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
+    while (sent < 0 && errno == EINTR);
+    int code = sent < 0 ? errno : 0;
+    if (code)
+        zmq_msg_close (&message);
+    return code;
+}
+
+int
+frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count)
+{
+    int code = 0;
+    bool with_head = head.size + head_rest.size > 0;
+    if (with_head)
+        code = s_send (socket, head, head_rest, count > 0);
+    //  Only the first frame can be refused: the socket takes the rest of a message that it began
+    for (size_t at = 0; at < count && code == 0; at++)
+        code = s_send (socket, frames[at], bytes_of (NULL, 0), at + 1 < count);
+    return code;
+}

@@ -1,0 +1,34 @@
+//  frames: one message of several frames, as a ROUTER or DEALER socket gives and takes it.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef FRAMES_H_INCLUDED
+#define FRAMES_H_INCLUDED
+
+#include <zmq.h>
+
+#include "bytes.h"
+#include "wire.h"
+
+#define FRAMES_ATTACHMENTS_MAX 256 // Of one message; a message with more is discarded
+#define FRAMES_MAX (1 + WIRE_ENVELOPE_MAX + 1 + 1 + FRAMES_ATTACHMENTS_MAX)
+
+typedef struct {
+    zmq_msg_t messages[FRAMES_MAX];
+    bytes_t frames[FRAMES_MAX]; // Views of them
+    size_t count;
+    bool overflow; // There were more, which have been thrown away
+} frames_t;
+
+//  Receives one message without blocking. False: there is none. Afterwards frames_close must be
+//  called.
+bool
+    frames_receive (frames_t *self, void *socket);
+void
+    frames_close (frames_t *self);
+
+//  Sends frames without blocking; all of them or none. head is a first frame of two parts that are
+//  joined (either may be empty; both empty: no such frame). Returns 0, or the errno of the first frame:
+//  EAGAIN, EHOSTUNREACH.
+int
+    frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count);
+
+#endif

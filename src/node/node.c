@@ -1,0 +1,389 @@
+//  node: puts settings, storage actors and the router together, starts them in order and stops them
+//  in reverse: the front door opens last and closes first.
+//  SPDX-License-Identifier: MPL-2.0
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "actors/router_actor.h"
+#include "actors/storage_actor.h"
+#include "client/client_inner.h"
+#include "mem.h"
+#include "node_impl.h"
+
+#define S_PEER_HWM 1000               // Messages that the router may have on their way to one storage actor
+#define S_PEER_BYTES (256u << 20)     // Bytes of them
+#define S_ROUTES_MAX 4096             // Slow clients that one door keeps replies for
+#define S_DOOR_HWM_MAX 1000
+
+void
+node_fail (zgrid_node_t *self, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start (arguments, format);
+    int size = vsnprintf (text, sizeof text, format, arguments);
+    va_end (arguments);
+    buf_reset (&self->why);
+    buf_add (&self->why, text, size < (int) sizeof text ? (size_t) size : sizeof text - 1);
+    buf_add (&self->why, "", 1);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Addresses
+
+static const char *
+s_text (const zgrid_node_t *self, setting_t id)
+{
+    return settings_text (self->settings, id);
+}
+
+static bool
+s_listens (const zgrid_node_t *self)
+{
+    const char *client = s_text (self, SETTING_node_client);
+    return *client && strcmp (client, "none") != 0;
+}
+
+//  "tcp://HOST:PORT" where HOST is 127.0.0.0/8, [::1] or localhost; anything within the machine.
+static bool
+s_is_loopback (const char *endpoint)
+{
+    if (strncmp (endpoint, "ipc://", 6) == 0 || strncmp (endpoint, "inproc://", 9) == 0)
+        return true;
+    if (strncmp (endpoint, "tcp://", 6) != 0)
+        return false;
+    const char *host = endpoint + 6;
+    const char *colon = strrchr (host, ':');
+    char name[64];
+    struct in_addr address;
+    if (!colon || (size_t) (colon - host) >= sizeof name)
+        return false;
+    memcpy (name, host, (size_t) (colon - host));
+    name[colon - host] = 0;
+    if (strcmp (name, "localhost") == 0 || strcmp (name, "[::1]") == 0)
+        return true;
+    return inet_pton (AF_INET, name, &address) == 1 && (ntohl (address.s_addr) >> 24) == 127;
+}
+
+//  Where storage actors listen: as told, or on the client's host with ports that the system chooses.
+static char *
+s_storage_endpoint (const zgrid_node_t *self)
+{
+    const char *given = s_text (self, SETTING_storage_endpoint);
+    const char *client = *given ? given : s_text (self, SETTING_node_client);
+    const char *colon = strrchr (client, ':');
+    if (*given || strncmp (client, "tcp://", 6) != 0 || !colon)
+        return *given ? strdup (given) : NULL;
+    return zsys_sprintf ("%.*s:*", (int) (colon - client), client);
+}
+
+//  What clients elsewhere are told: the bound address with the advertised host.
+static char *
+s_advertised (const zgrid_node_t *self, const char *endpoint)
+{
+    const char *host = s_text (self, SETTING_node_advertise);
+    const char *colon = strrchr (endpoint, ':');
+    if (!*host || strncmp (endpoint, "tcp://", 6) != 0 || !colon)
+        return strdup (endpoint);
+    return zsys_sprintf ("tcp://%s%s", host, colon);
+}
+
+static int
+s_check_addresses (zgrid_node_t *self)
+{
+    if (!s_listens (self) || settings_bool (self->settings, SETTING_node_insecure))
+        return ZGRID_OK;
+    const char *client = s_text (self, SETTING_node_client);
+    const char *storage = s_text (self, SETTING_storage_endpoint);
+    const char *open = !s_is_loopback (client) ? client : *storage && !s_is_loopback (storage) ? storage : NULL;
+    if (!open)
+        return ZGRID_OK;
+    node_fail (self, "%s is not a loopback address, and nothing is encrypted: node.insecure allows it", open);
+    return ZGRID_DENIED;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Starting
+
+static door_config_t
+s_door (const zgrid_node_t *self)
+{
+    const settings_t *settings = self->settings;
+    uint64_t frame_max = settings_uint (settings, SETTING_limits_frame_max);
+    //  What the queues of one connection may hold: high-water marks count messages
+    uint64_t hwm = settings_uint (settings, SETTING_limits_client_bytes) / frame_max;
+    hwm = hwm < 2 ? 2 : hwm > S_DOOR_HWM_MAX ? S_DOOR_HWM_MAX : hwm;
+    bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
+    return (door_config_t) { .flow = { .window_records = settings_uint (settings, SETTING_limits_window_records),
+                                       .window_bytes = settings_uint (settings, SETTING_limits_window_bytes),
+                                       .mute_after = settings_uint (settings, SETTING_limits_mute_after),
+                                       .mute_for = settings_uint (settings, SETTING_limits_mute_for),
+                                       .routes_max = S_ROUTES_MAX },
+                             .sndhwm = (int) hwm,
+                             .rcvhwm = (int) hwm,
+                             .frame_max = (int64_t) frame_max,
+                             .io_affinity = shared ? 0 : 1 };
+}
+
+static bool
+s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
+{
+    const settings_t *settings = self->settings;
+    storage_config_t config = { .index = index,
+                                .actors = self->actors,
+                                .partitions = self->partitions,
+                                .maps_max = (uint32_t) settings_uint (settings, SETTING_limits_maps),
+                                .key_max = settings_uint (settings, SETTING_limits_key_max),
+                                .value_max = settings_uint (settings, SETTING_limits_value_max),
+                                .memory_limit = settings_uint (settings, SETTING_memory_limit) / self->actors,
+                                .evict = strcmp (s_text (self, SETTING_memory_policy), "lru") == 0,
+                                .batch_max = settings_uint (settings, SETTING_limits_batch_records) };
+    memcpy (config.seed, seed, sizeof config.seed);
+    self->storages[index] = storage_new (&config, self->epochs);
+    return self->storages[index] != NULL;
+}
+
+//  The first frame of the answer to a command, as text that the caller frees.
+static char *
+s_ask (actor_t *actor, const char *command)
+{
+    zmsg_t *answer = actor_command (actor, command, NULL);
+    char *text = answer ? zmsg_popstr (answer) : NULL;
+    zmsg_destroy (&answer);
+    return text;
+}
+
+static bool
+s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint)
+{
+    self->client_inprocs[index] = zsys_sprintf ("inproc://zgrid-%p-storage-%u", (void *) self, index);
+    self->peer_inprocs[index] = zsys_sprintf ("inproc://zgrid-%p-peer-%u", (void *) self, index);
+    storage_actor_args_t args = { .storage = self->storages[index],
+                                  .door = s_door (self),
+                                  .client_endpoint = endpoint,
+                                  .client_inproc = self->client_inprocs[index],
+                                  .peer_inproc = self->peer_inprocs[index],
+                                  .peer_hwm = S_PEER_HWM };
+    buf_t why = BUF_INIT;
+    self->storage_actors[index] = actor_new (&storage_actor_spec, &args, &why);
+    if (!self->storage_actors[index]) {
+        node_fail (self, "storage actor %u: %.*s", index, (int) why.size, (const char *) why.data);
+        buf_clear (&why);
+        return false;
+    }
+    buf_clear (&why);
+    char *bound = s_ask (self->storage_actors[index], "ENDPOINT");
+    self->endpoints[index] = s_advertised (self, bound ? bound : "");
+    zstr_free (&bound);
+    return self->endpoints[index] != NULL;
+}
+
+//  From now on the storage actors serve.
+static void
+s_begin (zgrid_node_t *self)
+{
+    const node_info_t *info = &self->info;
+    char *const *endpoints = self->endpoints;
+    for (uint32_t index = 0; index < self->actors; index++) {
+        zmsg_t *arguments = zmsg_new ();
+        zmsg_addmem (arguments, &info, sizeof info);
+        zmsg_addmem (arguments, &endpoints, sizeof endpoints);
+        zmsg_t *answer = actor_command (self->storage_actors[index], "BEGIN", &arguments);
+        zmsg_destroy (&answer);
+    }
+}
+
+static bool
+s_start_router (zgrid_node_t *self)
+{
+    self->router_inproc = zsys_sprintf ("inproc://zgrid-%p-router", (void *) self);
+    router_actor_args_t args = { .door = s_door (self),
+                                 .client_endpoint = s_listens (self) ? s_text (self, SETTING_node_client) : NULL,
+                                 .client_inproc = self->router_inproc,
+                                 .peer_inprocs = (const char *const *) self->peer_inprocs,
+                                 .actors = self->actors,
+                                 .partitions = self->partitions,
+                                 .batch_max = settings_uint (self->settings, SETTING_limits_batch_records),
+                                 .peer_hwm = S_PEER_HWM,
+                                 .peer_bytes = S_PEER_BYTES,
+                                 .info = &self->info };
+    buf_t why = BUF_INIT;
+    self->router = actor_new (&router_actor_spec, &args, &why);
+    if (!self->router)
+        node_fail (self, "router: %.*s", (int) why.size, (const char *) why.data);
+    buf_clear (&why);
+    if (!self->router)
+        return false;
+    char *bound = s_ask (self->router, "ENDPOINT");
+    self->endpoint = s_advertised (self, bound ? bound : "");
+    zstr_free (&bound);
+    return true;
+}
+
+static bool
+s_start_all (zgrid_node_t *self)
+{
+    uint8_t seed[HASH_SEED_SIZE];
+    if (getrandom (seed, sizeof seed, 0) != (ssize_t) sizeof seed) {
+        node_fail (self, "no random bytes from the system");
+        return false;
+    }
+    self->epochs = epochs_new ((uint32_t) settings_uint (self->settings, SETTING_limits_local_clients));
+    bool made = self->epochs != NULL;
+    for (uint32_t index = 0; made && index < self->actors; index++)
+        made = s_make_storage (self, index, seed);
+    if (!made) {
+        node_fail (self, "out of memory");
+        return false;
+    }
+    char *endpoint = s_listens (self) ? s_storage_endpoint (self) : NULL;
+    bool started = true;
+    for (uint32_t index = 0; started && index < self->actors; index++)
+        started = s_start_storage (self, index, endpoint);
+    zstr_free (&endpoint);
+    if (started && !node_describe (self, actor_moment ().now)) {
+        node_fail (self, "out of memory");
+        started = false;
+    }
+    if (started)
+        s_begin (self);
+    return started && s_start_router (self);
+}
+
+static void
+s_free_text (char **text)
+{
+    free (*text);
+    *text = NULL;
+}
+
+static void
+s_stop_all (zgrid_node_t *self)
+{
+    uint64_t drain = settings_uint (self->settings, SETTING_limits_drain);
+    actor_destroy (&self->router, drain);
+    for (uint32_t index = NODE_ACTORS_MAX; index-- > 0;) {
+        actor_destroy (&self->storage_actors[index], drain);
+        storage_destroy (&self->storages[index]);
+        s_free_text (&self->client_inprocs[index]);
+        s_free_text (&self->peer_inprocs[index]);
+        s_free_text (&self->endpoints[index]);
+    }
+    epochs_destroy (&self->epochs);
+    s_free_text (&self->router_inproc);
+    s_free_text (&self->endpoint);
+    buf_clear (&self->hello);
+    buf_clear (&self->routes);
+    self->readers = false;
+    self->running = false;
+}
+
+static char *
+s_default_name (void)
+{
+    char host[200] = "node";
+    gethostname (host, sizeof host - 1);
+    return zsys_sprintf ("%s-%d", host, (int) getpid ());
+}
+
+int
+zgrid_node_start (zgrid_node_t *self)
+{
+    if (self->running)
+        return ZGRID_OK;
+    int status = zgrid_node_check (self);
+    if (status == ZGRID_OK)
+        status = s_check_addresses (self);
+    if (status != ZGRID_OK)
+        return status;
+    client_prepare_host ();
+    free (self->name);
+    const char *name = s_text (self, SETTING_node_name);
+    self->name = *name ? strdup (name) : s_default_name ();
+    log_destroy (&self->log);
+    self->log = log_new (s_text (self, SETTING_log_level), s_text (self, SETTING_log_format),
+                         s_text (self, SETTING_log_file), self->name);
+    if (!self->log) {
+        node_fail (self, "cannot open %s: %s", s_text (self, SETTING_log_file), strerror (errno));
+        return ZGRID_UNAVAILABLE;
+    }
+    uint64_t actors = settings_uint (self->settings, SETTING_storage_actors);
+    long cores = sysconf (_SC_NPROCESSORS_ONLN);
+    self->partitions = (uint32_t) settings_uint (self->settings, SETTING_cluster_partitions);
+    self->actors = actors ? (uint32_t) actors : cores < 1 ? 1 : cores > NODE_ACTORS_MAX ? NODE_ACTORS_MAX : (uint32_t) cores;
+    if (self->actors > self->partitions)
+        self->actors = self->partitions;
+    if (!s_start_all (self)) {
+        log_line (self->log, LEVEL_ERROR, "start failed", "reason", zgrid_node_error (self), NULL);
+        s_stop_all (self);
+        return ZGRID_UNAVAILABLE;
+    }
+    self->running = true;
+    log_line (self->log, LEVEL_INFO, "serving", "client", self->endpoint, NULL);
+    return ZGRID_OK;
+}
+
+void
+zgrid_node_destroy (zgrid_node_t **self_p)
+{
+    zgrid_node_t *self = self_p ? *self_p : NULL;
+    if (!self)
+        return;
+    if (self->running)
+        log_line (self->log, LEVEL_INFO, "stopping", NULL);
+    s_stop_all (self);
+    log_destroy (&self->log);
+    settings_destroy (&self->settings);
+    buf_clear (&self->why);
+    free (self->name);
+    mem_free (self);
+    *self_p = NULL;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Clients
+
+//  Storage actors keep what local readers may still look at, from before the first one comes.
+static void
+s_expect_readers (zgrid_node_t *self)
+{
+    if (self->readers)
+        return;
+    for (uint32_t index = 0; index < self->actors; index++) {
+        zmsg_t *arguments = zmsg_new ();
+        zmsg_addstr (arguments, "1");
+        zmsg_t *answer = actor_command (self->storage_actors[index], "READERS", &arguments);
+        zmsg_destroy (&answer);
+    }
+    self->readers = true;
+}
+
+int
+zgrid_node_client (zgrid_node_t *self, zgrid_client_t **client_p)
+{
+    *client_p = NULL;
+    if (!self->running) {
+        node_fail (self, "the node has not been started");
+        return ZGRID_UNAVAILABLE;
+    }
+    s_expect_readers (self);
+    local_t *reader = local_open (self);
+    if (!reader) {
+        node_fail (self, "limits.local_clients is reached, or no memory");
+        return ZGRID_BUSY;
+    }
+    zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
+    client_local_t local = { .reader = reader,
+                             .partitions = self->partitions,
+                             .actors = self->actors,
+                             .endpoints = (const char *const *) self->client_inprocs,
+                             .router = self->router_inproc };
+    int status = client_new_inner (client_p, &options, &local);
+    if (status != ZGRID_OK) {
+        local_close (&reader);
+        node_fail (self, "cannot make a client: %s", zgrid_status_text (status));
+    }
+    return status;
+}

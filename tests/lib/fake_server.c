@@ -1,0 +1,434 @@
+//  fake_server: see fake_server.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include "fake_server.h"
+
+#include <msgpack.h>
+
+#include "fake_map.h"
+#include "slot.h"
+#include "status.h"
+
+#define S_DOORS_MAX 9
+#define S_PARTITIONS 31
+
+struct fake_server {
+    zactor_t *actor;
+    char endpoints[S_DOORS_MAX][64]; // Copies
+    size_t storages;                 // Also read by the server
+};
+
+typedef struct {
+    zsock_t *doors[S_DOORS_MAX]; // [0] is the public one; NULL: closed
+    char endpoints[S_DOORS_MAX][64];
+    size_t storages;
+    uint64_t numbers[FAKE_LIMIT];
+    fake_map_t *map;
+    zlist_t *held; // Messages that wait, with the door's number as the last frame
+} s_server_t;
+
+//  ------------------------------------------------------------------------------------------------
+
+static void
+s_text (msgpack_packer *packer, const char *text)
+{
+    msgpack_pack_str (packer, strlen (text));
+    msgpack_pack_str_body (packer, text, strlen (text));
+}
+
+static void
+s_pair (msgpack_packer *packer, const char *name, uint64_t value)
+{
+    s_text (packer, name);
+    msgpack_pack_uint64 (packer, value);
+}
+
+static void
+s_hello (s_server_t *self, msgpack_sbuffer *out)
+{
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, out, msgpack_sbuffer_write);
+    msgpack_pack_map (&packer, 5);
+    s_pair (&packer, "protocol", 1);
+    s_pair (&packer, "partitions", S_PARTITIONS);
+    s_pair (&packer, "frame", self->numbers[FAKE_FRAME]);
+    s_pair (&packer, "batch", 65536);
+    s_text (&packer, "window");
+    msgpack_pack_array (&packer, 2);
+    msgpack_pack_uint64 (&packer, self->numbers[FAKE_WINDOW_RECORDS]);
+    msgpack_pack_uint64 (&packer, self->numbers[FAKE_WINDOW_BYTES]);
+}
+
+static void
+s_routes (s_server_t *self, msgpack_sbuffer *out)
+{
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, out, msgpack_sbuffer_write);
+    msgpack_pack_map (&packer, 4);
+    s_pair (&packer, "epoch", 1);
+    s_pair (&packer, "partitions", S_PARTITIONS);
+    s_text (&packer, "endpoints");
+    msgpack_pack_array (&packer, self->storages);
+    for (size_t at = 1; at <= self->storages; at++)
+        s_text (&packer, self->endpoints[at]);
+    s_text (&packer, "owners");
+    msgpack_pack_bin (&packer, S_PARTITIONS * 2);
+    for (size_t at = 0; at < S_PARTITIONS; at++) {
+        uint8_t owner[2] = { 0xff, 0xff };
+        if (self->storages)
+            owner[0] = 0, owner[1] = (uint8_t) (at % self->storages);
+        msgpack_pack_bin_body (&packer, owner, 2);
+    }
+}
+
+static bool
+s_countdown (s_server_t *self, fake_t what)
+{
+    if (self->numbers[what] == 0)
+        return false;
+    self->numbers[what]--;
+    return true;
+}
+
+//  The partition that a record names, or S_PARTITIONS.
+static uint32_t
+s_partition (const request_t *request, const options_t *options)
+{
+    if (request->has_key)
+        return slot_partition (slot_of_key (request->key), S_PARTITIONS);
+    return options->given & OPT_partition ? (uint32_t) options->partition : S_PARTITIONS;
+}
+
+static void
+s_moved (s_server_t *self, fake_answer_t *answer, uint64_t owner)
+{
+    answer->status = ZGRID_MOVED;
+    answer->meta = (meta_t) { .given = META_epoch, .epoch = 1 };
+    if (owner) {
+        answer->meta.given |= META_owner;
+        answer->meta.owner = bytes_str (self->endpoints[owner]);
+    }
+}
+
+//  What every server may answer instead. True if it does.
+static bool
+s_refused (s_server_t *self, size_t door, const request_t *request, const options_t *options,
+           fake_answer_t *answer)
+{
+    *answer = (fake_answer_t) { .status = ZGRID_OK };
+    bool busy = s_countdown (self, FAKE_BUSY);
+    if (busy || s_countdown (self, FAKE_TRYAGAIN)) {
+        answer->status = busy ? ZGRID_BUSY : ZGRID_TRYAGAIN;
+        if (self->numbers[FAKE_RETRY])
+            answer->meta = (meta_t) { .given = META_retry, .retry = self->numbers[FAKE_RETRY] };
+        return true;
+    }
+    uint32_t partition = s_partition (request, options);
+    if (s_countdown (self, FAKE_MOVED))
+        s_moved (self, answer, self->numbers[FAKE_MOVED_TO]);
+    else if (door && partition < S_PARTITIONS && partition % self->storages != door - 1)
+        s_moved (self, answer, partition % self->storages + 1);
+    else if (self->numbers[FAKE_REFUSE]) {
+        answer->status = (unsigned) self->numbers[FAKE_REFUSE];
+        answer->meta = (meta_t) { .given = META_error, .error = bytes_str ("refused by the test") };
+    } else
+        return false;
+    return true;
+}
+
+//  Answers one record, or not. False: it shall not be answered.
+static bool
+s_answer (s_server_t *self, size_t door, const request_t *request, fake_answer_t *answer,
+          msgpack_sbuffer *tree)
+{
+    options_t options;
+    const char *why = NULL;
+    *answer = (fake_answer_t) { .status = ZGRID_OK };
+    if (request->faulty || !options_decode (request->options, &options, &why)) {
+        answer->status = ZGRID_MALFORMED;
+        return true;
+    }
+    if (request->op == OP_HELLO || request->op == OP_ROUTES) {
+        self->numbers[FAKE_ROUTES] += request->op == OP_ROUTES;
+        if (self->numbers[request->op == OP_HELLO ? FAKE_NO_HELLO : FAKE_NO_ROUTES]) {
+            answer->status = ZGRID_BADOP;
+            return request->op == OP_ROUTES;
+        }
+        (request->op == OP_HELLO ? s_hello : s_routes) (self, tree);
+        answer->value = (value_t) { .kind = VALUE_TREE, .bytes = bytes_of (tree->data, tree->size) };
+        return true;
+    }
+    self->numbers[FAKE_RECORDS]++;
+    self->numbers[FAKE_DIRECT] += door > 0;
+    self->numbers[FAKE_DEADLINE] = options.given & OPT_deadline ? options.deadline : 0;
+    if (s_refused (self, door, request, &options, answer))
+        return true;
+    if (request->op == OP_PING)
+        answer->value = request->value;
+    else
+        fake_map_run (self->map, request, &options, answer);
+    if (s_countdown (self, FAKE_WRONG_TYPES))
+        answer->value = answer->value.kind == VALUE_INT ? value_bytes (bytes_str ("x")) : value_int (1);
+    return !s_countdown (self, FAKE_SILENT);
+}
+
+//  ------------------------------------------------------------------------------------------------
+
+static void
+s_send (s_server_t *self, size_t door, zframe_t *routing, const void *data, size_t size)
+{
+    //  Tests send no more than fits
+    zframe_send (&routing, self->doors[door], ZFRAME_MORE | ZFRAME_REUSE);
+    zmq_send (zsock_resolve (self->doors[door]), data, size, 0);
+}
+
+//  1: a frame of another protocol; 2: the signature of version 2; 3: lying lengths; 4: a record that
+//  is no array; 5: deep nesting; 6: two frames; 7: a push, and an answer to nobody; 8: nothing at all.
+static void
+s_send_junk (s_server_t *self, size_t door, zframe_t *routing, uint64_t kind)
+{
+    static const struct {
+        const char *data;
+        size_t size;
+    } s_junk[] = { { "", 0 },
+                   { "GET / HTTP/1.1\r\n\r\n", 18 },
+                   { "ZG\2\225\1\0\300\0\300", 9 },
+                   { "ZG\1\335\377\377\377\377", 8 },
+                   { "ZG\1\1\2\3", 6 },
+                   { "ZG\1\225\1\0\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\300",
+                     26 },
+                   { "ZG\1", 3 },
+                   { "ZG\1\225\0\245event\300\0\300\225\0\23\300\0\300", 19 },
+                   { "", 0 } };
+    if (kind == 6) {
+        zframe_send (&routing, self->doors[door], ZFRAME_MORE | ZFRAME_REUSE);
+        zmq_send (zsock_resolve (self->doors[door]), "x", 1, ZMQ_SNDMORE);
+        zmq_send (zsock_resolve (self->doors[door]), "y", 1, 0);
+    } else
+        s_send (self, door, routing, s_junk[kind].data, s_junk[kind].size);
+}
+
+//  Executes the records of a body and sends the answers as one message.
+static void
+s_handle (s_server_t *self, size_t door, zframe_t *routing, bytes_t body)
+{
+    mp_t reader;
+    buf_t out = BUF_INIT;
+    request_t request;
+    uint64_t count = 0;
+    bool other = false;
+    assert (wire_open (body, &reader));
+    wire_begin (&out);
+    while (wire_next_request (&reader, &request) == WIRE_RECORD) {
+        fake_answer_t answer;
+        msgpack_sbuffer tree;
+        msgpack_sbuffer_init (&tree);
+        if (s_answer (self, door, &request, &answer, &tree)) {
+            uint64_t id = request.id;
+            if (request.op != OP_HELLO && request.op != OP_ROUTES && s_countdown (self, FAKE_WRONG_IDS))
+                id += 100000;
+            wire_reply (&out, id, answer.status, answer.value, answer.version, &answer.meta);
+        }
+        msgpack_sbuffer_destroy (&tree);
+        other = request.op != OP_HELLO && request.op != OP_ROUTES;
+        count++;
+    }
+    if (other) {
+        self->numbers[FAKE_MESSAGES]++;
+        if (self->numbers[FAKE_LARGEST] < count)
+            self->numbers[FAKE_LARGEST] = count;
+    }
+    uint64_t junk = other ? self->numbers[FAKE_JUNK] : 0;
+    if (junk) {
+        self->numbers[FAKE_JUNK] = 0;
+        s_send_junk (self, door, routing, junk);
+    }
+    if (other && self->numbers[FAKE_CUT]) {
+        out.size -= self->numbers[FAKE_CUT] < out.size ? self->numbers[FAKE_CUT] : out.size;
+        self->numbers[FAKE_CUT] = 0;
+    }
+    for (int at = 0; !junk && out.size > WIRE_SIGNATURE_SIZE && at < (self->numbers[FAKE_TWICE] ? 2 : 1); at++)
+        s_send (self, door, routing, out.data, out.size);
+    buf_clear (&out);
+}
+
+static uint64_t
+s_records (bytes_t body)
+{
+    mp_t reader;
+    request_t request;
+    uint64_t count = 0;
+    if (wire_open (body, &reader))
+        while (wire_next_request (&reader, &request) == WIRE_RECORD)
+            count += request.op != OP_HELLO && request.op != OP_ROUTES;
+    return count;
+}
+
+static void
+s_handle_message (s_server_t *self, size_t door, zmsg_t **message_p)
+{
+    zframe_t *routing = zmsg_first (*message_p);
+    zframe_t *body = zmsg_next (*message_p);
+    s_handle (self, door, routing, bytes_of (zframe_data (body), zframe_size (body)));
+    zmsg_destroy (message_p);
+}
+
+static void
+s_receive (s_server_t *self, size_t door)
+{
+    zmsg_t *message = zmsg_recv (self->doors[door]);
+    zmsg_first (message);
+    zframe_t *body = zmsg_next (message);
+    uint64_t records = s_records (bytes_of (zframe_data (body), zframe_size (body)));
+    if (records == 0 || self->numbers[FAKE_HOLD] == 0) {
+        s_handle_message (self, door, &message);
+        return;
+    }
+    uint8_t number = (uint8_t) door;
+    zmsg_addmem (message, &number, 1);
+    zlist_append (self->held, message);
+    self->numbers[FAKE_HELD] += records;
+    if (self->numbers[FAKE_HELD] < self->numbers[FAKE_HOLD])
+        return;
+    while ((message = zlist_pop (self->held))) {
+        size_t from = *zframe_data (zmsg_last (message));
+        s_handle_message (self, from, &message);
+    }
+    self->numbers[FAKE_HELD] = self->numbers[FAKE_HOLD] = 0;
+}
+
+static void
+s_open (s_server_t *self, size_t door, const char *endpoint)
+{
+    self->doors[door] = zsock_new (ZMQ_ROUTER);
+    zsock_set_linger (self->doors[door], 0);
+    zsock_set_sndhwm (self->doors[door], 0);
+    zsock_set_rcvhwm (self->doors[door], 0);
+    int port = -1;
+    //  The system may need a moment until a port that was just closed is free
+    for (int tries = 0; port == -1 && tries < 500; tries++) {
+        port = zsock_bind (self->doors[door], "%s", endpoint);
+        if (port == -1)
+            zclock_sleep (10);
+    }
+    assert (port > 0);
+    snprintf (self->endpoints[door], sizeof self->endpoints[door], "tcp://127.0.0.1:%d", port);
+}
+
+//  A request of the creator: [what, value], or [what]. False: the end.
+static bool
+s_obey (s_server_t *self, zsock_t *pipe)
+{
+    zmsg_t *message = zmsg_recv (pipe);
+    if (!message || zframe_streq (zmsg_first (message), "$TERM")) {
+        zmsg_destroy (&message);
+        return false;
+    }
+    uint64_t words[2] = { 0, 0 };
+    size_t count = zframe_size (zmsg_first (message)) / sizeof words[0];
+    memcpy (words, zframe_data (zmsg_first (message)), count * sizeof words[0]);
+    zmsg_destroy (&message);
+    if (count == 2) {
+        self->numbers[words[0]] = words[1];
+        if (words[0] == FAKE_CLOSE)
+            zsock_destroy (&self->doors[words[1]]);
+        if (words[0] == FAKE_OPEN)
+            s_open (self, words[1], self->endpoints[words[1]]);
+    }
+    zsock_send (pipe, "8", self->numbers[words[0]]);
+    return true;
+}
+
+static void
+s_main (zsock_t *pipe, void *arg)
+{
+    s_server_t self = { .storages = ((fake_server_t *) arg)->storages };
+    self.numbers[FAKE_WINDOW_RECORDS] = 8192;
+    self.numbers[FAKE_WINDOW_BYTES] = 4194304;
+    self.numbers[FAKE_FRAME] = 1048576;
+    self.map = fake_map_new (S_PARTITIONS);
+    self.held = zlist_new ();
+    for (size_t door = 0; door <= self.storages; door++)
+        s_open (&self, door, "tcp://127.0.0.1:*");
+    zsock_signal (pipe, 0);
+    for (size_t door = 0; door <= self.storages; door++)
+        zstr_send (pipe, self.endpoints[door]);
+    bool running = true;
+    while (running) {
+        zmq_pollitem_t items[S_DOORS_MAX + 1] = { { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 } };
+        size_t doors[S_DOORS_MAX + 1];
+        int count = 1;
+        for (size_t door = 0; door <= self.storages; door++)
+            if (self.doors[door]) {
+                doors[count] = door;
+                items[count++] = (zmq_pollitem_t) { zsock_resolve (self.doors[door]), 0, ZMQ_POLLIN, 0 };
+            }
+        zmq_poll (items, count, -1);
+        for (int at = 1; at < count; at++)
+            if (items[at].revents & ZMQ_POLLIN)
+                s_receive (&self, doors[at]);
+        if (items[0].revents & ZMQ_POLLIN)
+            running = s_obey (&self, pipe);
+    }
+    for (zmsg_t *message = zlist_pop (self.held); message; message = zlist_pop (self.held))
+        zmsg_destroy (&message);
+    zlist_destroy (&self.held);
+    fake_map_destroy (&self.map);
+    for (size_t door = 0; door <= self.storages; door++)
+        zsock_destroy (&self.doors[door]);
+}
+
+//  ------------------------------------------------------------------------------------------------
+
+fake_server_t *
+fake_server_new (size_t storages)
+{
+    assert (storages < S_DOORS_MAX);
+    fake_server_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->storages = storages;
+    self->actor = zactor_new (s_main, self);
+    for (size_t door = 0; door <= storages; door++) {
+        char *endpoint = zstr_recv (self->actor);
+        assert (endpoint);
+        snprintf (self->endpoints[door], sizeof self->endpoints[door], "%s", endpoint);
+        zstr_free (&endpoint);
+    }
+    return self;
+}
+
+void
+fake_server_destroy (fake_server_t **self_p)
+{
+    if (*self_p) {
+        zactor_destroy (&(*self_p)->actor);
+        free (*self_p);
+        *self_p = NULL;
+    }
+}
+
+const char *
+fake_server_endpoint (fake_server_t *self, size_t index)
+{
+    return self->endpoints[index];
+}
+
+static uint64_t
+s_ask (fake_server_t *self, const uint64_t *words, size_t count)
+{
+    uint64_t number = 0;
+    zmq_send (zsock_resolve (self->actor), words, count * sizeof *words, 0);
+    zsock_recv (self->actor, "8", &number);
+    return number;
+}
+
+void
+fake_server_set (fake_server_t *self, fake_t what, uint64_t value)
+{
+    s_ask (self, (uint64_t[]) { what, value }, 2);
+}
+
+uint64_t
+fake_server_get (fake_server_t *self, fake_t what)
+{
+    return s_ask (self, (uint64_t[]) { what }, 1);
+}
