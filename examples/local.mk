@@ -25,3 +25,6 @@ examples_bare_zsock_SOURCES = examples/bare_zsock.c
 examples_bare_zsock_LDADD = $(CZMQ_LIBS) $(ZMQ_LIBS) $(MSGPACK_LIBS)
 
 EXTRA_DIST += examples/python/client.py examples/perl/client.pl
+
+#  The main job of ./quickstart
+include examples/quickstart/local.mk

@@ -55,7 +55,8 @@ static void
 s_report (const char *what, size_t count, double start)
 {
     double seconds = s_now () - start;
-    printf ("  %-28s %zu records in %.3f s: %.0f records/s\n", what, count, seconds, (double) count / seconds);
+    printf ("  %-28s %zu records in %.3f s: %.0f records/s\n", what, count, seconds,
+            (double) count / seconds);
     fflush (stdout);
 }
 
@@ -103,7 +104,8 @@ s_read_back (zgrid_client_t *client, const data_t *data, const char *what)
         size_t count = s_part (at, data->count);
         int status = zgrid_client_mget (client, S_MAP, data->keys + at, count, s_entries);
         if (status != ZGRID_OK) {
-            fprintf (stderr, "\n%s: %s (%s)\n", what, zgrid_status_text (status), zgrid_client_error (client));
+            fprintf (stderr, "\n%s: %s (%s)\n", what, zgrid_status_text (status),
+                     zgrid_client_error (client));
             return false;
         }
         for (size_t index = 0; index < count; index++)
@@ -158,7 +160,7 @@ static bool
 s_start (zgrid_node_t *node)
 {
     if (zgrid_node_set (node, "node.client", "tcp://127.0.0.1:0") == ZGRID_OK
-        && zgrid_node_start (node) == ZGRID_OK)
+        && zgrid_node_set (node, "log.level", "warning") == ZGRID_OK && zgrid_node_start (node) == ZGRID_OK)
         return true;
     fprintf (stderr, "cannot start a node: %s\n", zgrid_node_error (node));
     return false;
