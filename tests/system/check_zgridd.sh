@@ -40,6 +40,53 @@ is "after SIGHUP: exit status" 0 "$code"
 is "after SIGHUP: a new log file" yes "$([ -e "$folder/log" ] && echo yes)"
 is "the old log file holds lines" yes "$([ -s "$folder/log.1" ] && echo yes)"
 
+#  ---- A second signal ends it at once, even while it waits for a client that takes no replies. 64 MB
+#  of them are more than sockets hold.
+cat > "$folder/client.py" <<'END'
+import sys
+import msgpack
+import zmq
+
+def send (socket, *record):
+    socket.send (b"ZG\x01" + msgpack.packb (record))
+
+def ask (socket, *record):
+    send (socket, *record)
+    return msgpack.unpackb (socket.recv ()[3:], strict_map_key=False)
+
+context = zmq.Context ()
+stuck, other = context.socket (zmq.DEALER), context.socket (zmq.DEALER)
+stuck.rcvhwm = 1
+stuck.linger = other.linger = 0
+other.rcvtimeo = 30000
+stuck.connect (sys.argv[1])
+other.connect (sys.argv[1])
+assert ask (other, 1, "PUT", "m", b"k", b"x" * 4000000)[1] == 0
+for number in range (16):
+    send (stuck, number + 1, "GET", "m", b"k")
+while ask (other, 2, "STATS")[2]["get_hits"] < 16:
+    pass
+print ("stuck", flush=True)
+sys.stdin.read ()
+END
+mkfifo "$folder/log.pipe" "$folder/client.pipe" "$folder/client.end"
+exec 4<> "$folder/log.pipe"
+start --set limits.drain=60s --set limits.window_bytes=256MiB --set "log.file=$folder/log.pipe"
+/usr/bin/python3 "$folder/client.py" "$endpoint" < "$folder/client.end" > "$folder/client.pipe" &
+client=$!
+exec 5> "$folder/client.end"
+read -r line < "$folder/client.pipe"
+is "a client takes no replies" stuck "$line"
+kill -TERM "$daemon"
+while read -r line <&4; do
+    case $line in *stopping*) break ;; esac
+done
+stop TERM
+is "second signal: exit status" 1 "$code"
+is "second signal: message" "zgridd: second signal, not waiting" "$(cat "$folder/daemon.err")"
+exec 5>&- 4>&-
+wait "$client"
+
 #  ---- Wrong files: every mistake with its line, nothing on stdout, exit status 2
 cat > "$folder/bad.conf" <<'END'
 node
