@@ -7,3 +7,9 @@ tests_actor_check_client_calls_SOURCES = tests/actor/check_client_calls.c $(CLIE
 tests_actor_check_client_calls_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_client_calls_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_client_calls
+
+check_PROGRAMS += tests/actor/check_client_futures
+tests_actor_check_client_futures_SOURCES = tests/actor/check_client_futures.c $(CLIENT_TEST_SOURCES)
+tests_actor_check_client_futures_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_client_futures_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_client_futures
