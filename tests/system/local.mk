@@ -11,3 +11,6 @@ EXTRA_DIST += tests/system/zgridd.sh
 EXAMPLE_TESTS = tests/system/check_examples.sh tests/system/check_example_python.sh tests/system/check_example_perl.sh
 dist_check_SCRIPTS += $(EXAMPLE_TESTS)
 TESTS += $(EXAMPLE_TESTS)
+#  Bad input
+dist_check_SCRIPTS += tests/system/check_bad_input.sh
+TESTS += tests/system/check_bad_input.sh
