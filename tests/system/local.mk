@@ -14,3 +14,7 @@ TESTS += $(EXAMPLE_TESTS)
 #  Bad input
 dist_check_SCRIPTS += tests/system/check_bad_input.sh
 TESTS += tests/system/check_bad_input.sh
+
+#  README
+dist_check_SCRIPTS += tests/system/check_readme.sh
+TESTS += tests/system/check_readme.sh
