@@ -12,6 +12,14 @@
 #include "mem.h"
 
 #if defined(__SANITIZE_ADDRESS__)
+#    define S_WATCHED
+#elif defined(__has_feature)
+#    if __has_feature(address_sanitizer) // clang's way to say so
+#        define S_WATCHED
+#    endif
+#endif
+
+#ifdef S_WATCHED
 #    include <sanitizer/asan_interface.h>
 #    define S_POISON(block, size) ASAN_POISON_MEMORY_REGION (block, size)
 #    define S_UNPOISON(block, size) ASAN_UNPOISON_MEMORY_REGION (block, size)
@@ -277,7 +285,9 @@ heap_destroy (heap_t **self_p)
 static void *
 s_alloc_large (heap_t *self, size_t size)
 {
-    void *block = size >= S_MAPPED_MIN ? mem_map (s_large_size (size)) : mem_alloc (size);
+    //  A value may grow inside its block up to what the block takes: all of it is there. malloc's own
+    //  head is the 8 bytes that s_large_size counts
+    void *block = size >= S_MAPPED_MIN ? mem_map (s_large_size (size)) : mem_alloc (s_large_size (size) - 8);
     if (block) {
         self->used += s_large_size (size);
         self->reserved += s_large_size (size);

@@ -200,7 +200,7 @@ mp_raw (mp_t *self, bytes_t *raw)
 }
 
 bool
-mp_uint (mp_t *self, uint64_t *value)
+mp_uint_slow (mp_t *self, uint64_t *value)
 {
     mp_t before = *self;
     mp_token_t token;

@@ -61,7 +61,32 @@ bool
 
 //  The next value as an unsigned integer; nil is not one.
 bool
-    mp_uint (mp_t *self, uint64_t *value);
+    mp_uint_slow (mp_t *self, uint64_t *value);
+
+//  The same; most numbers are ids and versions of up to 32 bits.
+static inline bool
+mp_uint (mp_t *self, uint64_t *value)
+{
+    const uint8_t *at = self->at;
+    if (self->end - at >= 5) {
+        if (at[0] <= 0x7f) {
+            *value = at[0];
+            self->at += 1;
+            return true;
+        }
+        if (at[0] == 0xce) {
+            *value = (uint64_t) at[1] << 24 | (uint64_t) at[2] << 16 | (uint64_t) at[3] << 8 | at[4];
+            self->at += 5;
+            return true;
+        }
+        if (at[0] == 0xcd) {
+            *value = (uint64_t) at[1] << 8 | at[2];
+            self->at += 3;
+            return true;
+        }
+    }
+    return mp_uint_slow (self, value);
+}
 
 //  The next value as bytes (bin or str).
 bool

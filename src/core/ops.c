@@ -320,8 +320,17 @@ s_find (call_t *call, uint64_t hash)
 static void
 s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
 {
-    call_t call = { .storage = self, .batch = batch, .request = &item->request, .moment = batch->moment,
-                    .map = item->map, .store = item->store, .out = out };
+    call_t call; // Not cleared as a whole: it is large, and records are many
+    call.storage = self;
+    call.batch = batch;
+    call.request = &item->request;
+    call.moment = batch->moment;
+    call.map = item->map;
+    call.partition = NULL;
+    call.store = item->store;
+    call.place = (place_t) { .entry = NULL };
+    call.out = out;
+    call.options.given = 0;
     self->stats.records++;
     batch->records++;
     if (!s_check (&call))

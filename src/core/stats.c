@@ -3,10 +3,14 @@
 #include "storage.h"
 #include "wire_impl.h"
 
+#define COUNTER(sum, more) ((sum) + (more))
+#define GAUGE(sum, more) ((sum) + (more))
+#define SHARED(sum, more) ((sum) > (more) ? (sum) : (more))
+
 void
 stats_add (stats_t *sum, const stats_t *more)
 {
-#define STAT(name, kind, unit, purpose) sum->name += more->name;
+#define STAT(name, kind, unit, purpose) sum->name = kind (sum->name, more->name);
 #include "stat.def"
 #undef STAT
 }

@@ -30,15 +30,21 @@ typedef enum { ROUTING_KEY, ROUTING_PART, ROUTING_NODE } routing_t;
 
 typedef struct {
     const char *name; // NULL for a number that is not in the list
+    size_t name_size;
     routing_t routing;
     bool writes;
     bool repeatable;
     const char *arguments, *reply, *statuses, *purpose;
 } op_info_t;
 
+extern const op_info_t op_infos[OP_LIMIT];
+
 //  Never NULL; a number outside the list gives the entry of OP_NONE.
-const op_info_t *
-    op_info (unsigned op);
+static inline const op_info_t *
+op_info (unsigned op)
+{
+    return &op_infos[op < OP_LIMIT ? op : OP_NONE];
+}
 
 //  OP_NONE if there is no such operation.
 op_t

@@ -7,27 +7,21 @@
 #define PART ROUTING_PART
 #define NODE ROUTING_NODE
 
-static const op_info_t s_info[OP_LIMIT] = {
+const op_info_t op_infos[OP_LIMIT] = {
 #define OP(name, number, routing, writes, repeatable, arguments, reply, statuses, purpose)                   \
-    [number] = { #name, routing, writes, repeatable, arguments, reply, statuses, purpose },
+    [number] = { #name, sizeof #name - 1, routing, writes, repeatable, arguments, reply, statuses, purpose },
 #include "op.def"
 #undef OP
 };
-
-const op_info_t *
-op_info (unsigned op)
-{
-    return &s_info[op < OP_LIMIT ? op : OP_NONE];
-}
 
 op_t
 op_find (bytes_t name)
 {
     //  Ordered by how often they are asked for: the list begins with GET and PUT
     for (unsigned op = 1; op < OP_LIMIT; op++) {
-        const char *known = s_info[op].name;
-        if (known && name.size && known[0] == (char) name.data[0] && strlen (known) == name.size
-            && memcmp (known, name.data, name.size) == 0)
+        const op_info_t *known = &op_infos[op];
+        if (known->name_size == name.size && name.size && known->name[0] == (char) name.data[0]
+            && memcmp (known->name, name.data, name.size) == 0)
             return (op_t) op;
     }
     return OP_NONE;

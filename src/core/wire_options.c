@@ -142,9 +142,10 @@ s_take (options_t *options, const s_option_t *option, value_t value)
 bool
 options_decode (bytes_t encoded, options_t *options, const char **why)
 {
-    *options = (options_t) { .given = 0 };
+    options->given = 0; // What is not given is not looked at
     if (encoded.size == 0)
         return true;
+    *options = (options_t) { .given = 0 };
     mp_t reader = mp_of (encoded);
     uint32_t count;
     if (!mp_map (&reader, &count)) {

@@ -56,9 +56,34 @@ s_tail (msgpack_packer *packer, buf_t *out, uint64_t version, const meta_t *meta
         msgpack_pack_nil (packer);
 }
 
+//  A reply without meta whose value is nil or bytes.
+static void
+s_plain (buf_t *out, uint64_t id, unsigned status, const value_t *value, uint64_t version)
+{
+    size_t size = value->kind == VALUE_BYTES ? value->bytes.size : 0;
+    if (!buf_reserve (out, 4 * WIRE_HEAD_MAX + 2 + size))
+        return;
+    uint8_t *at = out->data + out->size;
+    *at++ = 0x95; // Array of 5
+    at = wire_poke_uint (at, id);
+    at = wire_poke_uint (at, status);
+    if (value->kind == VALUE_BYTES)
+        at = wire_poke_bytes (at, value->bytes);
+    else
+        *at++ = 0xc0;
+    at = wire_poke_uint (at, version);
+    *at++ = 0xc0;
+    out->size = (size_t) (at - out->data);
+}
+
 void
 wire_reply (buf_t *out, uint64_t id, unsigned status, value_t value, uint64_t version, const meta_t *meta)
 {
+    if (!(meta && meta->given) && (value.kind == VALUE_BYTES || value.kind == VALUE_NIL)
+        && value.bytes.size <= UINT32_MAX) {
+        s_plain (out, id, status, &value, version);
+        return;
+    }
     msgpack_packer packer;
     msgpack_packer_init (&packer, out, wire_write);
     s_head (&packer, id, status);

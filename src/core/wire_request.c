@@ -109,9 +109,64 @@ s_element (mp_t *reader, request_t *request, uint32_t at)
     return mp_skip (reader);
 }
 
+//  bin or str with a length of one byte, or short str. False: something else.
+static inline bool
+s_short_bytes (mp_t *reader, bytes_t *bytes)
+{
+    size_t left = (size_t) (reader->end - reader->at);
+    size_t head = 1, size;
+    if (left < 2)
+        return false;
+    if ((reader->at[0] & 0xe0) == 0xa0)
+        size = reader->at[0] & 0x1f;
+    else if (reader->at[0] == 0xc4 || reader->at[0] == 0xd9) {
+        size = reader->at[1];
+        head = 2;
+    } else
+        return false;
+    if (left - head < size)
+        return false;
+    *bytes = bytes_of (reader->at + head, size);
+    reader->at += head + size;
+    return true;
+}
+
+//  The shape that nearly every record has: 4 or 5 elements, all of them short. False, and the reader
+//  has not moved, if it is of another one.
+static bool
+s_plain_request (mp_t *reader, request_t *request)
+{
+    mp_t walk = *reader;
+    bytes_t op;
+    if (walk.end - walk.at < 4 || (walk.at[0] != 0x94 && walk.at[0] != 0x95))
+        return false;
+    bool with_value = *walk.at++ == 0x95;
+    if (!mp_uint (&walk, &request->id) || request->id == 0 || !s_short_bytes (&walk, &op)
+        || !s_short_bytes (&walk, &request->map) || !s_short_bytes (&walk, &request->key))
+        return false;
+    request->value.kind = VALUE_NIL;
+    if (with_value) {
+        if (!s_short_bytes (&walk, &request->value.bytes))
+            return false;
+        request->value.kind = VALUE_BYTES;
+    }
+    request->op = op_find (op);
+    if (request->op == OP_NONE)
+        return false;
+    request->faulty = 0;
+    request->fault = NULL;
+    request->has_key = true;
+    request->options = bytes_of (NULL, 0);
+    request->raw = bytes_of (reader->at, (size_t) (walk.at - reader->at));
+    *reader = walk;
+    return true;
+}
+
 wire_step_t
 wire_next_request (mp_t *reader, request_t *request)
 {
+    if (s_plain_request (reader, request))
+        return WIRE_RECORD;
     *request = (request_t) { .value = { .kind = VALUE_NIL } };
     if (mp_at_end (reader))
         return WIRE_END;
@@ -154,10 +209,32 @@ wire_begin (buf_t *out)
     buf_add (out, WIRE_SIGNATURE, WIRE_SIGNATURE_SIZE);
 }
 
+//  A request for one key, without options, whose value is bytes or missing.
+static void
+s_plain (buf_t *out, uint64_t id, const op_info_t *info, bytes_t map, bytes_t key, const bytes_t *value)
+{
+    if (!buf_reserve (out, 5 * WIRE_HEAD_MAX + info->name_size + map.size + key.size + (value ? value->size : 0)))
+        return;
+    uint8_t *at = out->data + out->size;
+    *at++ = value ? 0x95 : 0x94; // Array of 5 or 4
+    at = wire_poke_uint (at, id);
+    at = wire_poke_text (at, bytes_of (info->name, info->name_size));
+    at = wire_poke_text (at, map);
+    at = wire_poke_bytes (at, key);
+    if (value)
+        at = wire_poke_bytes (at, *value);
+    out->size = (size_t) (at - out->data);
+}
+
 void
 wire_request (buf_t *out, uint64_t id, op_t op, bytes_t map, const bytes_t *key, const value_t *value,
               const options_t *options)
 {
+    bool plain = !value || value->kind == VALUE_NIL || value->kind == VALUE_BYTES;
+    if (plain && key && !(options && options->given) && map.size <= 0xff) {
+        s_plain (out, id, op_info (op), map, *key, value && value->kind == VALUE_BYTES ? &value->bytes : NULL);
+        return;
+    }
     msgpack_packer packer;
     msgpack_packer_init (&packer, out, wire_write);
     bool with_options = options && options->given;

@@ -280,12 +280,21 @@ s_stop_all (zgrid_node_t *self)
     self->running = false;
 }
 
-static char *
-s_default_name (void)
+//  The name as set, or one made of host and process, which the setting shows from now on.
+static void
+s_name (zgrid_node_t *self)
 {
-    char host[200] = "node";
-    gethostname (host, sizeof host - 1);
-    return zsys_sprintf ("%s-%d", host, (int) getpid ());
+    if (!*s_text (self, SETTING_node_name)) {
+        char text[65];
+        char host[40] = "node";
+        gethostname (host, sizeof host - 1);
+        snprintf (text, sizeof text, "%s-%d", host, (int) getpid ());
+        buf_reset (&self->why);
+        if (settings_set (self->settings, "node.name", text, &self->why) != ZGRID_OK)
+            settings_set (self->settings, "node.name", "node", &self->why);
+    }
+    free (self->name);
+    self->name = strdup (s_text (self, SETTING_node_name));
 }
 
 int
@@ -299,9 +308,7 @@ zgrid_node_start (zgrid_node_t *self)
     if (status != ZGRID_OK)
         return status;
     client_prepare_host ();
-    free (self->name);
-    const char *name = s_text (self, SETTING_node_name);
-    self->name = *name ? strdup (name) : s_default_name ();
+    s_name (self);
     log_destroy (&self->log);
     self->log = log_new (s_text (self, SETTING_log_level), s_text (self, SETTING_log_format),
                          s_text (self, SETTING_log_file), self->name);
