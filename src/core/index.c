@@ -263,11 +263,17 @@ s_place (index_t *self, table_t *table, uint64_t hash, uint64_t slot)
     return true;
 }
 
-//  Starts to move everything into a table that the live entries fill to 4/7.
+//  Starts to move everything into a table that the live entries fill to 4/7. At least, it has room for
+//  them and for what can be added before everything has moved: a table that is nearly empty and large
+//  shrinks in several steps.
 static bool
 s_resize (index_t *self)
 {
-    uint64_t buckets = (self->live + 1) * 7 / (4 * INDEX_BUCKET) + 1;
+    table_t *before = s_table (self);
+    uint64_t adds = (before ? before->buckets : 0) / S_MOVE_PER_ADD + 1;
+    uint64_t wanted = (self->live + 1) * 7 / (4 * INDEX_BUCKET) + 1;
+    uint64_t needed = (self->live + adds) * 8 / (7 * INDEX_BUCKET) + 1;
+    uint64_t buckets = wanted > needed ? wanted : needed;
     if (buckets > UINT32_MAX)
         return false;
     table_t *table = s_table_new (self, (uint32_t) buckets);
@@ -291,9 +297,11 @@ index_add (index_t *self, uint64_t hash, entry_t *entry, unsigned code)
         index_step (self, S_MOVE_PER_ADD);
     if (!s_old (self)) {
         table_t *table = s_table (self);
-        //  Without memory for a larger table the present one is filled to the last slot
-        if (!table || self->filled * 8 >= (uint64_t) table->buckets * INDEX_BUCKET * 7)
-            s_resize (self);
+        uint64_t slots = table ? (uint64_t) table->buckets * INDEX_BUCKET : 0;
+        //  Without memory for a larger table the present one is filled further, but some slots stay
+        //  empty: they are what ends a search
+        if (self->filled * 8 >= slots * 7 && !s_resize (self) && self->filled * 16 >= slots * 15)
+            return false;
     }
     table_t *table = s_table_for (self, index_position (hash));
     if (!table || !s_place (self, table, hash, s_slot (entry, hash, code)))

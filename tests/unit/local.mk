@@ -71,3 +71,12 @@ TESTS += tests/unit/check_model
 tests_unit_check_model_SOURCES = tests/unit/check_model.c $(MODEL) $(TEST_MAIN)
 tests_unit_check_model_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_model_LDADD = $(UNIT_LIBS) -lm
+
+check_PROGRAMS += tests/unit/check_heap tests/unit/check_index
+TESTS += tests/unit/check_heap tests/unit/check_index
+tests_unit_check_heap_SOURCES = tests/unit/check_heap.c $(MODEL) $(TEST_MAIN)
+tests_unit_check_heap_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_heap_LDADD = $(UNIT_LIBS) -lm
+tests_unit_check_index_SOURCES = tests/unit/check_index.c $(MODEL) $(TEST_MAIN)
+tests_unit_check_index_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_index_LDADD = $(UNIT_LIBS) -lm
