@@ -17,3 +17,16 @@ zgrid_SOURCES = \
     src/cmd/zgrid-line.c src/cmd/zgrid-line.h \
     src/cmd/zgrid-load.c \
     src/cmd/zgrid-dump.c
+
+#  zgrid-bench: its histogram is tested by itself
+bin_PROGRAMS += zgrid-bench
+zgrid_bench_CPPFLAGS = $(USER_CPPFLAGS)
+zgrid_bench_LDADD = libzgrid.la -lm
+zgrid_bench_SOURCES = \
+    src/cmd/zgrid-bench.c \
+    src/cmd/zgrid-bench-future.c \
+    src/cmd/zgrid-bench-histogram.c src/cmd/zgrid-bench-histogram.h \
+    src/cmd/zgrid-bench-keys.c src/cmd/zgrid-bench-keys.h \
+    src/cmd/zgrid-bench-plan.c src/cmd/zgrid-bench-plan.h \
+    src/cmd/zgrid-bench-report.c src/cmd/zgrid-bench-report.h \
+    src/cmd/zgrid-bench-worker.c src/cmd/zgrid-bench-worker.h
