@@ -26,7 +26,7 @@ typedef struct {
     void *owner;
     void *what;
     size_t size;
-    uint64_t epoch; // Readers that began in it, or before, may see it
+    uint64_t epoch; // Readers that began in it, or before, may see it; set by the next turn
 } s_item_t;
 
 struct reclaim {
@@ -36,6 +36,7 @@ struct reclaim {
     size_t room;     // A power of two, or 0
     size_t first;
     size_t count;
+    size_t fresh;   // Of them, those that came since the last turn
     size_t waiting; // Bytes
 };
 
@@ -184,8 +185,9 @@ s_grow (reclaim_t *self)
     return true;
 }
 
-//  Everything unlinked so far has the epoch `last` or an older one; readers that enter from now on
-//  have a later one.
+//  Ends an epoch and returns it. Who enters in a later one sees everything that this owner unlinked
+//  before. That is why items get their epoch here and not when they come: another owner may end that
+//  epoch, and a reader begin in the next, while what this one wrote is still on its way.
 static uint64_t
 s_advance (reclaim_t *self)
 {
@@ -207,8 +209,8 @@ reclaim_later (reclaim_t *self, reclaim_fn *release, void *owner, void *what, si
         return;
     }
     size_t at = (self->first + self->count++) & (self->room - 1);
-    uint64_t epoch = atomic_load_explicit (&self->epochs->now, memory_order_seq_cst);
-    self->items[at] = (s_item_t) { release, owner, what, size, epoch };
+    self->items[at] = (s_item_t) { release, owner, what, size, 0 };
+    self->fresh++;
     self->waiting += size;
 }
 
@@ -217,7 +219,9 @@ reclaim_turn (reclaim_t *self)
 {
     if (self->count == 0)
         return;
-    s_advance (self);
+    uint64_t epoch = s_advance (self);
+    for (; self->fresh; self->fresh--)
+        self->items[(self->first + self->count - self->fresh) & (self->room - 1)].epoch = epoch;
     uint64_t oldest = s_oldest (self->epochs);
     while (self->count && self->items[self->first].epoch < oldest)
         s_release_first (self);

@@ -80,3 +80,9 @@ tests_unit_check_heap_LDADD = $(UNIT_LIBS) -lm
 tests_unit_check_index_SOURCES = tests/unit/check_index.c $(MODEL) $(TEST_MAIN)
 tests_unit_check_index_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_index_LDADD = $(UNIT_LIBS) -lm
+
+check_PROGRAMS += tests/unit/check_reclaim
+TESTS += tests/unit/check_reclaim
+tests_unit_check_reclaim_SOURCES = tests/unit/check_reclaim.c $(TEST_MAIN)
+tests_unit_check_reclaim_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_reclaim_LDADD = $(UNIT_LIBS)
