@@ -17,3 +17,5 @@ doc: tools/print-tables
 	done; rm -f doc.made
 
 dist_man_MANS += doc/man/zgridd.8 doc/man/zgrid.1 doc/man/zgrid.conf.5
+dist_man_MANS += doc/man/zgrid-bench.1
+EXTRA_DIST += doc/benchmarks.md

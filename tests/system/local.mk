@@ -18,3 +18,7 @@ TESTS += tests/system/check_bad_input.sh
 #  README
 dist_check_SCRIPTS += tests/system/check_readme.sh
 TESTS += tests/system/check_readme.sh
+
+#  zgrid-bench
+dist_check_SCRIPTS += tests/system/check_bench.sh
+TESTS += tests/system/check_bench.sh
