@@ -12,6 +12,7 @@ EXTRA_DIST += bench/README.md bench/run bench/harness/__init__.py bench/harness/
     bench/harness/machine.py bench/harness/processes.py bench/harness/rows.py
 
 bench-programs: $(EXTRA_PROGRAMS)
-bench: all bench-programs
+bench: all
+	$(MAKE) bench-programs
 	$(top_srcdir)/bench/run --build $(abs_builddir)
 .PHONY: bench bench-programs

@@ -92,7 +92,7 @@ answers 0 --help
 answers 0 --version
 answers 3 --server tcp://127.0.0.1:9 --timeout 100 --requests 1
 #  Records that fail are a result, and not hidden
-answers 6 --embedded --set memory.limit=1 --keys 100 --mix put --requests 10 --json
+answers 6 --embedded --set memory.limit=1000 --keys 100 --mix put --requests 10 --json
 has '"NOMEM"'
 
 exit $bad
