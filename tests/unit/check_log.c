@@ -127,6 +127,25 @@ START_TEST (long_values_and_many_pairs_are_cut_and_stay_well_formed)
 }
 END_TEST
 
+START_TEST (the_cut_does_not_go_through_a_letter)
+{
+    s_open ("info", "json");
+    char value[1002] = "x";
+    for (size_t at = 1; at + 2 < sizeof value; at += 2)
+        memcpy (value + at, "\xc3\xbc", 3);
+    log_line (s_log, LEVEL_INFO, "long", "a", value, NULL);
+
+    json_t *line = json_loads (s_read (s_file), 0, NULL);
+
+    const char *cut = json_string_value (json_object_get (line, "a"));
+    ck_assert_ptr_nonnull (cut);
+    ck_assert_uint_eq (strlen (cut), LOG_VALUE_MAX - 1 + 3);
+    ck_assert_int_eq (strncmp (cut, value, LOG_VALUE_MAX - 1), 0);
+    ck_assert_str_eq (cut + LOG_VALUE_MAX - 1, "...");
+    json_decref (line);
+}
+END_TEST
+
 START_TEST (levels_below_are_left_out)
 {
     s_open ("warning", "logfmt");
@@ -221,6 +240,7 @@ test_suite (void)
     tcase_add_test (all, logfmt_is_pairs_only);
     tcase_add_test (all, json_is_json_whatever_the_values_hold);
     tcase_add_test (all, long_values_and_many_pairs_are_cut_and_stay_well_formed);
+    tcase_add_test (all, the_cut_does_not_go_through_a_letter);
     tcase_add_test (all, levels_below_are_left_out);
     tcase_add_test (all, after_reopening_lines_go_to_the_new_file);
     tcase_add_test (all, a_file_that_cannot_be_opened_is_told);

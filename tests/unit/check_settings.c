@@ -264,6 +264,8 @@ START_TEST (the_form_of_a_file_is_checked)
                       "a setting behind 4 spaces");
     s_expect_mistake ("node\n    = a\n", "z.conf:2: a line begins with a name or with '#'");
     s_expect_mistake ("node\n    name = a\x01\n", "z.conf:2: byte 0x01 in column 13 is not text");
+    s_expect_mistake ("node\n    name = a\x1f\n", "z.conf:2: byte 0x1f in column 13 is not text");
+    s_expect_mistake ("node\n    name = a\x7f\n", "z.conf:2: byte 0x7f in column 13 is not text");
     s_expect_mistake ("node\n    name = \xc3(\n", "z.conf:2: byte 0xc3 in column 12 is not text");
     ck_assert_int_eq (settings_parse (s_settings, "z.conf", bytes_of ("node\n\0", 6), &s_why),
                       ZGRID_MALFORMED);
