@@ -108,8 +108,8 @@ START_TEST (long_values_and_many_pairs_are_cut_and_stay_well_formed)
     char value[2000];
     for (size_t at = 0; at + 2 < sizeof value; at += 2)
         memcpy (value + at, "\xc3\xbc", 3);
-    log_line (s_log, LEVEL_INFO, "long", "a", value, "b", value, "c", value, "d", value, "e", value, "f", value,
-              "g", value, "h", value, "i", "last", NULL);
+    log_line (s_log, LEVEL_INFO, "long", "a", value, "b", value, "c", value, "d", value, "e", value, "f",
+              value, "g", value, "h", value, "i", "last", NULL);
     log_line (s_log, LEVEL_INFO, "short", "a", "1", NULL);
 
     const char *text = s_read (s_file);
