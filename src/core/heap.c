@@ -363,12 +363,13 @@ heap_reserved (const heap_t *self)
 }
 
 bool
-heap_is_sparse (const void *block, size_t size)
+heap_is_sparse (const heap_t *self, const void *block, size_t size)
 {
     if (size > HEAP_SMALL_MAX)
         return false;
-    const page_t *page = s_page_of (block, s_kind_of (s_class_of (size)));
-    return page->used * 2 < page->room;
+    unsigned class = s_class_of (size);
+    const page_t *page = s_page_of (block, s_kind_of (class));
+    return page->used * 8u < page->room * 7u && page != self->partial[class];
 }
 
 //  Unused pages that lie side by side are given back in one call.

@@ -39,10 +39,10 @@ size_t
 size_t
     heap_reserved (const heap_t *self);
 
-//  True if the page of this block is less than half full, so that moving the block elsewhere helps
-//  to empty the page. Large blocks never are.
+//  True if the page of this block has much room, and is not the one that the next block of this size
+//  comes from, so that moving the block helps to empty the page. Large blocks never are.
 bool
-    heap_is_sparse (const void *block, size_t size);
+    heap_is_sparse (const heap_t *self, const void *block, size_t size);
 
 //  Gives up to `pages` unused pages back to the system. Returns how many it gave; fewer than asked:
 //  there are no more.

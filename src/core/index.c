@@ -392,7 +392,8 @@ index_step (index_t *self, uint32_t buckets)
     table_t *old = s_old (self);
     if (!old) {
         table_t *table = s_table (self);
-        bool sparse = table && table->buckets > 1 && self->live * 4 < (uint64_t) table->buckets * INDEX_BUCKET;
+        bool sparse = table && table->buckets > 1
+                      && self->live * 4 < (uint64_t) table->buckets * INDEX_BUCKET;
         return sparse && s_resize (self) && s_old (self) != NULL;
     }
     uint32_t sequence = atomic_load_explicit (&self->sequence, memory_order_relaxed);
@@ -451,7 +452,8 @@ index_visit (index_t *self, uint64_t position, index_visit_fn *visit, void *arg)
     if (position >= INDEX_END || !s_table (self))
         return INDEX_END;
     table_t *table = s_table_for (self, (uint32_t) position);
-    uint64_t high = s_first_position ((uint64_t) s_home ((uint32_t) position, table->buckets) + 1, table->buckets);
+    uint64_t high = s_first_position ((uint64_t) s_home ((uint32_t) position, table->buckets) + 1,
+                                      table->buckets);
     table_t *old = s_old (self);
     if (old && table != old) {
         uint64_t border = s_first_position (s_moved (self), old->buckets);
@@ -464,7 +466,8 @@ index_visit (index_t *self, uint64_t position, index_visit_fn *visit, void *arg)
 
 //  Walks both tables in the order of memory; codes NULL: every entry.
 static uint64_t
-s_walk (index_t *self, uint64_t from, uint32_t count, const index_codes_t *codes, index_sweep_fn *visit, void *arg)
+s_walk (index_t *self, uint64_t from, uint32_t count, const index_codes_t *codes, index_sweep_fn *visit,
+        void *arg)
 {
     table_t *tables[] = { s_old (self), s_table (self) };
     uint64_t place = from;
@@ -491,7 +494,8 @@ s_walk (index_t *self, uint64_t from, uint32_t count, const index_codes_t *codes
 }
 
 uint64_t
-index_sweep (index_t *self, uint64_t from, uint32_t count, index_codes_t codes, index_sweep_fn *visit, void *arg)
+index_sweep (index_t *self, uint64_t from, uint32_t count, index_codes_t codes, index_sweep_fn *visit,
+             void *arg)
 {
     return s_walk (self, from, count, &codes, visit, arg);
 }

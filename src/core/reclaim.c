@@ -9,13 +9,13 @@
 #define S_LINE 64 // Bytes of a cache line
 
 typedef struct {
-    _Alignas (S_LINE) _Atomic uint64_t epoch; // In which the reader began; 0: not inside
+    _Alignas(S_LINE) _Atomic uint64_t epoch; // In which the reader began; 0: not inside
     _Atomic bool taken;
     _Atomic uint64_t reads; // Written by the reader alone
 } s_place_t;
 
 struct epochs {
-    _Alignas (S_LINE) _Atomic uint64_t now; // Starts at 1
+    _Alignas(S_LINE) _Atomic uint64_t now; // Starts at 1
     uint32_t count;
     void *block; // What to free
     s_place_t places[];

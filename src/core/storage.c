@@ -137,11 +137,13 @@ storage_verify (storage_t *self)
 //  ------------------------------------------------------------------------------------------------
 //  Housekeeping
 
-#define S_TICK_MS 20           // While there is something to sweep, resize or compact
-#define S_ROUND_MS 1000        // A whole round over the tables takes about so long
+#define S_TICK_MS 20    // While there is something to sweep, resize or compact
+#define S_ROUND_MS 1000 // A whole round over the tables takes about so long
 #define S_EXPIRED_PER_TICK 4096
 #define S_STORES_PER_TICK 64
-#define S_TRIM_PER_TICK 256    // Pages
+#define S_TRIM_PER_TICK 256      // Pages
+#define S_MOVED_PER_TICK 512     // Buckets, of tables that are resized
+#define S_COMPACTED_PER_TICK 512 // Buckets
 
 void
 storage_turn (storage_t *self, uint64_t now)
@@ -150,69 +152,100 @@ storage_turn (storage_t *self, uint64_t now)
     reclaim_turn (self->pool.reclaim);
 }
 
-//  The next store whose turn it is; NULL after the last one of a round. Bounded by *steps.
+//  The store that a walk has come to; NULL after the last one of a round. Bounded by *steps.
 static store_t *
-s_next_store (storage_t *self, uint32_t *steps, bool *wrapped)
+s_next_store (storage_t *self, walk_t *walk, uint32_t *steps)
 {
     directory_t *directory = map_directory (self);
+    walk->wrapped = false;
     while (directory && *steps) {
         --*steps;
-        if (self->house_partition >= self->local_partitions) {
-            self->house_partition = 0;
-            self->house_map++;
+        if (walk->partition >= self->local_partitions) {
+            walk->partition = 0;
+            walk->map++;
         }
-        if (self->house_map >= directory->room) {
-            self->house_map = 0;
-            self->compact_position = 0;
-            *wrapped = true;
+        if (walk->map >= directory->room) {
+            walk->map = 0;
+            walk->wrapped = true;
             return NULL;
         }
-        map_t *map = directory->slots[self->house_map];
+        map_t *map = directory->slots[walk->map];
         if (!map) {
-            self->house_partition = self->local_partitions; // Whole map at once
+            walk->partition = self->local_partitions; // Whole map at once
             continue;
         }
-        store_t *store = map_store (map, self->house_partition);
+        store_t *store = map_store (map, walk->partition);
         if (store)
             return store;
-        self->house_partition++;
+        walk->partition++;
     }
     return NULL;
 }
 
-//  True if more is held than the entries need, so that moving them together gives memory back.
+//  Removes what has expired and moves tables that are resized. Returns how many have expired.
+static size_t
+s_sweep (storage_t *self, uint64_t now, uint32_t steps)
+{
+    //  Tables take about index_bytes / 64 buckets: a share of them, so that a round takes a second
+    uint32_t budget = (uint32_t) (self->pool.index_bytes / 64 / (S_ROUND_MS / S_TICK_MS)) + 256;
+    uint32_t moves = S_MOVED_PER_TICK;
+    size_t expired = 0;
+    while (budget && steps && expired < S_EXPIRED_PER_TICK) {
+        store_t *store = s_next_store (self, &self->sweep, &steps);
+        if (!store)
+            break;
+        uint32_t looked = 0;
+        expired += store_sweep (store, now, budget, S_EXPIRED_PER_TICK - expired, &looked);
+        budget -= looked < budget ? looked : budget;
+        bool moving = index_moving (&store->index);
+        while (moves && (moving = index_step (&store->index, 64)))
+            moves -= 64;
+        self->moving_seen = self->moving_seen || moving;
+        if (store->sweep_place == 0)
+            self->sweep.partition++;
+    }
+    if (self->sweep.wrapped) {
+        self->moving = self->moving_seen;
+        self->moving_seen = false;
+    }
+    self->stats.expired += expired;
+    return expired;
+}
+
+//  True if more is held than the entries need, so that moving them together gives memory back. After
+//  a round that found nothing to move it waits until much has changed.
 static bool
 s_is_fragmented (const storage_t *self)
 {
     size_t used = heap_used (self->pool.heap), reserved = heap_reserved (self->pool.heap);
-    return reserved > used + used / 4 + (1u << 20);
+    bool changed = used + used / 8 < self->rest_used
+                   || reserved > self->rest_reserved + self->rest_reserved / 8;
+    return reserved > used + used / 4 + (1u << 20) && changed;
 }
 
-static uint32_t
-s_maps (storage_t *self)
+//  Has a budget of its own, so that it never holds up the sweep.
+static void
+s_compact (storage_t *self, uint32_t steps)
 {
-    directory_t *directory = map_directory (self);
-    return directory ? directory->room : 1;
-}
-
-//  One store's share of a tick. Returns true when the store needs nothing more in this round.
-static bool
-s_keep_house (storage_t *self, store_t *store, uint64_t now, uint32_t *budget, size_t *expired)
-{
-    uint32_t looked = 0;
-    size_t removed = store_sweep (store, now, *budget, S_EXPIRED_PER_TICK - *expired, &looked);
-    *expired += removed;
-    self->stats.expired += removed;
-    *budget -= looked < *budget ? looked : *budget;
-    index_step (&store->index, 64);
-    if (self->compacting && *budget) {
-        store_compact (store, &self->compact_position, *budget < 256 ? *budget : 256);
-        *budget -= *budget < 256 ? *budget : 256;
-        if (self->compact_position < INDEX_END)
-            return false;
-        self->compact_position = 0;
+    uint32_t budget = S_COMPACTED_PER_TICK;
+    while (budget && steps) {
+        store_t *store = s_next_store (self, &self->compact, &steps);
+        if (!store)
+            break;
+        uint32_t share = budget < 64 ? budget : 64;
+        self->compact_moved += store_compact (store, &self->compact_position, share);
+        budget -= share;
+        if (self->compact_position == INDEX_END) {
+            self->compact_position = 0;
+            self->compact.partition++;
+        }
     }
-    return store->sweep_place == 0;
+    if (!self->compact.wrapped)
+        return;
+    bool useless = self->compact_moved == 0;
+    self->rest_used = useless ? heap_used (self->pool.heap) : 0;
+    self->rest_reserved = useless ? heap_reserved (self->pool.heap) : 0;
+    self->compact_moved = 0;
 }
 
 uint64_t
@@ -220,23 +253,16 @@ storage_tick (storage_t *self, uint64_t now)
 {
     storage_turn (self, now);
     size_t trimmed = heap_trim (self->pool.heap, S_TRIM_PER_TICK);
-    self->compacting = s_is_fragmented (self);
-    //  Tables take about index_bytes / 64 buckets: a share of them, so that a round takes a second
-    uint32_t budget = (uint32_t) (self->pool.index_bytes / 64 / (S_ROUND_MS / S_TICK_MS)) + 256;
-    uint32_t steps = S_STORES_PER_TICK + (self->local_partitions * s_maps (self))
-                                             / (S_ROUND_MS / S_TICK_MS);
-    size_t expired = 0;
-    bool wrapped = false;
-    while (budget && steps && expired < S_EXPIRED_PER_TICK) {
-        store_t *store = s_next_store (self, &steps, &wrapped);
-        if (!store)
-            break;
-        if (s_keep_house (self, store, now, &budget, &expired))
-            self->house_partition++;
-    }
-    if (expired == S_EXPIRED_PER_TICK)
+    directory_t *directory = map_directory (self);
+    uint32_t places = directory ? directory->room * self->local_partitions : 0;
+    uint32_t steps = S_STORES_PER_TICK + places / (S_ROUND_MS / S_TICK_MS);
+    size_t expired = s_sweep (self, now, steps);
+    bool compacting = s_is_fragmented (self);
+    if (compacting)
+        s_compact (self, steps);
+    if (expired >= S_EXPIRED_PER_TICK)
         return 1; // Much ends at once: go on soon, but let requests in between
-    if (self->pool.expiring || self->compacting || trimmed || reclaim_waiting (self->pool.reclaim))
+    if (self->pool.expiring || self->moving || compacting || trimmed || reclaim_waiting (self->pool.reclaim))
         return S_TICK_MS;
     return self->pool.entries || self->pool.index_bytes ? S_ROUND_MS / 4 : UINT64_MAX;
 }

@@ -24,6 +24,12 @@ typedef struct {
     uint64_t sequence; // Number of the last write: the versions of entries
 } partition_t;
 
+//  A walk over all stores, map by map, partition by partition.
+typedef struct {
+    uint32_t map, partition; // Whose turn it is
+    bool wrapped;            // The last step ended a round
+} walk_t;
+
 struct storage {
     storage_config_t config;
     epochs_t *epochs; // Of local readers; may be NULL
@@ -38,9 +44,11 @@ struct storage {
     const char *const *owners; // NULL: not known
     _Atomic uint32_t clock;    // The access clock, for local readers
     //  Housekeeping
-    uint32_t house_map, house_partition; // Whose turn it is
-    uint64_t compact_position;
-    bool compacting;
+    walk_t sweep, compact;
+    bool moving, moving_seen;  // Tables are being resized: in the last round, in this one so far
+    uint64_t compact_position; // In the store that compaction has come to
+    size_t compact_moved;      // Entries, in this round
+    size_t rest_used, rest_reserved; // When a round of compaction found nothing to do; else 0
     buf_t scratch;
 };
 

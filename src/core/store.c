@@ -283,7 +283,7 @@ s_compact_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
     pool_t *pool = compact->store->pool;
     size_t size = entry_size (entry);
     (void) hash;
-    if (!heap_is_sparse (entry, size))
+    if (!heap_is_sparse (pool->heap, entry, size))
         return;
     entry_t *copy = heap_alloc (pool->heap, size);
     if (!copy)

@@ -39,7 +39,8 @@ dice_rounds (uint64_t rounds)
 static size_t
 s_size (dice_t *self)
 {
-    static const uint32_t s_sizes[] = { 0, 1, 7, 8, 20, 100, 480, 500, 512, 600, 2020, 2048, 5000, 8160, 8192, 9000 };
+    static const uint32_t s_sizes[] = { 0,   1,   7,    8,    20,   100,  480,  500,
+                                        512, 600, 2020, 2048, 5000, 8160, 8192, 9000 };
     if (dice_roll (self, 64) == 0)
         return dice_roll (self, 4) ? 66000 : 300000;
     uint32_t size = s_sizes[dice_roll (self, sizeof s_sizes / sizeof s_sizes[0])];
@@ -49,8 +50,8 @@ s_size (dice_t *self)
 static bytes_t
 s_key (dice_t *self)
 {
-    static const char *const s_keys[] = { "", "a", "{a}", "{a}x", "number", "float", "k7", "k8",
-                                          "k9", "k10", "k11", "k12", "twelve bytes", "k14", "k15", "k16" };
+    static const char *const s_keys[] = { "",   "a",   "{a}", "{a}x", "number",       "float", "k7",  "k8",
+                                          "k9", "k10", "k11", "k12",  "twelve bytes", "k14",   "k15", "k16" };
     static char s_long[400], s_numbered[8];
     uint32_t which = dice_roll (self, 32);
     if (which < 16)
@@ -66,8 +67,9 @@ s_key (dice_t *self)
 static value_t
 s_value (dice_t *self)
 {
-    static const char *const s_texts[] = { "0",   "1",    "-7",  "9223372036854775807", "-9223372036854775808",
-                                           "1.5", "1e30", "-0", "007",                 "text" };
+    static const char *const s_texts[] = {
+        "0", "1", "-7", "9223372036854775807", "-9223372036854775808", "1.5", "1e30", "-0", "007", "text"
+    };
     static uint8_t s_bytes[300100];
     uint32_t kind = dice_roll (self, 16);
     if (kind < 5)
@@ -88,7 +90,8 @@ s_times (dice_t *self, options_t *options)
     uint32_t bit = s_bits[dice_roll (self, 5)];
     uint64_t wall = UINT64_C (1700000000000);
     options->given |= bit;
-    options->time = dice_roll (self, 5) ? 1 + dice_roll (self, 3000) : dice_roll (self, 65536) * UINT64_C (100);
+    options->time = dice_roll (self, 5) ? 1 + dice_roll (self, 3000)
+                                        : dice_roll (self, 65536) * UINT64_C (100);
     if (bit == OPT_exat)
         options->time += wall / 1000;
     if (bit == OPT_pxat)
@@ -126,8 +129,8 @@ s_options (dice_t *self, ask_t *ask)
 ask_t
 dice_ask (dice_t *self, uint32_t partitions)
 {
-    static const op_t s_often[] = { OP_PUT, OP_PUT, OP_PUT, OP_PUT, OP_GET, OP_GET, OP_DEL, OP_INCR, OP_APPEND,
-                                    OP_GETPUT };
+    static const op_t s_often[] = { OP_PUT, OP_PUT, OP_PUT,  OP_PUT,    OP_GET,
+                                    OP_GET, OP_DEL, OP_INCR, OP_APPEND, OP_GETPUT };
     static const char *const s_maps[] = { "m", "m", "m", "m", "m", "other", "third", "" };
     uint32_t op = dice_roll (self, 40);
     ask_t ask = { .op = op == OP_NONE || op > OP_DESTROY ? s_often[op % 10] : (op_t) op,
@@ -156,5 +159,7 @@ uint64_t
 dice_pause (dice_t *self)
 {
     uint32_t kind = dice_roll (self, 200);
-    return kind < 150 ? dice_roll (self, 30) : kind < 198 ? dice_roll (self, 3000) : dice_roll (self, 2000) * 1000;
+    return kind < 150   ? dice_roll (self, 30)
+           : kind < 198 ? dice_roll (self, 3000)
+                        : dice_roll (self, 2000) * 1000;
 }

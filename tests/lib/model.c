@@ -26,11 +26,11 @@ typedef struct item {
 struct model {
     model_limits_t limits;
     item_t *items;
-    uint64_t *last;         // Newest version, by partition
-    uint64_t ghosts;        // Expired entries that SIZE may still count
-    bytes_t maps[S_MAPS];   // That exist
+    uint64_t *last;       // Newest version, by partition
+    uint64_t ghosts;      // Expired entries that SIZE may still count
+    bytes_t maps[S_MAPS]; // That exist
     uint32_t map_count;
-    bytes_t scanned;        // The map of the scan under way
+    bytes_t scanned; // The map of the scan under way
 };
 
 //  What the answer must be. An answer without value has nil.
@@ -353,7 +353,8 @@ s_append (model_t *self, const ask_t *ask, item_t *item, moment_t moment, expect
 }
 
 static void
-s_store_number (model_t *self, const ask_t *ask, item_t *item, moment_t moment, value_t reply, expected_t *expected)
+s_store_number (model_t *self, const ask_t *ask, item_t *item, moment_t moment, value_t reply,
+                expected_t *expected)
 {
     uint64_t deadline;
     bool past;
@@ -369,9 +370,9 @@ s_store_number (model_t *self, const ask_t *ask, item_t *item, moment_t moment, 
 static value_t
 s_start (const ask_t *ask, const item_t *item)
 {
-    return item                                  ? value_bytes (item->value)
+    return item                                 ? value_bytes (item->value)
            : (ask->options.given & OPT_initial) ? ask->options.initial
-                                                 : value_int (0);
+                                                : value_int (0);
 }
 
 static void
@@ -624,7 +625,8 @@ s_compare (model_t *self, const ask_t *ask, const expected_t *expected, const an
 {
     if (answer->status != expected->status)
         return "the status";
-    if (answer->value.kind != expected->value.kind || !bytes_equal (answer->value.bytes, expected->value.bytes)
+    if (answer->value.kind != expected->value.kind
+        || !bytes_equal (answer->value.bytes, expected->value.bytes)
         || (expected->value.kind == VALUE_INT && answer->value.integer != expected->value.integer))
         return "the value";
     if (expected->with_ttl && (!(answer->meta.given & META_ttl) || answer->meta.ttl != expected->ttl))
@@ -737,7 +739,10 @@ model_compare (model_t *self, rig_t *rig, bool settled)
     uint64_t live = 0;
     s_expire (self, rig->moment);
     for (item_t *item = self->items; item; item = item->next, live++) {
-        ask_t ask = { .op = OP_GET, .map = item->map, .key = item->key, .has_key = true,
+        ask_t ask = { .op = OP_GET,
+                      .map = item->map,
+                      .key = item->key,
+                      .has_key = true,
                       .options = { .given = OPT_withttl } };
         answer_t answer = rig_ask (rig, &ask);
         const char *wrong = model_check (self, &ask, rig->moment, &answer);

@@ -116,7 +116,8 @@ rig_ask_at (rig_t *self, uint32_t actor, const ask_t *ask)
     answer_t answer = { .status = ZGRID_NOMEM };
     buf_reset (&self->body);
     wire_begin (&self->body);
-    wire_request (&self->body, 77, ask->op, ask->map, ask->has_key ? &ask->key : NULL, &ask->value, &ask->options);
+    wire_request (&self->body, 77, ask->op, ask->map, ask->has_key ? &ask->key : NULL, &ask->value,
+                  &ask->options);
     assert (!self->body.failed);
     size_t count = rig_run (self, actor);
     if (self->lost)

@@ -147,19 +147,25 @@ START_TEST (unused_pages_are_given_back_once)
 }
 END_TEST
 
-START_TEST (a_block_is_sparse_when_its_page_is_nearly_empty)
+START_TEST (a_block_is_sparse_when_its_page_has_much_room_and_is_not_next)
 {
-    enum { COUNT = 64 }; // Blocks of 64 bytes in a page of 4,096
+    enum { COUNT = 2 * 64 }; // Blocks of 64 bytes in two pages of 4,096
     void *blocks[COUNT];
     for (int at = 0; at < COUNT; at++)
         blocks[at] = heap_alloc (s_heap, 64);
-    ck_assert (!heap_is_sparse (blocks[0], 64));
-    for (int at = 1; at < COUNT; at++)
+    ck_assert (!heap_is_sparse (s_heap, blocks[0], 64));
+    for (int at = 1; at < 20; at++)
         heap_free (s_heap, blocks[at], 64);
-    ck_assert (heap_is_sparse (blocks[0], 64));
+    //  The page that has room is where the next block comes from
+    ck_assert (!heap_is_sparse (s_heap, blocks[0], 64));
+    heap_free (s_heap, blocks[127], 64);
+    ck_assert (heap_is_sparse (s_heap, blocks[0], 64));
+    ck_assert (!heap_is_sparse (s_heap, blocks[126], 64));
     heap_free (s_heap, blocks[0], 64);
+    for (int at = 20; at < 127; at++)
+        heap_free (s_heap, blocks[at], 64);
     void *large = heap_alloc (s_heap, 9000);
-    ck_assert (!heap_is_sparse (large, 9000));
+    ck_assert (!heap_is_sparse (s_heap, large, 9000));
     heap_free (s_heap, large, 9000);
 }
 END_TEST
@@ -196,7 +202,7 @@ test_suite (void)
     tcase_add_test (tcase, blocks_never_overlap_and_accounts_are_exact);
     tcase_add_test (tcase, full_pages_hold_nearly_what_is_reserved);
     tcase_add_test (tcase, unused_pages_are_given_back_once);
-    tcase_add_test (tcase, a_block_is_sparse_when_its_page_is_nearly_empty);
+    tcase_add_test (tcase, a_block_is_sparse_when_its_page_has_much_room_and_is_not_next);
     tcase_add_test (tcase, without_memory_nothing_is_counted);
     suite_add_tcase (suite, tcase);
     return suite;

@@ -29,7 +29,9 @@ s_scan (run_t *run)
 {
     if (!run->scanning) {
         model_scan_begin (run->model, bytes_str ("m"), run->rig.moment);
-        run->page = (ask_t) { .op = OP_SCAN, .map = bytes_str ("m"), .options = { .given = OPT_count | OPT_cursor } };
+        run->page = (ask_t) { .op = OP_SCAN,
+                              .map = bytes_str ("m"),
+                              .options = { .given = OPT_count | OPT_cursor } };
         run->scanning = true;
     }
     run->page.options.count = 1 + dice_roll (&run->dice, 20);
@@ -71,7 +73,8 @@ s_run (uint64_t seed, unsigned steps, bool verify)
 {
     static const uint32_t s_partitions[] = { 1, 2, 7, 271 };
     run_t run = { .dice = { .seed = seed } };
-    storage_config_t config = rig_config (1 + dice_roll (&run.dice, 3), s_partitions[dice_roll (&run.dice, 4)]);
+    storage_config_t config = rig_config (1 + dice_roll (&run.dice, 3),
+                                          s_partitions[dice_roll (&run.dice, 4)]);
     config.value_max = dice_roll (&run.dice, 2) ? 1 << 20 : 8200;
     config.key_max = dice_roll (&run.dice, 2) ? 65536 : 300;
     model_limits_t limits = { config.partitions, config.key_max, config.value_max, 8 };

@@ -86,3 +86,19 @@ TESTS += tests/unit/check_reclaim
 tests_unit_check_reclaim_SOURCES = tests/unit/check_reclaim.c $(TEST_MAIN)
 tests_unit_check_reclaim_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_reclaim_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_house
+TESTS += tests/unit/check_house
+tests_unit_check_house_SOURCES = tests/unit/check_house.c $(MODEL) $(TEST_MAIN)
+tests_unit_check_house_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_house_LDADD = $(UNIT_LIBS) -lm
+
+#  Slow clients, and the router's arithmetic
+check_PROGRAMS += tests/unit/check_flow tests/unit/check_gather
+TESTS += tests/unit/check_flow tests/unit/check_gather
+tests_unit_check_flow_SOURCES = tests/unit/check_flow.c $(TEST_MAIN)
+tests_unit_check_flow_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_flow_LDADD = $(UNIT_LIBS)
+tests_unit_check_gather_SOURCES = tests/unit/check_gather.c $(TEST_MAIN)
+tests_unit_check_gather_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_gather_LDADD = $(UNIT_LIBS)
