@@ -20,6 +20,7 @@ main (void)
     if (!node)
         return EXIT_FAILURE;
     s_check (zgrid_node_set (node, "storage.actors", "2"), "storage.actors");
+    s_check (zgrid_node_set (node, "log.level", "warning"), "log.level"); // It logs to stderr
     s_check (zgrid_node_start (node), "start");
 
     zgrid_client_t *client;

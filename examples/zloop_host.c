@@ -25,7 +25,7 @@ static int
 s_on_tick (zloop_t *loop, int timer, void *arg)
 {
     s_state_t *state = arg;
-    char key[16];
+    char key[32];
     snprintf (key, sizeof key, "tick %d", ++state->ticks);
     zgrid_future_t *future = zgrid_client_put_future (state->client, "ticks", zgrid_str (key),
                                                       zgrid_str ("x"), NULL);

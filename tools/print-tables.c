@@ -152,7 +152,8 @@ s_settings (void)
 static void
 s_statistics (void)
 {
-    enum { COUNTER, GAUGE };
+    static const char *const s_kinds[] = { "counter", "gauge", "gauge, the largest" };
+    enum { COUNTER, GAUGE, SHARED };
     static const struct {
         const char *name;
         int kind;
@@ -166,7 +167,7 @@ s_statistics (void)
     for (size_t at = 0; at < sizeof s_list / sizeof s_list[0]; at++) {
         printf ("|");
         s_code_cell (s_list[at].name);
-        s_cell (s_list[at].kind == COUNTER ? "counter" : "gauge");
+        s_cell (s_kinds[s_list[at].kind]);
         s_cell (s_list[at].unit);
         s_cell (s_list[at].purpose);
         printf ("\n");

@@ -51,7 +51,7 @@ def lifetimes(server):
 def odd_times(server):
     peer = server.peer()
     name = server.map
-    century = 100 * 366 * 86400
+    century = 101 * 366 * 86400
     peer.ask("PUT", name, b"k", b"v")
     for options in ({"ex": 0}, {"px": 0}):
         status(peer.ask("PUT", name, b"k", b"w", options), MALFORMED, "PUT %r" % (options,))
