@@ -19,9 +19,9 @@ zgrid_node_new (void)
 static bool
 s_may_change (zgrid_node_t *self)
 {
+    buf_reset (&self->why);
     if (self->running)
         node_fail (self, "the node is running: its settings are fixed");
-    buf_reset (&self->why);
     return !self->running;
 }
 

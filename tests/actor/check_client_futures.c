@@ -339,6 +339,27 @@ START_TEST (a_foreign_loop_sees_deadlines)
 }
 END_TEST
 
+START_TEST (late_answers_leave_no_descriptor_readable)
+{
+    struct pollfd item = { .fd = zgrid_client_fd (s_client), .events = POLLIN };
+    fake_server_set (s_server, FAKE_HOLD, 2);
+    zgrid_future_t *late = s_get (1, 20);
+    ck_assert (zgrid_future_wait (late, 0));
+    ck_assert_int_eq (s_status (late), ZGRID_TIMEOUT);
+    //  Answered by another connection: the router, since the owner was silent
+    ck_assert_int_eq (zgrid_client_exists (s_client, "map", zgrid_str ("key-1")), ZGRID_NOTFOUND);
+
+    while (s_client->counters.ignored < 1) {
+        ck_assert_int_gt (poll (&item, 1, 10000), 0);
+        zgrid_client_process (s_client);
+    }
+
+    zgrid_client_process (s_client);
+    ck_assert_int_eq (poll (&item, 1, 20), 0);
+    zgrid_future_destroy (&late);
+}
+END_TEST
+
 //  ------------------------------------------------------------------------------------------------
 
 static local_t *
@@ -452,6 +473,7 @@ test_suite (void)
     tcase_add_test (tests, a_foreign_loop_finishes_every_future);
     tcase_add_test (tests, one_future_at_a_time_in_a_foreign_loop_is_not_forgotten);
     tcase_add_test (tests, a_foreign_loop_sees_deadlines);
+    tcase_add_test (tests, late_answers_leave_no_descriptor_readable);
     tcase_add_test (tests, an_embedded_client_reads_without_a_message);
     tcase_add_test (tests, what_cannot_be_read_locally_is_asked_of_the_owner);
     tcase_add_test (tests, local_results_may_be_keys_of_the_next_call);

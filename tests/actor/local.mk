@@ -13,3 +13,21 @@ tests_actor_check_client_futures_SOURCES = tests/actor/check_client_futures.c $(
 tests_actor_check_client_futures_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_client_futures_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_client_futures
+
+check_PROGRAMS += tests/actor/check_client_many
+tests_actor_check_client_many_SOURCES = tests/actor/check_client_many.c $(CLIENT_TEST_SOURCES)
+tests_actor_check_client_many_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_client_many_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_client_many
+
+check_PROGRAMS += tests/actor/check_client_faults
+tests_actor_check_client_faults_SOURCES = tests/actor/check_client_faults.c $(CLIENT_TEST_SOURCES)
+tests_actor_check_client_faults_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_client_faults_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_client_faults
+
+check_PROGRAMS += tests/actor/check_node
+tests_actor_check_node_SOURCES = tests/actor/check_node.c $(TEST_MAIN)
+tests_actor_check_node_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_node_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_node

@@ -102,3 +102,9 @@ tests_unit_check_flow_LDADD = $(UNIT_LIBS)
 tests_unit_check_gather_SOURCES = tests/unit/check_gather.c $(TEST_MAIN)
 tests_unit_check_gather_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_gather_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_storage_memory
+TESTS += tests/unit/check_storage_memory
+tests_unit_check_storage_memory_SOURCES = tests/unit/check_storage_memory.c $(MODEL) $(TEST_MAIN)
+tests_unit_check_storage_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_storage_memory_LDADD = $(UNIT_LIBS) -lm
