@@ -12,9 +12,11 @@ zgrid_client_get (zgrid_client_t *self, const char *map, zgrid_bytes_t key, cons
                   zgrid_entry_t *entry)
 {
     //  An embedded node's own keys need none of the machinery
-    if (self->near && !self->inside && entry) {
-        if (near_get (self, bytes_str (map), key, options && options->want_ttl, entry))
-            return entry->status;
+    if (self->near && !self->inside) {
+        zgrid_entry_t unseen;
+        zgrid_entry_t *found = entry ? entry : &unseen;
+        if (near_get (self, bytes_str (map), key, options && options->want_ttl, found))
+            return found->status;
     }
     bytes_t named = request_bytes (key);
     return call_run (self, (record_t) { OP_GET, bytes_str (map), &named, NULL, NULL }, options, entry);

@@ -212,10 +212,11 @@ int
 //  ------------------------------------------------------------------------------------------------
 //  connection.c
 
-//  A socket on its way to endpoint; frame_max 0: no limit. NULL if the endpoint is not usable, or
-//  without memory (errno ENOMEM).
+//  A socket on its way to endpoint, that takes frames of so many bytes (0: no limit) and keeps so
+//  many replies that have not been read. NULL if the endpoint is not usable, or without memory
+//  (errno ENOMEM).
 connection_t *
-    connection_new (const char *endpoint, size_t frame_max);
+    connection_new (const char *endpoint, size_t frame_max, uint32_t replies_max);
 void
     connection_destroy (connection_t **self_p);
 

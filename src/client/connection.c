@@ -5,7 +5,7 @@
 #include "mem.h"
 
 connection_t *
-connection_new (const char *endpoint, size_t frame_max)
+connection_new (const char *endpoint, size_t frame_max, uint32_t replies_max)
 {
     connection_t *self = mem_alloc_zero (1, sizeof *self);
     if (!self)
@@ -21,10 +21,11 @@ connection_new (const char *endpoint, size_t frame_max)
     }
     memcpy (self->endpoint, endpoint, size);
     self->handle = zsock_resolve (self->sock);
-    //  The window bounds what is in flight, so that the queues need no mark of their own
+    //  The window bounds what is sent, so that the queue needs no mark of its own; no honest server
+    //  has more replies on the way than there are records
     zsock_set_linger (self->sock, 0);
     zsock_set_sndhwm (self->sock, 0);
-    zsock_set_rcvhwm (self->sock, 0);
+    zsock_set_rcvhwm (self->sock, (int) replies_max);
     int64_t largest = frame_max ? (int64_t) frame_max : -1;
     zmq_setsockopt (self->handle, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
     //  Not zsock_connect, which takes a format
@@ -57,7 +58,8 @@ connection_to (zgrid_client_t *client, const char *endpoint)
             return client->connections[at]->lost ? NULL : client->connections[at];
     if (client->connection_count == CLIENT_CONNECTIONS_MAX)
         return NULL;
-    connection_t *connection = connection_new (endpoint, client->inner ? 0 : client->frame_max);
+    connection_t *connection = connection_new (endpoint, client->inner ? 0 : client->frame_max,
+                                               client->window_records);
     if (!connection)
         return NULL;
     size_t size = (client->connection_count + 1) * sizeof *client->connections;

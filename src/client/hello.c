@@ -5,6 +5,7 @@
 
 #define S_ENDPOINTS_MAX 64
 #define S_REPLY_MAX 65536 // Bytes of a HELLO reply
+#define S_REPLIES_MAX 16 // Replies that wait to be read
 #define S_AGAIN_MS 100    // A server that was busy is asked again after this
 
 typedef struct {
@@ -156,7 +157,7 @@ s_make (const char *endpoints, s_probe_t *probes)
             return -ZGRID_MALFORMED;
         memcpy (name, start, size);
         name[size] = 0;
-        probes[count].connection = connection_new (name, S_REPLY_MAX);
+        probes[count].connection = connection_new (name, S_REPLY_MAX, S_REPLIES_MAX);
         if (!probes[count].connection)
             return errno == ENOMEM ? -ZGRID_NOMEM : -ZGRID_MALFORMED;
         s_ask (probes[count++].connection);

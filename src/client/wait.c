@@ -90,12 +90,15 @@ wait_next (const zgrid_client_t *self)
     return self->later_at < self->expire_at ? self->later_at : self->expire_at;
 }
 
-//  Takes messages while there are any, up to a bound so that others have their turn. True if any.
+//  Takes messages while there are any, up to a bound so that others have their turn; `late`: also
+//  where nothing is awaited. True if any.
 static bool
-s_drain (zgrid_client_t *self, connection_t *connection)
+s_drain (zgrid_client_t *self, connection_t *connection, bool late)
 {
     bool any = false;
-    for (size_t count = 0; connection->flying && !connection->lost && count < CLIENT_TURN_MESSAGES; count++) {
+    for (size_t count = 0; count < CLIENT_TURN_MESSAGES; count++) {
+        if (connection->lost || (!connection->flying && !late))
+            break;
         if (!reply_receive (self, connection, ZMQ_DONTWAIT))
             break;
         any = true;
@@ -114,7 +117,7 @@ s_receive (zgrid_client_t *self, connection_t *connection, int wait_ms)
         connection->receive_ms = wait_ms;
     }
     if (reply_receive (self, connection, 0) && !(self->batch && self->batch->left == 0))
-        s_drain (self, connection);
+        s_drain (self, connection, false);
 }
 
 static void
@@ -138,7 +141,7 @@ s_poll (zgrid_client_t *self, int wait_ms)
     if (zmq_poll (items, count, wait_ms) > 0)
         for (int at = 0; at < count; at++)
             if (items[at].revents & ZMQ_POLLIN)
-                s_drain (self, polled[at]);
+                s_drain (self, polled[at], false);
 }
 
 void
@@ -179,7 +182,7 @@ wait_some (zgrid_client_t *self)
 {
     wait_flush (self, false);
     for (size_t at = 0; at < self->connection_count; at++)
-        s_drain (self, self->connections[at]);
+        s_drain (self, self->connections[at], false);
 }
 
 void
@@ -200,7 +203,7 @@ wait_none (zgrid_client_t *self)
         wait_flush (self, true);
         for (size_t at = 0; at < self->connection_count; at++) {
             connection_t *connection = self->connections[at];
-            if (s_drain (self, connection))
+            if (s_drain (self, connection, true))
                 any = true;
         }
     }
