@@ -155,22 +155,16 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
     }
     if (!call_make_store (call))
         return false;
-    if (self->config.memory_limit && !call->place.entry) {
+    if (self->config.memory_limit) {
         uint64_t evicted = self->stats.evicted;
         size_t needed = heap_block_size (entry_size_for (call->place.key.size, size));
-        if (!storage_make_room (self, call->store, needed, call->moment.now)) {
+        if (!storage_make_room (self, call->place.entry, needed, call->moment.now)) {
             self->stats.nomem++;
             call_fail (call, ZGRID_NOMEM, "memory.limit is reached");
             return false;
         }
         if (evicted != self->stats.evicted)
             call->place = store_find (call->store, call->place.hash, call->place.key);
-    } else if (self->config.memory_limit
-               && self->pool.used_bytes + self->pool.index_bytes + size
-                      > self->config.memory_limit + entry_size (call->place.entry)) {
-        self->stats.nomem++;
-        call_fail (call, ZGRID_NOMEM, "memory.limit is reached");
-        return false;
     }
     uint64_t version = call->partition->sequence + 1;
     if (!store_set (call->store, &call->place, first, second, version, deadline, entry_clock (call->moment.now))) {

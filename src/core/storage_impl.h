@@ -92,9 +92,10 @@ directory_t *
 void
     partition_operation (call_t *call);
 
-//  storage_memory.c: makes room before a write of about `size` bytes. False: refused.
+//  storage_memory.c: makes room for an entry of `needed` bytes, in place of `keep`, which is never
+//  removed for it and may be NULL. False: refused.
 bool
-    storage_make_room (storage_t *self, store_t *store, size_t size, uint64_t now);
+    storage_make_room (storage_t *self, const entry_t *keep, size_t needed, uint64_t now);
 
 //  ops.c: replies
 void

@@ -3,8 +3,12 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "storage_impl.h"
 
-#define S_SAMPLE 12   // Entries compared for one eviction
-#define S_EVICT_MAX 64 // Evictions for one write at most
+#define S_STORES 4       // Stores looked into for one eviction, at least
+#define S_STORES_MAX 12  // At most, if they have few entries
+#define S_SAMPLE 4       // Entries compared in each
+#define S_TRIES 16       // To find a store by chance
+#define S_EVICT_MAX 64   // Evictions for one small write at most; one more for each
+#define S_EVICT_BYTES 32 // bytes of a large one
 
 static uint64_t
 s_random (storage_t *self)
@@ -16,42 +20,72 @@ s_random (storage_t *self)
     return z ^ (z >> 31);
 }
 
-//  A store with entries, at random; the one that is written to if chance finds none.
+//  A store with entries, at random; NULL if there is none.
 static store_t *
-s_any_store (storage_t *self, store_t *store)
+s_any_store (storage_t *self)
 {
     directory_t *directory = map_directory (self);
-    for (int tries = 0; tries < 8 && directory; tries++) {
+    if (!directory || self->pool.entries == 0)
+        return NULL;
+    //  By chance a few times, then by walking on from there: most stores may be empty
+    for (int tries = 0; tries < S_TRIES; tries++) {
         map_t *map = directory->slots[s_random (self) & (directory->room - 1)];
-        store_t *other = map ? map_store (map, (uint32_t) (s_random (self) % self->local_partitions)) : NULL;
-        if (other && store_entries (other))
-            return other;
+        store_t *store = map ? map_store (map, (uint32_t) (s_random (self) % self->local_partitions)) : NULL;
+        if (store && store_entries (store))
+            return store;
     }
-    return store;
+    uint32_t first = (uint32_t) s_random (self), from = (uint32_t) s_random (self);
+    for (uint32_t at = 0; at < directory->room; at++) {
+        map_t *map = directory->slots[(first + at) & (directory->room - 1)];
+        for (uint32_t local = 0; map && local < self->local_partitions; local++) {
+            store_t *store = map_store (map, (uint32_t) (((uint64_t) from + local) % self->local_partitions));
+            if (store && store_entries (store))
+                return store;
+        }
+    }
+    return NULL;
 }
 
+//  Removes one entry that has not been used for long: the oldest of a sample over several stores, so
+//  that a small map in use is not robbed because nothing in it is old.
 static bool
-s_fits (const storage_t *self, size_t size)
+s_evict_one (storage_t *self, const entry_t *keep, uint64_t now)
 {
-    return self->pool.used_bytes + self->pool.index_bytes + size <= self->config.memory_limit;
+    oldest_t oldest = { .keep = keep, .clock = entry_clock (now) };
+    for (int count = 0; count < S_STORES_MAX; count++) {
+        store_t *store = s_any_store (self);
+        if (!store)
+            break;
+        store_sample (store, (uint32_t) (s_random (self) >> 32), S_SAMPLE, &oldest);
+        if (count + 1 >= S_STORES && oldest.seen >= S_STORES * S_SAMPLE)
+            break;
+    }
+    if (!oldest.store)
+        return false;
+    store_remove (oldest.store, &oldest.place);
+    self->stats.evicted++;
+    return true;
 }
 
 bool
-storage_make_room (storage_t *self, store_t *store, size_t size, uint64_t now)
+storage_make_room (storage_t *self, const entry_t *keep, size_t needed, uint64_t now)
 {
-    if (self->config.memory_limit == 0 || s_fits (self, size))
+    const pool_t *pool = &self->pool;
+    size_t limit = self->config.memory_limit;
+    size_t present = keep ? heap_block_size (entry_size (keep)) : 0;
+    size_t before = pool->used_bytes + pool->index_bytes;
+    if (needed <= present || before - present + needed <= limit)
         return true;
-    if (!self->config.evict || size > self->config.memory_limit)
+    if (!self->config.evict || needed > limit)
         return false;
-    for (int count = 0; count < S_EVICT_MAX && !s_fits (self, size); count++) {
-        store_t *victim = s_any_store (self, store);
-        if (!store_entries (victim))
-            return false;
-        place_t place = store_oldest (victim, (uint32_t) (s_random (self) >> 32), S_SAMPLE, entry_clock (now));
-        if (!place.entry)
-            return false;
-        store_remove (victim, &place);
-        self->stats.evicted++;
+    uint64_t most = S_EVICT_MAX + needed / S_EVICT_BYTES;
+    size_t after = before;
+    for (uint64_t count = 0; count < most && after - present + needed > limit; count++) {
+        if (!s_evict_one (self, keep, now))
+            break;
+        after = pool->used_bytes + pool->index_bytes;
     }
-    return s_fits (self, size);
+    //  A table that grew may be more than one write can make up for: it is enough that less is held
+    //  after the write than before
+    return after - present + needed <= limit || after - present + needed <= before;
 }

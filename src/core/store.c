@@ -65,7 +65,8 @@ place_t
 store_find (const store_t *self, uint64_t hash, bytes_t key)
 {
     slot_t *slot = index_find (&self->index, hash, key);
-    return (place_t) { key, hash, slot, slot ? index_entry (atomic_load_explicit (slot, memory_order_relaxed)) : NULL };
+    return (place_t) { key, hash, slot,
+                       slot ? index_entry (atomic_load_explicit (slot, memory_order_relaxed)) : NULL };
 }
 
 //  Adds an entry to the accounting, or takes it away.
@@ -242,33 +243,38 @@ store_sweep (store_t *self, uint64_t now, uint32_t buckets, size_t most, uint32_
 //  Eviction and compaction
 
 typedef struct {
-    place_t best;
-    uint32_t best_age;
-    uint32_t clock;
-    unsigned seen;
+    store_t *store;
+    oldest_t *oldest;
 } s_sample_t;
 
 static void
 s_sample_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
 {
     s_sample_t *sample = arg;
-    uint32_t age = (sample->clock - entry_access (entry)) & ENTRY_ACCESS_MASK;
-    if (!sample->best.entry || age > sample->best_age) {
-        sample->best = (place_t) { entry_key (entry), hash, slot, entry };
-        sample->best_age = age;
+    oldest_t *oldest = sample->oldest;
+    if (entry == oldest->keep)
+        return;
+    uint32_t age = (oldest->clock - entry_access (entry)) & ENTRY_ACCESS_MASK;
+    if (!oldest->store || age > oldest->age) {
+        oldest->store = sample->store;
+        oldest->place = (place_t) { entry_key (entry), hash, slot, entry };
+        oldest->age = age;
     }
-    sample->seen++;
+    oldest->seen++;
 }
 
-place_t
-store_oldest (store_t *self, uint32_t position, unsigned sample, uint32_t clock)
+void
+store_sample (store_t *self, uint32_t position, unsigned sample, oldest_t *oldest)
 {
-    s_sample_t found = { .clock = clock };
+    s_sample_t found = { self, oldest };
+    unsigned enough = oldest->seen + sample;
+    //  To the end, then from the beginning to where it started
     uint64_t at = position;
-    for (int round = 0; round < 2 && found.seen < sample; round++, at = 0)
-        while (at < INDEX_END && found.seen < sample && store_entries (self))
-            at = index_visit (&self->index, at, s_sample_one, &found);
-    return found.best;
+    while (at < INDEX_END && oldest->seen < enough)
+        at = index_visit (&self->index, at, s_sample_one, &found);
+    at = 0;
+    while (at < position && oldest->seen < enough)
+        at = index_visit (&self->index, at, s_sample_one, &found);
 }
 
 typedef struct {

@@ -80,10 +80,19 @@ store_entries (const store_t *self)
 size_t
     store_sweep (store_t *self, uint64_t now, uint32_t buckets, size_t most, uint32_t *looked);
 
-//  The entry that was used longest ago of up to `sample` entries from a position on; a place without
-//  entry if the store is empty.
-place_t
-    store_oldest (store_t *self, uint32_t position, unsigned sample, uint32_t clock);
+//  The entry that was used longest ago of those seen so far, in one store or several.
+typedef struct {
+    const entry_t *keep; // Is passed over; may be NULL
+    uint32_t clock;      // entry_clock now
+    unsigned seen;       // Entries compared
+    store_t *store;      // NULL: none yet
+    place_t place;
+    uint32_t age;
+} oldest_t;
+
+//  Compares about `sample` more entries, from a position on.
+void
+    store_sample (store_t *self, uint32_t position, unsigned sample, oldest_t *oldest);
 
 //  Moves up to `most` entries from sparse pages to others, from *position on (see index_visit).
 //  Returns how many it moved.
