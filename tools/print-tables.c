@@ -45,7 +45,9 @@ static void
 s_operations (void)
 {
     static const char *const s_names[] = { "map, key", "map", "nothing" };
-    printf ("| Operation | Effect | Names | Value and options | Value of the reply | Statuses of its own | Repeatable |\n");
+    printf (
+        "| Operation | Effect | Names | Value and options | Value of the reply |"
+            " Statuses of its own | Repeatable |\n");
     printf ("|---|---|---|---|---|---|---|\n");
     for (unsigned op = 1; op < OP_LIMIT; op++) {
         const op_info_t *info = op_info (op);
@@ -68,8 +70,9 @@ s_options (void)
 {
     enum { FLAG, UINT, INT, BYTES, VALUE, NUMBER, LIST };
     static const char *const s_types[] = {
-        [FLAG] = "flag", [UINT] = "unsigned integer", [INT] = "integer", [BYTES] = "bin or str",
-        [VALUE] = "bin, str or nil", [NUMBER] = "integer, float, or decimal text", [LIST] = "array of str"
+        [FLAG] = "flag",        [UINT] = "unsigned integer", [INT] = "integer",
+        [BYTES] = "bin or str", [VALUE] = "bin, str or nil", [NUMBER] = "integer, float, or decimal text",
+        [LIST] = "array of str"
     };
     static const struct {
         const char *name;
@@ -122,7 +125,7 @@ s_settings (void)
         unsigned long long min, max;
         const char *unit, *purpose;
     } s_list[] = {
-#define SETTING(section, name, type, standard, min, max, unit, purpose)                                \
+#define SETTING(section, name, type, standard, min, max, unit, purpose)                                      \
     { #section "." #name, type, standard, min, max, unit, purpose },
 #include "setting.def"
 #undef SETTING
@@ -278,7 +281,8 @@ s_dump_value (mp_t *reader, const char *role, int indent)
             snprintf (rest, room, "array of %lld elements", (long long) token.integer);
             break;
         case MP_MAP:
-            snprintf (rest, room, "map of %lld pair%s", (long long) token.integer, token.integer == 1 ? "" : "s");
+            snprintf (rest, room, "map of %lld pair%s", (long long) token.integer,
+                      token.integer == 1 ? "" : "s");
             break;
         default:
             assert (false); // The exchange has no other kinds
