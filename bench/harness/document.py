@@ -50,7 +50,7 @@ def table (facts, results, rounds, quick):
     lines = [f'Measured on {time.strftime ("%Y-%m-%d", time.gmtime ())} by `bench/run`'
              + (' --quick: **small sizes, not for comparison**' if quick else '')
              + f': {rounds} rounds, the peers in turns with zgrid; each figure is the median of the rounds,'
-             ' with the lowest and the highest behind it; each ratio is the median of the rounds’ ratios.', '']
+             ' the lowest and the highest behind it; each ratio is the median of the rounds’ ratios.', '']
     lines += ['| | |', '|---|---|'] + [f'| {name} | {value} |' for name, value in facts]
     lines += ['', '| what | zgrid | peer | ratio | target | |', '|---|---|---|---|---|---|']
     lines += [result.line () for result in results]

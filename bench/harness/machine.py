@@ -34,8 +34,8 @@ def _commit (source):
     commit = _ask ('git', '-C', source, 'rev-parse', '--short=12', 'HEAD')
     if not commit:
         return 'unknown'
-    changed = _ask ('git', '-C', source, 'status', '--porcelain', '--untracked-files=no', '--', 'src', 'include',
-                    'bench')
+    changed = _ask ('git', '-C', source, 'status', '--porcelain', '--untracked-files=no', '--', 'src',
+                    'include', 'bench')
     return commit + (' and changes' if changed else '')
 
 

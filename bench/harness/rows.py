@@ -36,7 +36,8 @@ class Bench:
     #  Servers are started when a row first needs them, and stay: idle, they cost nothing
 
     def zgridd (self, *flags):
-        return processes.start_server ([self.program ('zgridd'), '--client', 'tcp://127.0.0.1:*', *flags])
+        return processes.start_server ([self.program ('zgridd'), '--client', 'tcp://127.0.0.1:*', '--set',
+                                        'log.level=error', *flags])
 
     def server (self):
         if not self.endpoint:
@@ -58,8 +59,8 @@ class Bench:
     #  One measurement each
 
     def zgrid_bench (self, *flags, keys=None):
-        return processes.output_json ([self.program ('zgrid-bench'), '--json', '--keys',
-                                       str (keys or self.size (KEYS)), '--value-size', str (VALUE_SIZE), *flags])
+        return processes.output_json ([self.program ('zgrid-bench'), '--json', '--value-size', str (VALUE_SIZE),
+                                       '--keys', str (keys or self.size (KEYS)), *flags])
 
     def load (self, endpoint, *flags):
         self.zgrid_bench ('-s', endpoint, '--load', '--requests', '0', *flags)
@@ -72,8 +73,8 @@ class Bench:
         return {line ['test']: float (line ['rps']) for line in csv.DictReader (io.StringIO (text))}
 
     def echo (self, request, reply, window, count):
-        return processes.output_json ([self.program ('bench-echo'), 'client', self.echo_server (), '-q',
-                                       str (request), '-r', str (reply), '-w', str (window), '-n', str (count)])
+        flags = ['-q', str (request), '-r', str (reply), '-w', str (window), '-n', str (count)]
+        return processes.output_json ([self.program ('bench-echo'), 'client', self.echo_server (), *flags])
 
     def stats (self, endpoint):
         return json.loads (processes.output ([self.program ('zgrid'), '-s', endpoint, '--json', 'stats']))
@@ -121,8 +122,8 @@ def batches (bench):
                                         str (BATCH * BATCHES_IN_FLIGHT), '--batch', str (BATCH), '--requests',
                                         str (messages * BATCH))
             ours.append (figure ['records_per_second'])
-        results.append (Result (f'{mix.upper ()} in batches of {BATCH}, {BATCHES_IN_FLIGHT} batches in flight',
-                                ours, theirs, 0.6, unit='M/s', scale=1e6,
+        what = f'{mix.upper ()} in batches of {BATCH}, {BATCHES_IN_FLIGHT} batches in flight'
+        results.append (Result (what, ours, theirs, 0.6, unit='M/s', scale=1e6,
                                 peer=f'echo of {there} bytes there, {back} back'))
     return results
 
@@ -156,8 +157,8 @@ def latency (bench):
             figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--requests',
                                         str (bench.size (40000)))
             ours.append (figure ['latency_us'] [mix] ['p50'])
-        results.append (Result (f'one {mix.upper ()} at a time, p50', ours, theirs, 1.15, most=True, unit='µs',
-                                digits=1, peer=f'echo of {there} bytes there, {back} back, p50'))
+        results.append (Result (f'one {mix.upper ()} at a time, p50', ours, theirs, 1.15, most=True,
+                                unit='µs', digits=1, peer=f'echo of {there} bytes there, {back} back, p50'))
     return results
 
 
@@ -168,8 +169,8 @@ def embedded (bench):
     take = {name: [line [name] for line in lines] for name in ('uthash_find', 'uthash_get', 'get', 'mget16')}
     return [Result ('embedded GET, one at a time, value copied', take ['get'], take ['uthash_get'], 1.0,
                     unit='M/s', scale=1e6, peer='uthash, find and copy'),
-            Result ('embedded mget of 16, values copied', take ['mget16'], take ['uthash_find'], 2.5, unit='M/s',
-                    scale=1e6, peer='uthash, find')]
+            Result ('embedded mget of 16, values copied', take ['mget16'], take ['uthash_find'], 2.5,
+                    unit='M/s', scale=1e6, peer='uthash, find')]
 
 
 def memory (bench):
@@ -192,7 +193,8 @@ def memory (bench):
         before = processes.resident_bytes (redis.process)
         used = int (redis.info ('memory') ['used_memory'])
         redis.store (keys, VALUE_SIZE, 3600)
-        figures ['redis_accounted'].append ((int (redis.info ('memory') ['used_memory']) - used) / keys - data)
+        used = int (redis.info ('memory') ['used_memory']) - used
+        figures ['redis_accounted'].append (used / keys - data)
         figures ['redis_resident'].append ((processes.resident_bytes (redis.process) - before) / keys - data)
         redis.stop ()
     what = 'memory beyond key and value, 1 M entries with TTL, eviction on'
@@ -216,9 +218,9 @@ def grow (bench):
             figure = bench.zgrid_bench ('--embedded', '--mix', 'put', '--distribution', 'sequential',
                                         '--requests', str (keys), keys=entries)
             figures.append (figure ['latency_us'] ['put'] ['p99.99'])
-    return [Result ('in-process PUTs, one at a time, while the table grows to 5 M entries, p99.99', growing, [],
-                    1000, most=True, unit='µs', digits=0),
-            Result ('the same PUTs on a table of 1,000 entries, p99.99 (for comparison)', still, [], 1000,
+    what = 'in-process PUTs, one at a time, while the table grows to 5 M entries, p99.99'
+    return [Result (what, growing, [], 1000, most=True, unit='µs', digits=0),
+            Result ('for comparison: the same PUTs on a table of 1,000 entries, p99.99', still, [], 1000,
                     most=True, unit='µs', digits=0)]
 
 
