@@ -45,8 +45,7 @@ static void
 s_operations (void)
 {
     static const char *const s_names[] = { "map, key", "map", "nothing" };
-    printf (
-        "| Operation | Effect | Names | Value and options | Value of the reply |"
+    printf ("| Operation | Effect | Names | Value and options | Value of the reply |"
             " Statuses of its own | Repeatable |\n");
     printf ("|---|---|---|---|---|---|---|\n");
     for (unsigned op = 1; op < OP_LIMIT; op++) {

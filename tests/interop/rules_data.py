@@ -146,6 +146,8 @@ def delete(server):
     peer = server.peer()
     name = server.map
     status(peer.ask("DEL", name, b"k"), NOTFOUND, "DEL of an absent key")
+    for options in ({"ifversion": 5}, {"ifversion": 0}, {"ifeq": b"v"}, {"ifeq": None}):
+        status(peer.ask("DEL", name, b"k", None, options), NOTFOUND, "DEL of an absent key, %r" % options)
     stored = peer.ask("PUT", name, b"k", b"v").version
     status(peer.ask("DEL", name, b"k", None, {"ifversion": stored + 1}), MISMATCH, "another version")
     status(peer.ask("DEL", name, b"k", None, {"ifeq": b"w"}), MISMATCH, "another value")

@@ -376,6 +376,8 @@ def options(server):
         peer.ask("PUT", name, b"k", b"3", {"must": ["nx", "nonsense"], "px": 9}), MALFORMED, "must, two names"
     )
     check(peer.ask("GET", name, b"k").value == b"1", "a refused record was executed")
+    for op in ("PING", "HELLO", "ROUTES", "STATS", "SIZE", "SCAN"):
+        status(peer.ask(op, name, None, None, {"must": ["nonsense"]}), MALFORMED, "%s with must" % op)
     status(
         peer.ask("PUT", name, b"k", b"4", {"must": ["px", "xx"], "px": 60000}), OK, "must with known names"
     )
