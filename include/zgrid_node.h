@@ -18,8 +18,8 @@ extern "C" {
 
 typedef struct zgrid_node zgrid_node_t;
 
-//  A node with default settings that listens nowhere (node.client is "none"), not yet started. The
-//  caller owns it. NULL without memory.
+//  A node with default settings, except that it listens nowhere (node.client is "none") and logs only
+//  warnings and errors (log.level), not yet started. The caller owns it. NULL without memory.
 ZGRID_EXPORT zgrid_node_t *
     zgrid_node_new (void);
 

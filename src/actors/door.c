@@ -118,7 +118,9 @@ static bool
 s_take (door_t *self, arrival_t *arrival, uint64_t now)
 {
     const frames_t *frames = &self->frames;
-    int body = frames->count > 1 && !frames->overflow ? wire_find_body (frames->frames + 1, frames->count - 1) : -1;
+    int body = frames->count > 1 ? wire_find_body (frames->frames + 1, frames->count - 1) : -1;
+    if (frames->overflow && body >= 0)
+        body = -1; // Too many attachments
     if (body < 0) {
         ++*(body == -2 ? &self->counters->envelopes : &self->counters->foreign);
         return false;

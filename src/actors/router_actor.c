@@ -82,6 +82,26 @@ s_add_part (self_t *self, uint32_t actor, const request_t *request)
         peer->attachments = true;
 }
 
+//  What needs no storage actor: faulty records, and what concerns the node.
+static void
+s_answer (self_t *self, const request_t *request)
+{
+    options_t options;
+    const char *why = request->fault;
+    unsigned status = request->faulty;
+    if (!status && !options_decode (request->options, &options, &why))
+        status = ZGRID_MALFORMED;
+    if (status) {
+        ++*(status == ZGRID_BADOP     ? &self->counters.badop
+            : status == ZGRID_TOOBIG ? &self->counters.toobig
+                                      : &self->counters.malformed);
+        s_refuse (self, &self->here, request->id, status, why);
+        return;
+    }
+    node_info_reply (self->info, request, &self->here);
+    self->here_records++;
+}
+
 //  Puts one record where it goes.
 static void
 s_place (self_t *self, const request_t *request, ticket_t **ticket, const arrival_t *arrival)
@@ -92,8 +112,7 @@ s_place (self_t *self, const request_t *request, ticket_t **ticket, const arriva
         return;
     }
     if (split.to == SPLIT_HERE) {
-        node_info_reply (self->info, request, &self->here);
-        self->here_records++;
+        s_answer (self, request);
         return;
     }
     if (!s_ticket (self, ticket, arrival) || !ticket_add_sum (*ticket, request->id, request->op, split.actor)) {

@@ -126,18 +126,18 @@ s_receive_peer (self_t *self, const moment_t *moment)
         arrival.attachments = in->frames + at + 1;
         arrival.attachment_count = in->count - at - 1;
     }
-    if (body < 0 || !wire_open (arrival.body, &arrival.records)) {
-        self->counters->foreign++;
-        return true;
-    }
     bytes_t frames[FRAMES_MAX];
     uint64_t records;
-    size_t before = skip - 1 + (size_t) body;
-    for (size_t at = 0; at < before; at++)
+    size_t before = skip - 1 + (size_t) (body < 0 ? 0 : body);
+    for (size_t at = 0; at < before && at + 1 < in->count; at++)
         frames[at] = in->frames[at + 1];
-    bool passes = in->frames[1].size && in->frames[1].data[0] == PEER_CLIENT;
-    size_t count = s_execute (self, &arrival, moment, passes, frames + before, &records);
-    if (count == 0) { // No memory for a reply: an empty body ends the router's wait
+    bool passes = in->count > 1 && in->frames[1].size && in->frames[1].data[0] == PEER_CLIENT;
+    size_t count = 0;
+    if (body < 0 || !wire_open (arrival.body, &arrival.records))
+        self->counters->foreign++;
+    else
+        count = s_execute (self, &arrival, moment, passes, frames + before, &records);
+    if (count == 0) { // Nothing to say, or no memory for it: an empty body ends the router's wait
         frames[before] = bytes_of (WIRE_SIGNATURE, WIRE_SIGNATURE_SIZE);
         count = 1;
     }

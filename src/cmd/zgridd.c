@@ -135,6 +135,8 @@ static int
 s_settings (zgrid_node_t *node, const plan_t *plan)
 {
     int status = zgrid_node_set (node, "node.client", CLIENT_STANDARD);
+    if (status == ZGRID_OK)
+        status = zgrid_node_set (node, "log.level", "info");
     if (status == ZGRID_OK && plan->file) {
         status = zgrid_node_load (node, plan->file);
         if (status != ZGRID_OK) {

@@ -3,7 +3,7 @@
 //  Invariants. An entry lies in its home bucket or, if that was full, in one of the next ones; a
 //  bucket that has an empty slot ends the search. A bucket that has once been full never gets an
 //  empty slot back (a removal leaves a tombstone), so searches never end too early. Resizing, which
-//  begins before 7/8 of the slots are filled, sweeps the tombstones away.
+//  begins before 13/16 of the slots are filled, sweeps the tombstones away.
 //
 //  While a resize is under way, a hash belongs to the old table if its home bucket there has not
 //  moved yet, else to the new one: never to both.
@@ -40,18 +40,42 @@ s_slot (entry_t *entry, uint64_t hash, unsigned code)
     return (uint64_t) (uintptr_t) entry | (hash & 0xff) << 48 | (uint64_t) code << 56;
 }
 
-//  The bucket of a position in a table of n buckets: floor (position * n / 2^32).
+//  Buckets in the order of their hashes: 0, 1, 2… A table has group << groups buckets; the first
+//  `groups` bits of a position tell the group, the others, evenly divided, the bucket in it.
 static inline uint32_t
-s_home (uint32_t position, uint32_t buckets)
+s_rank (uint32_t position, const table_t *table)
 {
-    return (uint32_t) ((uint64_t) position * buckets >> 32);
+    uint32_t group = (uint32_t) ((uint64_t) position >> (32 - table->groups));
+    uint32_t rest = (uint32_t) ((uint64_t) position << table->groups);
+    return group * table->group + (uint32_t) ((uint64_t) rest * table->group >> 32);
 }
 
-//  The first position whose home is `bucket`.
+//  The first position of the bucket of this rank.
 static inline uint64_t
-s_first_position (uint64_t bucket, uint32_t buckets)
+s_first_position (uint64_t rank, const table_t *table)
 {
-    return ((bucket << 32) + buckets - 1) / buckets;
+    uint64_t width = INDEX_END >> table->groups; // Positions of a group
+    return rank / table->group * width + (rank % table->group * width + table->group - 1) / table->group;
+}
+
+static inline uint32_t
+s_reverse (uint32_t bits)
+{
+    bits = (bits >> 1 & 0x55555555) | (bits & 0x55555555) << 1;
+    bits = (bits >> 2 & 0x33333333) | (bits & 0x33333333) << 2;
+    bits = (bits >> 4 & 0x0f0f0f0f) | (bits & 0x0f0f0f0f) << 4;
+    return __builtin_bswap32 (bits);
+}
+
+//  Where in memory the home bucket of a position is. Groups lie in bit-reversed order: keys that come
+//  in the order of their hashes (from a scan of another map, or of another copy) spread over the whole
+//  table instead of filling its beginning, which would make every search as long as the table.
+static inline uint32_t
+s_home (uint32_t position, const table_t *table)
+{
+    uint32_t group = (uint32_t) ((uint64_t) s_reverse (position) & ((UINT64_C (1) << table->groups) - 1));
+    uint32_t rest = (uint32_t) ((uint64_t) position << table->groups);
+    return group * table->group + (uint32_t) ((uint64_t) rest * table->group >> 32);
 }
 
 static inline table_t *
@@ -77,7 +101,7 @@ static inline table_t *
 s_table_for (const index_t *self, uint32_t position)
 {
     table_t *old = s_old (self);
-    if (__builtin_expect (old != NULL, 0) && s_home (position, old->buckets) >= s_moved (self))
+    if (__builtin_expect (old != NULL, 0) && s_rank (position, old) >= s_moved (self))
         return old;
     return s_table (self);
 }
@@ -86,8 +110,15 @@ s_table_for (const index_t *self, uint32_t position)
 //  Tables
 
 static table_t *
-s_table_new (index_t *self, uint32_t buckets)
+s_table_new (index_t *self, uint64_t wanted)
 {
+    uint32_t groups = 0;
+    while (wanted >> groups >= 8)
+        groups++;
+    uint32_t group = (uint32_t) ((wanted + (UINT64_C (1) << groups) - 1) >> groups);
+    if (groups > 29)
+        return NULL;
+    uint32_t buckets = group << groups;
     size_t size = (size_t) buckets * INDEX_BUCKET * sizeof (slot_t);
     table_t *table = mem_alloc (sizeof (table_t));
     uint8_t *block = mem_alloc_zero (1, size + S_LINE);
@@ -97,6 +128,8 @@ s_table_new (index_t *self, uint32_t buckets)
         return NULL;
     }
     table->buckets = buckets;
+    table->groups = groups;
+    table->group = group;
     table->block = block;
     table->slots = (slot_t *) (block + S_LINE - ((uintptr_t) block & (S_LINE - 1)));
     *self->bytes += size + S_LINE + sizeof (table_t);
@@ -149,7 +182,7 @@ index_buckets (const index_t *self)
 static slot_t *
 s_search (const table_t *table, uint64_t hash, bytes_t key)
 {
-    uint32_t bucket = s_home (index_position (hash), table->buckets);
+    uint32_t bucket = s_home (index_position (hash), table);
     for (uint32_t walked = 0; walked < table->buckets; walked++) {
         slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
         bool ends = false;
@@ -167,6 +200,21 @@ s_search (const table_t *table, uint64_t hash, bytes_t key)
             bucket = 0;
     }
     return NULL;
+}
+
+uint32_t
+index_probes (const index_t *self, uint64_t hash)
+{
+    const table_t *table = s_table_for (self, index_position (hash));
+    uint32_t walked = 0;
+    bool ends = table == NULL;
+    for (uint32_t bucket = table ? s_home (index_position (hash), table) : 0; !ends && walked < table->buckets;
+         bucket = (bucket + 1) % table->buckets) {
+        for (int at = 0; at < INDEX_BUCKET; at++)
+            ends = ends || s_load (&table->slots[(size_t) bucket * INDEX_BUCKET + (size_t) at]) == 0;
+        walked++;
+    }
+    return walked;
 }
 
 slot_t *
@@ -205,7 +253,7 @@ index_prefetch_bucket (const index_t *self, uint64_t hash)
     table_t *table = s_table_for (self, index_position (hash));
     if (table)
         __builtin_prefetch (table->slots
-                            + (size_t) s_home (index_position (hash), table->buckets) * INDEX_BUCKET);
+                            + (size_t) s_home (index_position (hash), table) * INDEX_BUCKET);
 }
 
 void
@@ -214,7 +262,7 @@ index_prefetch_entry (const index_t *self, uint64_t hash)
     table_t *table = s_table_for (self, index_position (hash));
     if (!table)
         return;
-    slot_t *slots = table->slots + (size_t) s_home (index_position (hash), table->buckets) * INDEX_BUCKET;
+    slot_t *slots = table->slots + (size_t) s_home (index_position (hash), table) * INDEX_BUCKET;
     for (int at = 0; at < INDEX_BUCKET; at++) {
         uint64_t slot = atomic_load_explicit (&slots[at], memory_order_relaxed);
         if (((slot >> 48) & 0xff) == (hash & 0xff) && index_is_entry (slot)) {
@@ -234,7 +282,7 @@ index_prefetch_entry (const index_t *self, uint64_t hash)
 static slot_t *
 s_free_slot (table_t *table, uint32_t position, bool *fresh)
 {
-    uint32_t bucket = s_home (position, table->buckets);
+    uint32_t bucket = s_home (position, table);
     for (uint32_t walked = 0; walked < table->buckets; walked++) {
         slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
         for (int at = 0; at < INDEX_BUCKET; at++) {
@@ -274,9 +322,7 @@ s_resize (index_t *self)
     uint64_t wanted = (self->live + 1) * 7 / (4 * INDEX_BUCKET) + 1;
     uint64_t needed = (self->live + adds) * 8 / (7 * INDEX_BUCKET) + 1;
     uint64_t buckets = wanted > needed ? wanted : needed;
-    if (buckets > UINT32_MAX)
-        return false;
-    table_t *table = s_table_new (self, (uint32_t) buckets);
+    table_t *table = s_table_new (self, buckets);
     if (!table)
         return false;
     self->rehashes++;
@@ -300,7 +346,7 @@ index_add (index_t *self, uint64_t hash, entry_t *entry, unsigned code)
         uint64_t slots = table ? (uint64_t) table->buckets * INDEX_BUCKET : 0;
         //  Without memory for a larger table the present one is filled further, but some slots stay
         //  empty: they are what ends a search
-        if (self->filled * 8 >= slots * 7 && !s_resize (self) && self->filled * 16 >= slots * 15)
+        if (self->filled * 16 >= slots * 13 && !s_resize (self) && self->filled * 16 >= slots * 15)
             return false;
     }
     table_t *table = s_table_for (self, index_position (hash));
@@ -353,11 +399,12 @@ index_remove (index_t *self, slot_t *slot)
 //  ------------------------------------------------------------------------------------------------
 //  Resizing
 
-//  Moves the entries whose home in the old table is `bucket`.
+//  Moves the entries whose home in the old table is the bucket of this rank.
 static void
-s_move_bucket (index_t *self, table_t *old, uint32_t home)
+s_move_bucket (index_t *self, table_t *old, uint32_t rank)
 {
     table_t *table = s_table (self);
+    uint32_t home = s_home ((uint32_t) s_first_position (rank, old), old);
     uint32_t bucket = home;
     for (uint32_t walked = 0; walked < old->buckets; walked++) {
         slot_t *slots = old->slots + (size_t) bucket * INDEX_BUCKET;
@@ -372,7 +419,7 @@ s_move_bucket (index_t *self, table_t *old, uint32_t home)
             if (!index_is_entry (slot))
                 continue;
             uint64_t hash = hash_key (self->secret, entry_key (index_entry (slot)));
-            if (s_home (index_position (hash), old->buckets) != home)
+            if (s_home (index_position (hash), old) != home)
                 continue;
             bool placed = s_place (self, table, hash, slot);
             assert (placed); // The new table has room for all that live
@@ -425,7 +472,7 @@ index_moving (const index_t *self)
 static void
 s_visit_range (index_t *self, table_t *table, uint64_t low, uint64_t high, index_visit_fn *visit, void *arg)
 {
-    uint32_t bucket = s_home ((uint32_t) low, table->buckets);
+    uint32_t bucket = s_home ((uint32_t) low, table);
     for (uint32_t walked = 0; walked < table->buckets; walked++) {
         slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
         bool ends = false;
@@ -452,11 +499,10 @@ index_visit (index_t *self, uint64_t position, index_visit_fn *visit, void *arg)
     if (position >= INDEX_END || !s_table (self))
         return INDEX_END;
     table_t *table = s_table_for (self, (uint32_t) position);
-    uint64_t high = s_first_position ((uint64_t) s_home ((uint32_t) position, table->buckets) + 1,
-                                      table->buckets);
+    uint64_t high = s_first_position ((uint64_t) s_rank ((uint32_t) position, table) + 1, table);
     table_t *old = s_old (self);
     if (old && table != old) {
-        uint64_t border = s_first_position (s_moved (self), old->buckets);
+        uint64_t border = s_first_position (s_moved (self), old);
         if (border > position && border < high)
             high = border; // What lies behind is still in the old table
     }

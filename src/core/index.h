@@ -1,6 +1,6 @@
-//  index: from a key's hash to its entry. Open addressing in buckets of one cache line, ordered by
-//  hash, so that a place in the table is a place among all hashes whatever the table's size: cursors
-//  survive resizing, and resizing goes bucket by bucket.
+//  index: from a key's hash to its entry. Open addressing in buckets of one cache line. The buckets
+//  have an order, that of the hashes in them, so that a place in the table is a place among all hashes
+//  whatever the table's size: cursors survive resizing, and resizing goes bucket by bucket.
 //
 //      slot = code (8 bits) | tag (8 bits) | address of the entry (48 bits)
 //
@@ -22,7 +22,9 @@
 typedef _Atomic uint64_t slot_t;
 
 typedef struct table {
-    uint32_t buckets;
+    uint32_t buckets; // group << groups
+    uint32_t groups;  // Logarithm of the number of groups
+    uint32_t group;   // Buckets of a group: 1 … 8
     void *block; // What to free
     slot_t *slots;
 } table_t;
@@ -120,6 +122,10 @@ uint64_t
 //  The same for every entry, whatever its code.
 uint64_t
     index_each (index_t *self, uint64_t from, uint32_t count, index_sweep_fn *visit, void *arg);
+
+//  How many buckets a search for this hash looks at. For tests of how the table copes.
+uint32_t
+    index_probes (const index_t *self, uint64_t hash);
 
 //  Buckets in all tables.
 uint64_t

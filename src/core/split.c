@@ -9,7 +9,7 @@ split_request (const request_t *request, uint32_t partitions, uint32_t actors)
 {
     split_t first = { SPLIT_ACTOR, 0 };
     if (request->faulty)
-        return first;
+        return (split_t) { SPLIT_HERE, 0 };
     if (request->op == OP_STATS)
         return (split_t) { SPLIT_ALL, 0 };
     const op_info_t *info = op_info (request->op);

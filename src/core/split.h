@@ -9,7 +9,7 @@ typedef enum {
     SPLIT_ACTOR, // One actor: the record goes to it
     SPLIT_ALL,   // All of them: SIZE, DESTROY and STATS without partition
     SPLIT_SCAN,  // One, and the reply's cursor may go on with the next
-    SPLIT_HERE   // The router answers it
+    SPLIT_HERE   // The router answers it: what concerns the node, and what is faulty
 } split_to_t;
 
 typedef struct {
@@ -17,7 +17,7 @@ typedef struct {
     uint32_t actor;
 } split_t;
 
-//  Where a request goes. Faulty ones go to actor 0, which says what is wrong with them.
+//  Where a request goes.
 split_t
     split_request (const request_t *request, uint32_t partitions, uint32_t actors);
 

@@ -10,7 +10,9 @@ zgrid_node_new (void)
     if (!self)
         return NULL;
     self->settings = settings_new ();
-    if (!self->settings || settings_set (self->settings, "node.client", "none", &self->why) != ZGRID_OK)
+    //  Inside of another program it is quiet and listens nowhere unless it is told to
+    if (!self->settings || settings_set (self->settings, "node.client", "none", &self->why) != ZGRID_OK
+        || settings_set (self->settings, "log.level", "warning", &self->why) != ZGRID_OK)
         zgrid_node_destroy (&self);
     return self;
 }

@@ -243,12 +243,10 @@ START_TEST (operations_on_maps_go_to_all_or_to_one)
 }
 END_TEST
 
-START_TEST (a_faulty_record_goes_to_the_first_actor)
+START_TEST (the_router_answers_a_faulty_record_itself)
 {
     request_t request = { .faulty = ZGRID_MALFORMED };
-    split_t split = split_request (&request, 271, 3);
-    ck_assert_int_eq (split.to, SPLIT_ACTOR);
-    ck_assert_uint_eq (split.actor, 0);
+    ck_assert_int_eq (split_request (&request, 271, 3).to, SPLIT_HERE);
 }
 END_TEST
 
@@ -268,7 +266,7 @@ test_suite (void)
     tcase_add_test (all, sums_of_one_message_are_bounded);
     tcase_add_test (all, a_key_goes_to_the_actor_of_its_partition);
     tcase_add_test (all, operations_on_maps_go_to_all_or_to_one);
-    tcase_add_test (all, a_faulty_record_goes_to_the_first_actor);
+    tcase_add_test (all, the_router_answers_a_faulty_record_itself);
     suite_add_tcase (suite, all);
     return suite;
 }
