@@ -87,8 +87,11 @@ batch_add (batch_t *self, zgrid_client_t *client, size_t index, const record_t *
     assert (out.data == data && !out.failed); // It fitted, as s_room says
     arena_use (&self->arena, out.size);
     item_t *item = &self->items[self->count++];
-    *item = (item_t) { .index = (uint32_t) index, .op = (uint8_t) record->op, .kind = ITEM_OF_BATCH,
-                       .data = data, .size = (uint32_t) out.size };
+    *item = (item_t) { .index = (uint32_t) index,
+                       .op = (uint8_t) record->op,
+                       .kind = ITEM_OF_BATCH,
+                       .data = data,
+                       .size = (uint32_t) out.size };
     item->partition = request_partition (client, record);
     self->entries[index] = entry_of (ZGRID_TRYAGAIN);
     self->left++;

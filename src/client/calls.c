@@ -57,8 +57,7 @@ zgrid_client_ttl (zgrid_client_t *self, const char *map, zgrid_bytes_t key, int6
 }
 
 int
-zgrid_client_expire (zgrid_client_t *self, const char *map, zgrid_bytes_t key,
-                     const zgrid_options_t *options)
+zgrid_client_expire (zgrid_client_t *self, const char *map, zgrid_bytes_t key, const zgrid_options_t *options)
 {
     bytes_t named = request_bytes (key);
     zgrid_options_t given = ZGRID_OPTIONS_INIT;
@@ -68,11 +67,14 @@ zgrid_client_expire (zgrid_client_t *self, const char *map, zgrid_bytes_t key,
     bool at = given.expire_at_ms != 0;
     uint64_t time = at ? given.expire_at_ms : given.ttl_ms;
     if ((at && given.ttl_ms) || time == 0 || time > INT64_MAX)
-        return client_fail (self, ZGRID_MALFORMED, "EXPIRE", bytes_str (map), "one of ttl_ms and expire_at_ms is needed");
+        return client_fail (self, ZGRID_MALFORMED, "EXPIRE", bytes_str (map),
+                            "one of ttl_ms and expire_at_ms is needed");
     //  The time travels as the value
     given.ttl_ms = given.expire_at_ms = 0;
     value_t value = value_int ((int64_t) time);
-    return call_run (self, (record_t) { at ? OP_PEXPIREAT : OP_PEXPIRE, bytes_str (map), &named, &value, NULL }, &given, NULL);
+    return call_run (self,
+                     (record_t) { at ? OP_PEXPIREAT : OP_PEXPIRE, bytes_str (map), &named, &value, NULL },
+                     &given, NULL);
 }
 
 int
@@ -96,7 +98,8 @@ zgrid_client_incr (zgrid_client_t *self, const char *map, zgrid_bytes_t key, int
     bytes_t named = request_bytes (key);
     value_t added = value_int (delta);
     zgrid_entry_t entry;
-    int status = call_run (self, (record_t) { OP_INCR, bytes_str (map), &named, &added, NULL }, options, &entry);
+    int status = call_run (self, (record_t) { OP_INCR, bytes_str (map), &named, &added, NULL }, options,
+                           &entry);
     if (result)
         *result = entry.integer;
     return status;
@@ -132,7 +135,8 @@ zgrid_client_incr_float (zgrid_client_t *self, const char *map, zgrid_bytes_t ke
     s_print (delta, text);
     bytes_t named = request_bytes (key);
     value_t added = value_bytes (bytes_str (text));
-    return call_run (self, (record_t) { OP_INCRBYFLOAT, bytes_str (map), &named, &added, NULL }, options, entry);
+    return call_run (self, (record_t) { OP_INCRBYFLOAT, bytes_str (map), &named, &added, NULL }, options,
+                     entry);
 }
 
 int
@@ -182,7 +186,8 @@ zgrid_client_append (zgrid_client_t *self, const char *map, zgrid_bytes_t key, z
     bytes_t named = request_bytes (key);
     value_t added = value_bytes (request_bytes (value));
     zgrid_entry_t entry;
-    int status = call_run (self, (record_t) { OP_APPEND, bytes_str (map), &named, &added, NULL }, NULL, &entry);
+    int status = call_run (self, (record_t) { OP_APPEND, bytes_str (map), &named, &added, NULL }, NULL,
+                           &entry);
     if (length)
         *length = (uint64_t) entry.integer;
     return status;

@@ -117,8 +117,7 @@ s_take_local (zgrid_client_t *self, const client_local_t *local)
 }
 
 int
-client_new_inner (zgrid_client_t **self_p, const zgrid_client_options_t *options,
-                  const client_local_t *local)
+client_new_inner (zgrid_client_t **self_p, const zgrid_client_options_t *options, const client_local_t *local)
 {
     zgrid_client_options_t used;
     *self_p = NULL;

@@ -5,17 +5,17 @@
 #include "mem.h"
 
 struct zgrid_future {
-    item_t item;            // First: an item of kind ITEM_OF_FUTURE is a future
-    zgrid_client_t *client; // Only while it is not done
+    item_t item;                  // First: an item of kind ITEM_OF_FUTURE is a future
+    zgrid_client_t *client;       // Only while it is not done
     zgrid_future_t *next, **link; // In the client's open or ready futures
     uint64_t until;
     zgrid_entry_t entry;
     zgrid_future_fn *fn;
     void *arg;
-    bool orphan;            // Destroyed by its owner, but not done yet
-    uint8_t *held;          // The answer's bytes where they did not fit
-    size_t room;            // Bytes of data
-    uint8_t data[];         // The encoded record, then the answer's bytes
+    bool orphan;    // Destroyed by its owner, but not done yet
+    uint8_t *held;  // The answer's bytes where they did not fit
+    size_t room;    // Bytes of data
+    uint8_t data[]; // The encoded record, then the answer's bytes
 };
 
 static void
@@ -241,7 +241,8 @@ s_make (zgrid_client_t *client, record_t record, const zgrid_options_t *given)
         if (client->scratch.size + WIRE_SIGNATURE_SIZE > client->frame_max)
             status = ZGRID_TOOBIG;
     }
-    zgrid_future_t *self = s_new (client, status == ZGRID_OK ? buf_bytes (&client->scratch) : bytes_of (NULL, 0));
+    zgrid_future_t *self = s_new (client,
+                                  status == ZGRID_OK ? buf_bytes (&client->scratch) : bytes_of (NULL, 0));
     if (!self)
         return NULL;
     self->item.op = (uint8_t) record.op;

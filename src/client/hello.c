@@ -5,7 +5,7 @@
 
 #define S_ENDPOINTS_MAX 64
 #define S_REPLY_MAX 65536 // Bytes of a HELLO reply
-#define S_REPLIES_MAX 16 // Replies that wait to be read
+#define S_REPLIES_MAX 16  // Replies that wait to be read
 #define S_AGAIN_MS 100    // A server that was busy is asked again after this
 
 typedef struct {

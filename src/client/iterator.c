@@ -18,17 +18,17 @@ typedef struct {
 struct zgrid_iterator {
     zgrid_client_t *client;
     char *map;
-    char *match;         // NULL: all keys
+    char *match; // NULL: all keys
     bool with_values;
     uint32_t page;
     uint32_t partitions; // 0: the router walks over them
     uint32_t next;       // Partition that has not been given to a lane yet
     s_lane_t lanes[S_LANES];
-    batch_t batch;       // One round: the page of each lane
+    batch_t batch; // One round: the page of each lane
     kept_t kept;
-    mp_t reader;         // What is left of the page at hand
-    uint32_t left;       // Elements in it
-    int failed;          // Status of a lane that failed, until it has been told
+    mp_t reader;   // What is left of the page at hand
+    uint32_t left; // Elements in it
+    int failed;    // Status of a lane that failed, until it has been told
 };
 
 static char *
@@ -150,7 +150,8 @@ s_round (zgrid_iterator_t *self)
         s_lane_t *lane = &self->lanes[at];
         options.cursor = lane->cursor;
         options.partition = lane->partition;
-        item_t *item = lane->busy ? batch_add (&self->batch, client, at, &(record_t) { OP_SCAN, map, NULL, NULL, &options })
+        item_t *item = lane->busy ? batch_add (&self->batch, client, at,
+                                               &(record_t) { OP_SCAN, map, NULL, NULL, &options })
                                   : batch_refuse (&self->batch, at, ZGRID_NOTFOUND);
         if (!item)
             return ZGRID_NOMEM;

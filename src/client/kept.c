@@ -3,9 +3,9 @@
 #include "client_impl.h"
 #include "mem.h"
 
-#define S_MESSAGES 16            // Messages in a chunk
-#define S_BLOCK 131072           // Bytes in a block of an arena, unless a record needs more
-#define S_ARENA_MAX (16u << 20)  // An emptied arena keeps no more than this
+#define S_MESSAGES 16           // Messages in a chunk
+#define S_BLOCK 131072          // Bytes in a block of an arena, unless a record needs more
+#define S_ARENA_MAX (16u << 20) // An emptied arena keeps no more than this
 
 //  A message must not be moved: small ones hold their bytes inside
 struct kept_chunk {

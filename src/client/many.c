@@ -10,14 +10,14 @@ typedef struct {
     op_t op;
     bytes_t map;
     const zgrid_bytes_t *keys;
-    const zgrid_bytes_t *values;  // NULL: none
-    const options_t *options;     // NULL: none
-    zgrid_entry_t *entries;       // NULL: nobody wants to see them
-    bool sparse;                  // Only those whose entry says ZGRID_TRYAGAIN
-    size_t removed;               // Records with status OK
+    const zgrid_bytes_t *values; // NULL: none
+    const options_t *options;    // NULL: none
+    zgrid_entry_t *entries;      // NULL: nobody wants to see them
+    bool sparse;                 // Only those whose entry says ZGRID_TRYAGAIN
+    size_t removed;              // Records with status OK
     size_t failed;
-    int first;                    // Status of the first that failed
-    bool over;                    // The time was over
+    int first; // Status of the first that failed
+    bool over; // The time was over
 } s_many_t;
 
 //  Encodes and starts one round.
@@ -154,7 +154,8 @@ zgrid_client_mget (zgrid_client_t *self, const char *map, const zgrid_bytes_t *k
     if (status == ZGRID_OK)
         status = request_options (self, NULL, &options, &timeout_ms);
     many.options = &options;
-    status = status == ZGRID_OK ? s_run (self, &many, count, timeout_ms) : s_refuse (self, &many, count, status);
+    status = status == ZGRID_OK ? s_run (self, &many, count, timeout_ms)
+                                : s_refuse (self, &many, count, status);
     buf_clear (&stale);
     return status;
 }
@@ -164,15 +165,17 @@ zgrid_client_mput (zgrid_client_t *self, const char *map, const zgrid_bytes_t *k
                    const zgrid_bytes_t *values, size_t count, const zgrid_options_t *options,
                    zgrid_entry_t *entries)
 {
-    s_many_t many = { .op = OP_PUT, .map = bytes_str (map), .keys = keys, .values = values,
-                      .entries = entries };
+    s_many_t many = {
+        .op = OP_PUT, .map = bytes_str (map), .keys = keys, .values = values, .entries = entries
+    };
     options_t wire;
     uint32_t timeout_ms;
     int status = client_enter (self);
     if (status == ZGRID_OK)
         status = request_options (self, options, &wire, &timeout_ms);
     many.options = &wire;
-    return status == ZGRID_OK ? s_run (self, &many, count, timeout_ms) : s_refuse (self, &many, count, status);
+    return status == ZGRID_OK ? s_run (self, &many, count, timeout_ms)
+                              : s_refuse (self, &many, count, status);
 }
 
 int
@@ -186,7 +189,8 @@ zgrid_client_mdel (zgrid_client_t *self, const char *map, const zgrid_bytes_t *k
     if (status == ZGRID_OK)
         status = request_options (self, NULL, &options, &timeout_ms);
     many.options = &options;
-    status = status == ZGRID_OK ? s_run (self, &many, count, timeout_ms) : s_refuse (self, &many, count, status);
+    status = status == ZGRID_OK ? s_run (self, &many, count, timeout_ms)
+                                : s_refuse (self, &many, count, status);
     if (removed)
         *removed = many.removed;
     return status;

@@ -3,8 +3,8 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "client_impl.h"
 
-#define S_GROUP 16               // Keys that are looked up together
-#define S_COPY_MAX (16u << 20)   // A buffer beyond this is given back at the next call
+#define S_GROUP 16             // Keys that are looked up together
+#define S_COPY_MAX (16u << 20) // A buffer beyond this is given back at the next call
 
 //  Readable, though nothing was copied.
 static const char s_empty[1];
@@ -13,8 +13,9 @@ static inline void
 s_fill (zgrid_entry_t *entry, const local_entry_t *found, const buf_t *copy, int64_t ttl_ms)
 {
     bool has_value = found->status == ZGRID_OK;
-    *entry = (zgrid_entry_t) { .status = found->status, .has_value = has_value, .ttl_ms = ttl_ms,
-                               .version = found->version };
+    *entry = (zgrid_entry_t) {
+        .status = found->status, .has_value = has_value, .ttl_ms = ttl_ms, .version = found->version
+    };
     if (has_value)
         entry->value = (zgrid_bytes_t) { found->size ? (const char *) copy->data + found->offset : s_empty,
                                          found->size };
@@ -74,8 +75,8 @@ s_rebase (const buf_t *copy, const uint8_t *before, zgrid_entry_t *entries, size
 }
 
 size_t
-near_mget (zgrid_client_t *self, bytes_t map, const zgrid_bytes_t *keys, size_t count,
-           zgrid_entry_t *entries, buf_t *stale)
+near_mget (zgrid_client_t *self, bytes_t map, const zgrid_bytes_t *keys, size_t count, zgrid_entry_t *entries,
+           buf_t *stale)
 {
     bytes_t group[S_GROUP];
     local_entry_t found[S_GROUP];

@@ -61,7 +61,8 @@ s_add (zgrid_pipeline_t *self, record_t record, const zgrid_options_t *given)
 }
 
 int
-zgrid_pipeline_get (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key, const zgrid_options_t *options)
+zgrid_pipeline_get (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key,
+                    const zgrid_options_t *options)
 {
     bytes_t named = request_bytes (key);
     return s_add (self, (record_t) { OP_GET, bytes_str (map), &named, NULL, NULL }, options);
@@ -77,7 +78,8 @@ zgrid_pipeline_put (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key, 
 }
 
 int
-zgrid_pipeline_del (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key, const zgrid_options_t *options)
+zgrid_pipeline_del (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key,
+                    const zgrid_options_t *options)
 {
     bytes_t named = request_bytes (key);
     return s_add (self, (record_t) { OP_DEL, bytes_str (map), &named, NULL, NULL }, options);

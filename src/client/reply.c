@@ -181,8 +181,9 @@ s_move (zgrid_client_t *client, item_t *item, const meta_t *meta)
     client->counters.moved++;
     connection_t *target = client->connections[0];
     char endpoint[256];
-    if (item->moves <= CLIENT_MOVES_DIRECT && !client->indirect && !client->inner && (meta->given & META_owner)
-        && meta->owner.size < sizeof endpoint && !memchr (meta->owner.data, 0, meta->owner.size)) {
+    if (item->moves <= CLIENT_MOVES_DIRECT && !client->indirect && !client->inner
+        && (meta->given & META_owner) && meta->owner.size < sizeof endpoint
+        && !memchr (meta->owner.data, 0, meta->owner.size)) {
         memcpy (endpoint, meta->owner.data, meta->owner.size);
         endpoint[meta->owner.size] = 0;
         connection_t *owner = routes_usable (meta->owner) ? connection_to (client, endpoint) : NULL;

@@ -77,7 +77,8 @@ request_check (const zgrid_client_t *client, const record_t *record)
 {
     const bytes_t *key = record->key;
     const bytes_t none = { NULL, 0 };
-    const bytes_t *value = record->value && record->value->kind == VALUE_BYTES ? &record->value->bytes : &none;
+    const bytes_t *value = record->value && record->value->kind == VALUE_BYTES ? &record->value->bytes
+                                                                               : &none;
     size_t room = client->frame_max - S_RECORD_MORE;
     if ((key && key->size && !key->data) || (value->size && !value->data))
         return ZGRID_MALFORMED;

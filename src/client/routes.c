@@ -43,7 +43,10 @@ routes_learn (zgrid_client_t *client)
     buf_t out = { client->learning_data, 0, sizeof client->learning_data, false };
     request_encode (&out, &(record_t) { .op = OP_ROUTES });
     assert (out.data == client->learning_data && !out.failed);
-    *item = (item_t) { .data = out.data, .size = (uint32_t) out.size, .op = OP_ROUTES, .kind = ITEM_OF_ROUTES,
+    *item = (item_t) { .data = out.data,
+                       .size = (uint32_t) out.size,
+                       .op = OP_ROUTES,
+                       .kind = ITEM_OF_ROUTES,
                        .partition = PARTITION_NONE };
     client->learning_until = wait_clock () + S_LEARNING_MS;
     if (client->learning_until < client->expire_at)
@@ -133,14 +136,15 @@ s_parse (bytes_t tree, routes_t *routes)
         bytes_t name;
         if (!mp_bytes (&reader, &name))
             return false;
-        bool taken = bytes_equal (name, bytes_str ("partitions")) ? mp_uint (&reader, &partitions)
+        bool taken = bytes_equal (name, bytes_str ("partitions"))  ? mp_uint (&reader, &partitions)
                      : bytes_equal (name, bytes_str ("endpoints")) ? s_take_ends (&reader, routes)
                      : bytes_equal (name, bytes_str ("owners"))    ? s_take_owners (&reader, routes)
-                                                                  : mp_skip (&reader);
+                                                                   : mp_skip (&reader);
         if (!taken)
             return false;
     }
-    return partitions >= 1 && partitions <= SLOT_COUNT && routes->partitions == partitions && routes->end_count;
+    return partitions >= 1 && partitions <= SLOT_COUNT && routes->partitions == partitions
+           && routes->end_count;
 }
 
 bool

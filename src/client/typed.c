@@ -71,6 +71,7 @@ zgrid_client_get_int (zgrid_client_t *self, const char *map, const char *key, in
     zgrid_entry_t entry;
     int status = zgrid_client_get (self, map, zgrid_str (key), NULL, &entry);
     if (status == ZGRID_OK && !s_parse (request_bytes (entry.value), value))
-        return client_fail (self, ZGRID_WRONGTYPE, "GET", bytes_str (map), "the value is not a decimal integer");
+        return client_fail (self, ZGRID_WRONGTYPE, "GET", bytes_str (map),
+                            "the value is not a decimal integer");
     return status;
 }

@@ -205,11 +205,13 @@ START_TEST (numbers_are_added_to)
                       ZGRID_OVERFLOW);
     ck_assert_int_eq (s_put ("t", "text", NULL, NULL), ZGRID_OK);
     ck_assert_int_eq (zgrid_client_incr (s_client, "map", zgrid_str ("t"), 1, NULL, NULL), ZGRID_WRONGTYPE);
-    ck_assert_int_eq (zgrid_client_incr_float (s_client, "map", zgrid_str ("f"), 1.2, NULL, &entry), ZGRID_OK);
+    ck_assert_int_eq (zgrid_client_incr_float (s_client, "map", zgrid_str ("f"), 1.2, NULL, &entry),
+                      ZGRID_OK);
     ck_assert (s_shows (&entry, "1.2"));
     ck_assert_int_eq (zgrid_client_incr_float (s_client, "map", zgrid_str ("f"), INFINITY, NULL, &entry),
                       ZGRID_OVERFLOW);
-    ck_assert_int_eq (zgrid_client_incr_float (s_client, "map", zgrid_str ("f"), -0.2, NULL, &entry), ZGRID_OK);
+    ck_assert_int_eq (zgrid_client_incr_float (s_client, "map", zgrid_str ("f"), -0.2, NULL, &entry),
+                      ZGRID_OK);
 
     ck_assert (s_shows (&entry, "1"));
 }
@@ -231,8 +233,8 @@ START_TEST (values_are_exchanged)
     ck_assert (s_shows (&entry, "2"));
     ck_assert_int_eq (zgrid_client_cas (s_client, "map", key, NULL, zgrid_str ("3"), NULL, &entry),
                       ZGRID_MISMATCH);
-    ck_assert_int_eq (zgrid_client_cas (s_client, "map", zgrid_str ("b"), NULL, zgrid_str ("3"), NULL, &entry),
-                      ZGRID_OK);
+    ck_assert_int_eq (
+        zgrid_client_cas (s_client, "map", zgrid_str ("b"), NULL, zgrid_str ("3"), NULL, &entry), ZGRID_OK);
     ck_assert_int_eq (zgrid_client_append (s_client, "map", key, zgrid_str ("34"), &length), ZGRID_OK);
 
     ck_assert_uint_eq (length, 3);
@@ -254,14 +256,25 @@ END_TEST
 
 START_TEST (typed_helpers_are_strict)
 {
-    static const char *const s_bad[] = { "", "-", "+1", " 1", "1 ", "01", "-0", "1.0", "0x1", "9223372036854775808",
-                                         "-9223372036854775809", "99999999999999999999" };
+    static const char *const s_bad[] = { "",
+                                         "-",
+                                         "+1",
+                                         " 1",
+                                         "1 ",
+                                         "01",
+                                         "-0",
+                                         "1.0",
+                                         "0x1",
+                                         "9223372036854775808",
+                                         "-9223372036854775809",
+                                         "99999999999999999999" };
     int64_t number = 7;
     char *text = NULL;
 
     for (size_t at = 0; at < sizeof s_bad / sizeof s_bad[0]; at++) {
         ck_assert_int_eq (zgrid_client_put_str (s_client, "map", "k", s_bad[at]), ZGRID_OK);
-        ck_assert_msg (zgrid_client_get_int (s_client, "map", "k", &number) == ZGRID_WRONGTYPE, "%s", s_bad[at]);
+        ck_assert_msg (zgrid_client_get_int (s_client, "map", "k", &number) == ZGRID_WRONGTYPE, "%s",
+                       s_bad[at]);
         ck_assert_int_eq (number, 0);
     }
     ck_assert_int_eq (zgrid_client_put_int (s_client, "map", "k", INT64_MIN), ZGRID_OK);
@@ -429,8 +442,14 @@ END_TEST
 
 START_TEST (endpoints_that_cannot_be_used_are_refused)
 {
-    static const char *const s_bad[] = { "", ",", "nonsense", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:x",
-                                         "udp://127.0.0.1:1", "tcp://127.0.0.1:1,,tcp://127.0.0.1:2" };
+    static const char *const s_bad[] = { "",
+                                         ",",
+                                         "nonsense",
+                                         "tcp://",
+                                         "tcp://127.0.0.1",
+                                         "tcp://127.0.0.1:x",
+                                         "udp://127.0.0.1:1",
+                                         "tcp://127.0.0.1:1,,tcp://127.0.0.1:2" };
     zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
     zgrid_client_t *client = s_client;
 
@@ -453,7 +472,8 @@ START_TEST (the_first_endpoint_that_answers_is_used)
     zgrid_client_t *client;
     fake_server_t *mute = fake_server_new (0);
     fake_server_set (mute, FAKE_NO_HELLO, 1);
-    snprintf (list, sizeof list, "%s , %s", fake_server_endpoint (mute, 0), fake_server_endpoint (s_server, 0));
+    snprintf (list, sizeof list, "%s , %s", fake_server_endpoint (mute, 0),
+              fake_server_endpoint (s_server, 0));
 
     options.endpoints = list;
     ck_assert_int_eq (zgrid_client_new (&client, &options), ZGRID_OK);

@@ -134,7 +134,8 @@ START_TEST (busy_until_the_deadline_is_busy)
     options.timeout_ms = 60;
     fake_server_set (s_server, FAKE_BUSY, 1000000);
     ck_assert_int_eq (s_put_in ("a", 60), ZGRID_BUSY);
-    zgrid_future_t *future = zgrid_client_put_future (s_client, "map", zgrid_str ("k"), zgrid_str ("v"), &options);
+    zgrid_future_t *future = zgrid_client_put_future (s_client, "map", zgrid_str ("k"), zgrid_str ("v"),
+                                                      &options);
     ck_assert (zgrid_future_wait (future, 0));
     ck_assert_int_eq (zgrid_future_entry (future)->status, ZGRID_BUSY);
     zgrid_future_destroy (&future);
@@ -168,7 +169,8 @@ END_TEST
 START_TEST (answers_that_come_twice_count_once)
 {
     fake_server_set (s_server, FAKE_TWICE, 1);
-    zgrid_future_t *future = zgrid_client_put_future (s_client, "map", zgrid_str ("a"), zgrid_str ("v"), NULL);
+    zgrid_future_t *future = zgrid_client_put_future (s_client, "map", zgrid_str ("a"), zgrid_str ("v"),
+                                                      NULL);
     ck_assert (zgrid_future_wait (future, 0));
     zgrid_future_destroy (&future);
     ck_assert_int_eq (s_put_in ("a", 0), ZGRID_OK);
@@ -211,7 +213,8 @@ START_TEST (values_of_the_wrong_type_are_wrongtype)
 
     ck_assert_int_eq (s_put_in ("a", 0), ZGRID_WRONGTYPE);
     ck_assert_int_eq (s_get_in ("a", 0), ZGRID_WRONGTYPE);
-    ck_assert_int_eq (zgrid_client_incr (s_client, "map", zgrid_str ("n"), 1, NULL, &number), ZGRID_WRONGTYPE);
+    ck_assert_int_eq (zgrid_client_incr (s_client, "map", zgrid_str ("n"), 1, NULL, &number),
+                      ZGRID_WRONGTYPE);
 
     ck_assert_uint_eq (s_client->counters.wrong, 3);
     ck_assert_int_eq (s_get_in ("a", 0), ZGRID_OK);
@@ -354,11 +357,22 @@ START_TEST (routes_of_a_stranger_are_checked)
         { "", 0 },
         { "\x80", 1 },
         { "\x81\xaapartitions\x05", 13 },
-        { "\x83\xaapartitions\x02\xa9" "endpoints\x91\xa5tcp:/\xa6owners\xc4\x02\0\0", 46 },
-        { "\x83\xaapartitions\0\xa9" "endpoints\x91\xa5tcp:/\xa6owners\xc4\0", 44 },
-        { "\x83\xaapartitions\x01\xa9" "endpoints\x91\x05\xa6owners\xc4\x02\0\0", 41 },
-        { "\x83\xaapartitions\x01\xa9" "endpoints\xdd\x7f\xff\xff\xff", 27 },
-        { "\x83\xaapartitions\x01\xa9" "endpoints\x90\xa9" "endpoints\x90", 34 },
+        { "\x83\xaapartitions\x02\xa9"
+          "endpoints\x91\xa5tcp:/\xa6owners\xc4\x02\0\0",
+          46 },
+        { "\x83\xaapartitions\0\xa9"
+          "endpoints\x91\xa5tcp:/\xa6owners\xc4\0",
+          44 },
+        { "\x83\xaapartitions\x01\xa9"
+          "endpoints\x91\x05\xa6owners\xc4\x02\0\0",
+          41 },
+        { "\x83\xaapartitions\x01\xa9"
+          "endpoints\xdd\x7f\xff\xff\xff",
+          27 },
+        { "\x83\xaapartitions\x01\xa9"
+          "endpoints\x90\xa9"
+          "endpoints\x90",
+          34 },
     };
     routes_t *routes = &s_client->routes;
     uint32_t partitions = routes->partitions;
@@ -368,7 +382,8 @@ START_TEST (routes_of_a_stranger_are_checked)
     ck_assert_uint_eq (routes->partitions, partitions);
 
     //  Owners that do not exist, and endpoints that must not be connected to: the router
-    ck_assert (routes_take (s_client, bytes_of ("\x83\xaapartitions\x02\xa9" "endpoints\x92\xaainproc://x\xa6"
+    ck_assert (routes_take (s_client, bytes_of ("\x83\xaapartitions\x02\xa9"
+                                                "endpoints\x92\xaainproc://x\xa6"
                                                 "tcp://\xa6owners\xc4\x04\0\0\0\7",
                                                 12 + 1 + 1 + 9 + 1 + 11 + 7 + 7 + 2 + 4)));
     ck_assert_ptr_eq (routes_connection (s_client, 0), s_client->connections[0]);

@@ -367,7 +367,10 @@ s_embed (void)
 {
     zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
     const char *endpoints[2] = { fake_server_endpoint (s_server, 1), fake_server_endpoint (s_server, 2) };
-    client_local_t local = { .reader = fake_local_new (), .partitions = 31, .actors = 2, .endpoints = endpoints,
+    client_local_t local = { .reader = fake_local_new (),
+                             .partitions = 31,
+                             .actors = 2,
+                             .endpoints = endpoints,
                              .router = fake_server_endpoint (s_server, 0) };
     zgrid_client_destroy (&s_client);
     ck_assert_int_eq (client_new_inner (&s_client, &options, &local), ZGRID_OK);

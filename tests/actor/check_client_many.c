@@ -60,7 +60,8 @@ START_TEST (many_are_put_read_and_removed_in_order)
     for (unsigned at = 0; at < S_COUNT; at++)
         values[at] = s_keys[S_COUNT - 1 - at];
 
-    ck_assert_int_eq (zgrid_client_mput (s_client, "map", s_keys, values, S_COUNT, NULL, s_entries), ZGRID_OK);
+    ck_assert_int_eq (zgrid_client_mput (s_client, "map", s_keys, values, S_COUNT, NULL, s_entries),
+                      ZGRID_OK);
     for (unsigned at = 0; at < S_COUNT; at++)
         assert (s_entries[at].status == ZGRID_OK && s_entries[at].version > 0);
     ck_assert_int_eq (zgrid_client_mget (s_client, "map", s_keys, S_COUNT, s_entries), ZGRID_OK);
@@ -70,7 +71,8 @@ START_TEST (many_are_put_read_and_removed_in_order)
     ck_assert_uint_eq (removed, S_COUNT / 2);
     ck_assert_int_eq (zgrid_client_mget (s_client, "map", s_keys, S_COUNT, s_entries), ZGRID_OK);
     for (unsigned at = 0; at < S_COUNT; at++)
-        assert (at < S_COUNT / 2 ? s_entries[at].status == ZGRID_NOTFOUND : s_shows (&s_entries[at], values[at]));
+        assert (at < S_COUNT / 2 ? s_entries[at].status == ZGRID_NOTFOUND
+                                 : s_shows (&s_entries[at], values[at]));
     ck_assert_int_eq (zgrid_client_mdel (s_client, "map", s_keys, S_COUNT, &removed), ZGRID_OK);
 
     ck_assert_uint_eq (removed, S_COUNT - S_COUNT / 2);
@@ -157,7 +159,8 @@ START_TEST (a_pipeline_mixes_operations)
             ck_assert_int_eq (zgrid_pipeline_get (pipeline, "map", s_keys[at], &options), index + 1);
             ck_assert_int_eq (zgrid_pipeline_incr (pipeline, "count", s_keys[at], at, NULL), index + 2);
             ck_assert_int_eq (zgrid_pipeline_del (pipeline, "map", s_keys[at], NULL), index + 3);
-            ck_assert_int_eq (zgrid_pipeline_call (pipeline, "GETDEL", "map", &s_keys[at], NULL, NULL), index + 4);
+            ck_assert_int_eq (zgrid_pipeline_call (pipeline, "GETDEL", "map", &s_keys[at], NULL, NULL),
+                              index + 4);
         }
         ck_assert_int_eq (zgrid_pipeline_entry (pipeline, 0)->status, ZGRID_TRYAGAIN);
         ck_assert_int_eq (zgrid_pipeline_execute (pipeline, 0), ZGRID_OK);
@@ -240,7 +243,8 @@ START_TEST (a_blocking_call_goes_on_as_the_window_opens)
     fake_server_set (s_server, FAKE_WINDOW_RECORDS, 7);
     s_connect (0, 0);
 
-    ck_assert_int_eq (zgrid_client_mput (s_client, "map", s_keys, s_keys, S_COUNT, NULL, s_entries), ZGRID_OK);
+    ck_assert_int_eq (zgrid_client_mput (s_client, "map", s_keys, s_keys, S_COUNT, NULL, s_entries),
+                      ZGRID_OK);
 
     ck_assert_uint_le (fake_server_get (s_server, FAKE_LARGEST), 7);
 }

@@ -145,8 +145,7 @@ s_put (fake_map_t *self, const request_t *request, const options_t *options, fak
         answer->status = ZGRID_NOTFOUND;
     else if ((given & OPT_ifversion) && options->ifversion != (entry ? entry->version : 0))
         answer->status = ZGRID_MISMATCH;
-    else if ((given & OPT_ifeq)
-             && (entry == NULL) != (options->ifeq.kind == VALUE_NIL))
+    else if ((given & OPT_ifeq) && (entry == NULL) != (options->ifeq.kind == VALUE_NIL))
         answer->status = ZGRID_MISMATCH;
     else if ((given & OPT_ifeq) && entry && !bytes_equal (options->ifeq.bytes, s_value (entry)))
         answer->status = ZGRID_MISMATCH;

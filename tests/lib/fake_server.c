@@ -189,16 +189,18 @@ s_send_junk (s_server_t *self, size_t door, zframe_t *routing, uint64_t kind)
     static const struct {
         const char *data;
         size_t size;
-    } s_junk[] = { { "", 0 },
-                   { "GET / HTTP/1.1\r\n\r\n", 18 },
-                   { "ZG\2\225\1\0\300\0\300", 9 },
-                   { "ZG\1\335\377\377\377\377", 8 },
-                   { "ZG\1\1\2\3", 6 },
-                   { "ZG\1\225\1\0\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\300",
-                     26 },
-                   { "ZG\1", 3 },
-                   { "ZG\1\225\0\245event\300\0\300\225\0\23\300\0\300", 19 },
-                   { "", 0 } };
+    } s_junk[] = {
+        { "", 0 },
+        { "GET / HTTP/1.1\r\n\r\n", 18 },
+        { "ZG\2\225\1\0\300\0\300", 9 },
+        { "ZG\1\335\377\377\377\377", 8 },
+        { "ZG\1\1\2\3", 6 },
+        { "ZG\1\225\1\0\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\221\300",
+          26 },
+        { "ZG\1", 3 },
+        { "ZG\1\225\0\245event\300\0\300\225\0\23\300\0\300", 19 },
+        { "", 0 }
+    };
     if (kind == 6) {
         zframe_send (&routing, self->doors[door], ZFRAME_MORE | ZFRAME_REUSE);
         zmq_send (zsock_resolve (self->doors[door]), "x", 1, ZMQ_SNDMORE);
@@ -246,7 +248,8 @@ s_handle (s_server_t *self, size_t door, zframe_t *routing, bytes_t body)
         out.size -= self->numbers[FAKE_CUT] < out.size ? self->numbers[FAKE_CUT] : out.size;
         self->numbers[FAKE_CUT] = 0;
     }
-    for (int at = 0; !junk && out.size > WIRE_SIGNATURE_SIZE && at < (self->numbers[FAKE_TWICE] ? 2 : 1); at++)
+    for (int at = 0; !junk && out.size > WIRE_SIGNATURE_SIZE && at < (self->numbers[FAKE_TWICE] ? 2 : 1);
+         at++)
         s_send (self, door, routing, out.data, out.size);
     buf_clear (&out);
 }
