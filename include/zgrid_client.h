@@ -282,9 +282,9 @@ ZGRID_EXPORT bool
 ZGRID_EXPORT const zgrid_entry_t *
     zgrid_future_entry (const zgrid_future_t *self);
 
-//  Calls fn (future, arg) once when the future is done, from within zgrid_client_process or any
-//  call that waits on this client; at once if it is done already. fn may destroy the future and
-//  may start new ones; it must not call a blocking form.
+//  Calls fn (future, arg) once when the future is done, from within zgrid_client_process,
+//  zgrid_client_destroy, or any call that waits on this client; at once if it is done already. fn may
+//  destroy the future and may start new ones; a blocking form returns ZGRID_MALFORMED there.
 typedef void (zgrid_future_fn) (zgrid_future_t *future, void *arg);
 ZGRID_EXPORT void
     zgrid_future_then (zgrid_future_t *self, zgrid_future_fn *fn, void *arg);
