@@ -75,7 +75,7 @@ class Fake:
         self.context = zmq.Context()
         self.store = Store(PARTITIONS, wrong)
         self.began = time.monotonic()
-        with open(os.path.join(HERE, "..", "..", "doc", "statistics.md"), encoding="utf-8") as file:
+        with open(os.path.join(HERE, "..", "..", "doc", "protocol.md"), encoding="utf-8") as file:
             self.names = re.findall(r"^\| `([a-z_]+)` \| (?:counter|gauge)", file.read(), re.M)
         self.count = dict.fromkeys(self.names, 0)
         self.sockets, self.endpoints = [], []
