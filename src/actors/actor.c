@@ -6,6 +6,7 @@
 #include "actor.h"
 
 #include <locale.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 #include "mem.h"
 
 #define S_MESSAGES_PER_TURN 64 // From one socket, before the others have their turn
+#define S_WAIT_MAX 60000        // Milliseconds
 
 struct actor {
     zactor_t *thread;
@@ -27,7 +29,10 @@ typedef struct {
     const actor_spec_t *spec;
     zsock_t *pipe;
     void *state;
+    int pipe_fd;
     zsock_t *sockets[ACTOR_SOCKETS_MAX];
+    void *handles[ACTOR_SOCKETS_MAX]; // The same, for libzmq
+    int fds[ACTOR_SOCKETS_MAX];       // Their descriptors
     size_t socket_count;
     bool stopping;
     uint64_t stop_by; // Milliseconds of the boot clock
@@ -89,15 +94,29 @@ s_receive (s_run_t *self, const moment_t *moment)
     return any;
 }
 
+//  Waits until a socket may have something to read, or room again for what could not be sent. Not
+//  zmq_poll: that goes on waiting when a peer has made room, because a ROUTER is always "writable".
+//  A socket's descriptor is readable once whenever anything has happened; asking for its events, which
+//  every turn has done, is what makes it silent again.
 static void
 s_wait (s_run_t *self, uint64_t timeout)
 {
-    zmq_pollitem_t items[ACTOR_SOCKETS_MAX + 1] = { { .socket = zsock_resolve (self->pipe), .events = ZMQ_POLLIN } };
-    int first = self->stopping ? 1 : 0; // After STOP the pipe has nothing to say until $TERM
-    for (size_t at = 0; at < self->socket_count; at++)
-        items[at + 1] = (zmq_pollitem_t) { .socket = zsock_resolve (self->sockets[at]),
-                                           .events = s_wants (self, at) ? ZMQ_POLLIN : 0 };
-    zmq_poll (items + first, (int) self->socket_count + 1 - first, timeout > 3600000 ? 3600000 : (long) timeout);
+    struct pollfd fds[ACTOR_SOCKETS_MAX + 1];
+    nfds_t count = 0;
+    if (!self->stopping) { // After STOP the pipe has nothing to say until $TERM
+        if (zsock_events (self->pipe) & ZMQ_POLLIN)
+            return;
+        fds[count++] = (struct pollfd) { .fd = self->pipe_fd, .events = POLLIN };
+    }
+    for (size_t which = 0; which < self->socket_count; which++) {
+        int events = 0;
+        size_t size = sizeof events;
+        zmq_getsockopt (self->handles[which], ZMQ_EVENTS, &events, &size);
+        if ((events & ZMQ_POLLIN) && s_wants (self, which))
+            return;
+        fds[count++] = (struct pollfd) { .fd = self->fds[which], .events = POLLIN };
+    }
+    poll (fds, count, timeout > S_WAIT_MAX ? S_WAIT_MAX : (int) timeout);
 }
 
 static void
@@ -142,6 +161,17 @@ s_await_end (zsock_t *pipe)
 }
 
 static void
+s_look_up (s_run_t *self)
+{
+    self->pipe_fd = (int) zsock_fd (self->pipe);
+    self->socket_count = self->spec->sockets (self->state, self->sockets);
+    for (size_t which = 0; which < self->socket_count; which++) {
+        self->handles[which] = zsock_resolve (self->sockets[which]);
+        self->fds[which] = (int) zsock_fd (self->sockets[which]);
+    }
+}
+
+static void
 s_thread (zsock_t *pipe, void *args)
 {
     const s_start_t *start = args;
@@ -155,7 +185,7 @@ s_thread (zsock_t *pipe, void *args)
     s_verdict (pipe, self.state != NULL, &why); // start is gone after this
     buf_clear (&why);
     if (self.state) {
-        self.socket_count = self.spec->sockets (self.state, self.sockets);
+        s_look_up (&self);
         s_loop (&self);
         self.spec->destroy (&self.state);
         zstr_send (pipe, "STOPPED");

@@ -121,7 +121,7 @@ s_door (const zgrid_node_t *self)
                                        .mute_after = settings_uint (settings, SETTING_limits_mute_after),
                                        .mute_for = settings_uint (settings, SETTING_limits_mute_for),
                                        .routes_max = S_ROUTES_MAX },
-                             .sndhwm = (int) hwm,
+                             .sndhwm = 256,
                              .rcvhwm = (int) hwm,
                              .frame_max = (int64_t) frame_max,
                              .io_affinity = shared ? 0 : 1 };
