@@ -32,6 +32,19 @@ tests_fuzz_fuzz_settings_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_settings_LDADD = libzgrid-inner.la
 endif
 
+FUZZ_TARGETS += store
+check_PROGRAMS += tests/fuzz/replay_store
+tests_fuzz_replay_store_SOURCES = tests/fuzz/fuzz_store.c $(MODEL) $(FUZZ_REPLAY)
+tests_fuzz_replay_store_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_replay_store_LDADD = $(FUZZ_LIBS) -lm
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_store
+tests_fuzz_fuzz_store_SOURCES = tests/fuzz/fuzz_store.c $(MODEL)
+tests_fuzz_fuzz_store_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_store_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_store_LDADD = $(FUZZ_LIBS) -lm
+endif
+
 dist_check_SCRIPTS += tests/fuzz/replay.sh
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/corpus

@@ -106,7 +106,7 @@ s_options (dice_t *self, ask_t *ask)
     static const uint32_t s_flags[] = { OPT_nx, OPT_xx, OPT_keepttl, OPT_get, OPT_withttl, OPT_gt, OPT_lt };
     static bytes_t s_some = { (const uint8_t *) "text", 4 };
     options_t *options = &ask->options;
-    while (dice_roll (self, 3) == 0)
+    for (int count = 0; count < 6 && dice_roll (self, 3) == 0; count++)
         options->given |= s_flags[dice_roll (self, 7)];
     if (dice_roll (self, 4) == 0)
         s_times (self, options);
