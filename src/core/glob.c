@@ -33,9 +33,10 @@ s_class (bytes_t pattern, size_t at, uint8_t byte, bool *matches)
     return at < pattern.size ? at + 1 : at;
 }
 
-//  One element of the pattern against one byte. Returns where the pattern goes on, 0: no match.
+//  One element of the pattern against one byte. Returns where the pattern goes on, 0: no match. A
+//  class counts with its length.
 static size_t
-s_element (bytes_t pattern, size_t at, uint8_t byte)
+s_element (bytes_t pattern, size_t at, uint8_t byte, uint64_t *steps)
 {
     bool matches;
     uint8_t head = pattern.data[at];
@@ -43,6 +44,7 @@ s_element (bytes_t pattern, size_t at, uint8_t byte)
         return at + 1;
     if (head == '[') {
         size_t next = s_class (pattern, at + 1, byte, &matches);
+        *steps += next - at - 1;
         return matches ? next : 0;
     }
     if (head == '\\' && at + 1 < pattern.size)
@@ -62,7 +64,7 @@ glob_match (bytes_t pattern, bytes_t name, uint64_t *steps)
             again = in;
             continue;
         }
-        size_t next = at < pattern.size ? s_element (pattern, at, name.data[in]) : 0;
+        size_t next = at < pattern.size ? s_element (pattern, at, name.data[in], steps) : 0;
         if (next) {
             at = next;
             in++;

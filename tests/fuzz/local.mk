@@ -41,7 +41,7 @@ if FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_store
 tests_fuzz_fuzz_store_SOURCES = tests/fuzz/fuzz_store.c $(MODEL)
 tests_fuzz_fuzz_store_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_store_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_store_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_store_LDADD = $(FUZZ_LIBS) -lm
 endif
 

@@ -108,3 +108,12 @@ TESTS += tests/unit/check_storage_memory
 tests_unit_check_storage_memory_SOURCES = tests/unit/check_storage_memory.c $(MODEL) $(TEST_MAIN)
 tests_unit_check_storage_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_storage_memory_LDADD = $(UNIT_LIBS) -lm
+
+check_PROGRAMS += tests/unit/check_nomem tests/unit/check_glob
+TESTS += tests/unit/check_nomem tests/unit/check_glob
+tests_unit_check_nomem_SOURCES = tests/unit/check_nomem.c $(MODEL) $(TEST_MAIN)
+tests_unit_check_nomem_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_nomem_LDADD = $(UNIT_LIBS) -lm
+tests_unit_check_glob_SOURCES = tests/unit/check_glob.c $(MODEL) $(TEST_MAIN)
+tests_unit_check_glob_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_glob_LDADD = $(UNIT_LIBS) -lm
