@@ -68,15 +68,22 @@ def million(target):
     print("  answered %d: %s; lost messages %d" % (len(ids), dict(found), lost))
 
 
-@attack("a client that never reads")
-def never_reads(target):
+def owned_by(target, endpoint):
+    """A key that this endpoint serves."""
+    with target.peer(endpoint) as peer:
+        keys = [b"large %d" % number for number in range(1000)]
+        return next(key for key in keys if peer.ask("GET", "bad", key).status == NOTFOUND)
+
+
+def never_reads(target, endpoint):
     """It asks for large values, takes no reply, is muted, and is served again when it has read."""
     before = target.stats()
+    key = owned_by(target, endpoint)
     large = min(target.hello["value_max"], 1 << 18)
-    check(target.good.ask("PUT", "bad", b"large", b"v" * large).status == OK, "PUT")
+    check(target.good.ask("PUT", "bad", key, b"v" * large).status == OK, "PUT")
     silent = target.context.socket(zmq.DEALER)
     silent.linger, silent.rcvhwm, silent.rcvbuf, silent.sndhwm = 0, 1, 16384, 100000
-    silent.connect(target.endpoint)
+    silent.connect(endpoint)
     sent = 0
 
     def send(request):
@@ -89,7 +96,7 @@ def never_reads(target):
 
     def after_pushing(name):
         for _ in range(50):
-            send(["GET", "bad", b"large"])
+            send(["GET", "bad", key])
         return target.stats()[name] > before[name]
 
     def served():
@@ -105,6 +112,16 @@ def never_reads(target):
     until(target, served, "a client that has read everything is not served again")
     silent.close()
     target.good.ask("DESTROY", "bad")
+
+
+@attack("a client of the public endpoint that never reads")
+def public_never_reads(target):
+    never_reads(target, target.endpoint)
+
+
+@attack("a client of a storage endpoint that never reads")
+def storage_never_reads(target):
+    never_reads(target, target.endpoints[-1])
 
 
 @attack("clients that come, ask and go")
