@@ -53,7 +53,7 @@ def options_of(given, wrong):
             if not good and 17 in wrong:
                 continue
         elif name in BYTES:
-            good = isinstance(value, bytes)
+            good = isinstance(value, bytes) and (name != "read" or value in (b"lease", b"confirm", b"stale"))
         elif name == "ifeq":
             good = value is None or isinstance(value, bytes)
         elif name == "initial":

@@ -405,6 +405,7 @@ def option_types(server):
         {"ifeq": ["v"]},
         {7: 8},
         {"must": "nx"},
+        {"read": "loose"},
     ):
         status(peer.ask("PUT", name, b"k", b"w", given), MALFORMED, "PUT %r" % (given,))
     status(peer.raw(body(twice), 5)[0], MALFORMED, "px twice")
