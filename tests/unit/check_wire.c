@@ -142,6 +142,34 @@ START_TEST (a_request_comes_back_as_it_was_sent)
 }
 END_TEST
 
+START_TEST (plain_requests_of_every_length_come_back)
+{
+    uint8_t fill[600];
+    memset (fill, 0x5a, sizeof fill);
+    for (size_t size = 0; size <= sizeof fill; size++)
+        for (int shape = 0; shape < 4; shape++) {
+            //  A fresh buffer each time: room that is reckoned too small is seen by AddressSanitizer
+            buf_t out = BUF_INIT;
+            bytes_t long_one = bytes_of (fill, size);
+            bytes_t short_one = bytes_of (fill, size % 5);
+            bytes_t key = shape & 1 ? long_one : short_one;
+            value_t value = value_bytes (shape & 1 ? short_one : long_one);
+            bytes_t map = bytes_of (fill, size % (WIRE_MAP_NAME_MAX + 1));
+            wire_request (&out, size + 1, OP_PUT, map, &key, shape & 2 ? &value : NULL, NULL);
+            assert (!out.failed && out.size <= out.room);
+            request_t request;
+            mp_t reader = mp_of (buf_bytes (&out));
+            ck_assert_int_eq (wire_next_request (&reader, &request), WIRE_RECORD);
+            assert (request.faulty == 0 && request.id == size + 1 && request.op == OP_PUT);
+            assert (bytes_equal (request.map, map) && bytes_equal (request.key, key));
+            assert (request.value.kind == (shape & 2 ? VALUE_BYTES : VALUE_NIL));
+            assert (!(shape & 2) || bytes_equal (request.value.bytes, value.bytes));
+            assert (mp_at_end (&reader) && request.raw.size == out.size);
+            buf_clear (&out);
+        }
+}
+END_TEST
+
 START_TEST (missing_trailing_elements_count_as_nil)
 {
     static const char *const s_records[] = {
@@ -298,9 +326,10 @@ START_TEST (a_map_name_past_the_limit_is_too_big)
         char name[WIRE_MAP_NAME_MAX + 2];
         memset (name, 'm', sizeof name);
         bytes_t key = bytes_str ("k");
+        options_t options = { .given = OPT_withttl };
         buf_t out = BUF_INIT;
         wire_begin (&out);
-        wire_request (&out, 1, OP_GET, bytes_of (name, size), &key, NULL, NULL);
+        wire_request (&out, 1, OP_GET, bytes_of (name, size), &key, NULL, &options);
         request_t request;
         mp_t reader = s_open (buf_bytes (&out));
         ck_assert_int_eq (wire_next_request (&reader, &request), WIRE_RECORD);
@@ -473,6 +502,7 @@ test_suite (void)
     tcase_add_test (tcase, every_status_has_a_name_a_sentence_and_advice);
     tcase_add_test (tcase, a_request_has_these_bytes);
     tcase_add_test (tcase, a_request_comes_back_as_it_was_sent);
+    tcase_add_test (tcase, plain_requests_of_every_length_come_back);
     tcase_add_test (tcase, missing_trailing_elements_count_as_nil);
     tcase_add_test (tcase, text_and_bin_are_taken_alike);
     tcase_add_loop_test (tcase, every_kind_of_value_is_told_apart, 0,

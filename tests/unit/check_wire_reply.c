@@ -107,6 +107,26 @@ START_TEST (every_kind_of_value_comes_back)
 }
 END_TEST
 
+START_TEST (plain_replies_of_every_length_come_back)
+{
+    uint8_t fill[600];
+    memset (fill, 0x5a, sizeof fill);
+    for (size_t size = 0; size <= sizeof fill; size++) {
+        //  A fresh buffer each time: room that is reckoned too small is seen by AddressSanitizer
+        buf_t out = BUF_INIT;
+        reply_t reply;
+        wire_reply (&out, UINT64_MAX - size, ZGRID_OK, value_bytes (bytes_of (fill, size)), UINT64_MAX, NULL);
+        assert (!out.failed && out.size <= out.room);
+        mp_t reader = mp_of (buf_bytes (&out));
+        ck_assert_int_eq (wire_next_reply (&reader, &reply), WIRE_RECORD);
+        assert (reply.id == UINT64_MAX - size && reply.status == ZGRID_OK && reply.version == UINT64_MAX);
+        assert (bytes_equal (reply.value.bytes, bytes_of (fill, size)));
+        assert (reply.meta.size == 0 && mp_at_end (&reader));
+        buf_clear (&out);
+    }
+}
+END_TEST
+
 START_TEST (a_reply_cut_anywhere_is_broken)
 {
     bytes_t missed = block_hex ("91 01");
@@ -229,6 +249,7 @@ test_suite (void)
     tcase_add_test (tcase, an_error_without_text_has_no_meta);
     tcase_add_test (tcase, a_reply_comes_back_as_it_was_sent);
     tcase_add_test (tcase, every_kind_of_value_comes_back);
+    tcase_add_test (tcase, plain_replies_of_every_length_come_back);
     tcase_add_test (tcase, a_reply_cut_anywhere_is_broken);
     tcase_add_test (tcase, a_meta_cut_anywhere_is_refused);
     tcase_add_test (tcase, meta_of_wrong_types_is_refused_and_unknown_names_are_passed_over);
