@@ -13,16 +13,27 @@
 #define S_GROUP 16
 
 op_fn *const ops_table[OP_LIMIT] = {
-    [OP_GET] = op_get,          [OP_PUT] = op_put,
-    [OP_DEL] = op_del,          [OP_EXISTS] = op_exists,
-    [OP_TTL] = op_ttl,          [OP_EXPIRE] = op_expire,
-    [OP_PEXPIRE] = op_expire,   [OP_EXPIREAT] = op_expire,
-    [OP_PEXPIREAT] = op_expire, [OP_PERSIST] = op_persist,
-    [OP_TOUCH] = op_touch,      [OP_INCR] = op_incr,
-    [OP_DECR] = op_incr,        [OP_INCRBYFLOAT] = op_incr_float,
-    [OP_GETPUT] = op_getput,    [OP_GETDEL] = op_getdel,
-    [OP_CAS] = op_cas,          [OP_APPEND] = op_append,
-    [OP_SCAN] = partition_operation, [OP_SIZE] = partition_operation, [OP_DESTROY] = partition_operation,
+    [OP_GET] = op_get,
+    [OP_PUT] = op_put,
+    [OP_DEL] = op_del,
+    [OP_EXISTS] = op_exists,
+    [OP_TTL] = op_ttl,
+    [OP_EXPIRE] = op_expire,
+    [OP_PEXPIRE] = op_expire,
+    [OP_EXPIREAT] = op_expire,
+    [OP_PEXPIREAT] = op_expire,
+    [OP_PERSIST] = op_persist,
+    [OP_TOUCH] = op_touch,
+    [OP_INCR] = op_incr,
+    [OP_DECR] = op_incr,
+    [OP_INCRBYFLOAT] = op_incr_float,
+    [OP_GETPUT] = op_getput,
+    [OP_GETDEL] = op_getdel,
+    [OP_CAS] = op_cas,
+    [OP_APPEND] = op_append,
+    [OP_SCAN] = partition_operation,
+    [OP_SIZE] = partition_operation,
+    [OP_DESTROY] = partition_operation,
 };
 
 //  A request of the group, and where its key lives.
@@ -167,7 +178,8 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
             call->place = store_find (call->store, call->place.hash, call->place.key);
     }
     uint64_t version = call->partition->sequence + 1;
-    if (!store_set (call->store, &call->place, first, second, version, deadline, entry_clock (call->moment.now))) {
+    if (!store_set (call->store, &call->place, first, second, version, deadline,
+                    entry_clock (call->moment.now))) {
         self->stats.nomem++;
         call_fail (call, ZGRID_NOMEM, "out of memory");
         return false;
@@ -269,9 +281,9 @@ s_check (call_t *call)
     const request_t *request = call->request;
     const char *why = NULL;
     if (request->faulty) {
-        (*(request->faulty == ZGRID_BADOP     ? &self->stats.badop
+        (*(request->faulty == ZGRID_BADOP    ? &self->stats.badop
            : request->faulty == ZGRID_TOOBIG ? &self->stats.toobig
-                                              : &self->stats.malformed))++;
+                                             : &self->stats.malformed))++;
         call_fail (call, request->faulty, request->fault);
         return false;
     }
@@ -348,7 +360,7 @@ s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
         s_find (&call, item->hash);
     } else if (!call.map)
         call.map = map_find (self, item->request.map);
-    ops_table[item->request.op] (&call);
+    ops_table[item->request.op](&call);
 }
 
 //  The bytes of the rest of the body cannot be read.
@@ -382,7 +394,8 @@ storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max)
         unsigned count = 0;
         wire_step_t step = WIRE_RECORD;
         const uint8_t *starts[S_GROUP];
-        while (count < S_GROUP) {
+        while (count < S_GROUP
+               && (batch->records + count < self->config.batch_max || mp_at_end (&batch->reader))) {
             starts[count] = batch->reader.at;
             step = wire_next_request (&batch->reader, &items[count].request);
             if (step != WIRE_RECORD)

@@ -64,6 +64,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     for (int round = 0; round < S_ROUNDS && !dice_over (&dice); round++)
         s_step (&rig, model, &dice);
     rig_pass (&rig, 3000);
+    rig_settle (&rig);
     rig_verify (&rig);
     s_right (model_compare (model, &rig, true));
     model_destroy (&model);

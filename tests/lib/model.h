@@ -24,7 +24,7 @@ const char *
     model_check (model_t *self, const ask_t *ask, moment_t moment, const answer_t *answer);
 
 //  Compares everything: each key by GET with its TTL, sizes, and a scan of every map. NULL, or what
-//  is wrong. settled: nothing that has expired may be left (time has passed with ticks).
+//  is wrong. settled: nothing that has expired may be left (rig_settle).
 const char *
     model_compare (model_t *self, rig_t *rig, bool settled);
 

@@ -255,6 +255,14 @@ rig_pass (rig_t *self, uint64_t milliseconds)
 }
 
 void
+rig_settle (rig_t *self)
+{
+    for (uint32_t at = 0; at < self->actors; at++)
+        for (int tick = 0; tick < 300; tick++)
+            storage_tick (self->storage[at], self->moment.now);
+}
+
+void
 rig_verify (rig_t *self)
 {
     for (uint32_t at = 0; at < self->actors; at++)

@@ -75,6 +75,9 @@ ask_t
 //  Lets time pass, with ticks as the actors want them.
 void
     rig_pass (rig_t *self, uint64_t milliseconds);
+//  Ticks until whole rounds are over, while time stands still: what has expired is gone.
+void
+    rig_settle (rig_t *self);
 void
     rig_verify (rig_t *self);
 

@@ -94,6 +94,7 @@ s_run (uint64_t seed, unsigned steps, bool verify)
         }
     }
     rig_pass (&run.rig, 5000);
+    rig_settle (&run.rig);
     rig_verify (&run.rig);
     s_right (model_compare (run.model, &run.rig, true), seed, steps, NULL);
     model_destroy (&run.model);

@@ -213,6 +213,7 @@ START_TEST (housekeeping_without_memory_moves_nothing_and_loses_nothing)
     }
     mem_fail_at (1);
     rig_pass (&s_rig, 4000);
+    rig_settle (&s_rig);
     mem_fail_at (0);
     rig_verify (&s_rig);
     s_same (model_compare (s_model, &s_rig, true));

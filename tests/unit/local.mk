@@ -117,3 +117,12 @@ tests_unit_check_nomem_LDADD = $(UNIT_LIBS) -lm
 tests_unit_check_glob_SOURCES = tests/unit/check_glob.c $(MODEL) $(TEST_MAIN)
 tests_unit_check_glob_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_glob_LDADD = $(UNIT_LIBS) -lm
+
+check_PROGRAMS += tests/unit/check_faults tests/unit/check_storage
+TESTS += tests/unit/check_faults tests/unit/check_storage
+tests_unit_check_faults_SOURCES = tests/unit/check_faults.c $(RIG) $(TEST_MAIN)
+tests_unit_check_faults_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_faults_LDADD = $(UNIT_LIBS)
+tests_unit_check_storage_SOURCES = tests/unit/check_storage.c $(RIG) $(TEST_MAIN)
+tests_unit_check_storage_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_storage_LDADD = $(UNIT_LIBS)
