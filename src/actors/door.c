@@ -11,6 +11,7 @@ struct door {
     zsock_t *socket;
     void *handle; // The same, for libzmq
     flow_t *flow;
+    large_t *large;
     stats_t *counters;
     frames_t frames;
     size_t bound_count;
@@ -46,8 +47,9 @@ door_new (const door_config_t *config, const char *const *endpoints, size_t coun
         return NULL;
     self->counters = counters;
     self->flow = flow_new (&config->flow, counters);
+    self->large = large_new (config->large_max);
     self->socket = zsock_new (ZMQ_ROUTER);
-    if (!self->flow || !self->socket) {
+    if (!self->flow || !self->large || !self->socket) {
         buf_add (why, "out of memory or sockets", 24);
         door_destroy (&self);
         return NULL;
@@ -82,6 +84,7 @@ door_destroy (door_t **self_p)
     }
     zsock_destroy (&self->socket);
     flow_destroy (&self->flow);
+    large_destroy (&self->large);
     free (self->endpoint);
     mem_free (self);
     *self_p = NULL;
@@ -159,7 +162,7 @@ static flow_sent_t
 s_send (void *arg, bytes_t route, const bytes_t *frames, size_t count)
 {
     door_t *self = arg;
-    int code = frames_send (self->handle, route, bytes_of (NULL, 0), frames, count);
+    int code = frames_send (self->handle, route, bytes_of (NULL, 0), frames, count, self->large);
     if (code == 0)
         for (size_t at = 0; at < count; at++)
             self->counters->bytes_out += frames[at].size;

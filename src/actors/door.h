@@ -12,6 +12,7 @@
 typedef struct {
     flow_config_t flow;
     int sndhwm, rcvhwm;    // Messages, per connection
+    uint64_t large_max;    // Bytes of large replies on their way, per connection
     int64_t frame_max;     // Bytes
     int io_affinity;       // 0: any I/O thread
 } door_config_t;

@@ -43,37 +43,63 @@ frames_close (frames_t *self)
     self->count = 0;
 }
 
-static int
-s_send (void *socket, bytes_t first, bytes_t second, bool more)
+//  A message that has begun must end: without memory its reader sees an empty frame.
+static void
+s_make (zmq_msg_t *message, bytes_t first, bytes_t second)
 {
-    zmq_msg_t message;
-    if (zmq_msg_init_size (&message, first.size + second.size) == 0) {
-        uint8_t *data = zmq_msg_data (&message);
-        if (first.size)
-            memcpy (data, first.data, first.size);
-        if (second.size)
-            memcpy (data + first.size, second.data, second.size);
-    } else
-        zmq_msg_init (&message); // A message that has begun must end: its reader sees an empty frame
+    if (zmq_msg_init_size (message, first.size + second.size) != 0) {
+        zmq_msg_init (message);
+        return;
+    }
+    uint8_t *data = zmq_msg_data (message);
+    if (first.size)
+        memcpy (data, first.data, first.size);
+    if (second.size)
+        memcpy (data + first.size, second.data, second.size);
+}
+
+static int
+s_send (void *socket, zmq_msg_t *message, bool more)
+{
     int sent;
     do
-        sent = zmq_msg_send (&message, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
+        sent = zmq_msg_send (message, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
     while (sent < 0 && errno == EINTR);
     int code = sent < 0 ? errno : 0;
     if (code)
-        zmq_msg_close (&message);
+        zmq_msg_close (message);
     return code;
 }
 
-int
-frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count)
+//  Bytes of the frames that are counted.
+static uint64_t
+s_large_bytes (const bytes_t *frames, size_t count)
 {
+    uint64_t sum = 0;
+    for (size_t at = 0; at < count; at++)
+        if (frames[at].size >= LARGE_MIN)
+            sum += frames[at].size;
+    return sum;
+}
+
+int
+frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count, large_t *large)
+{
+    uint64_t large_bytes = large ? s_large_bytes (frames, count) : 0;
+    if (large_bytes && !large_fits (large, head, large_bytes))
+        return EAGAIN;
+    zmq_msg_t message;
     int code = 0;
-    bool with_head = head.size + head_rest.size > 0;
-    if (with_head)
-        code = s_send (socket, head, head_rest, count > 0);
+    if (head.size + head_rest.size > 0) {
+        s_make (&message, head, head_rest);
+        code = s_send (socket, &message, count > 0);
+    }
     //  Only the first frame can be refused: the socket takes the rest of a message that it began
-    for (size_t at = 0; at < count && code == 0; at++)
-        code = s_send (socket, frames[at], bytes_of (NULL, 0), at + 1 < count);
+    for (size_t at = 0; at < count && code == 0; at++) {
+        bool counted = large && frames[at].size >= LARGE_MIN && large_message (large, head, frames[at], &message);
+        if (!counted)
+            s_make (&message, frames[at], bytes_of (NULL, 0));
+        code = s_send (socket, &message, at + 1 < count);
+    }
     return code;
 }

@@ -6,6 +6,7 @@
 #include <zmq.h>
 
 #include "bytes.h"
+#include "large.h"
 #include "wire.h"
 
 #define FRAMES_ATTACHMENTS_MAX 256 // Of one message; a message with more is discarded
@@ -26,9 +27,11 @@ void
     frames_close (frames_t *self);
 
 //  Sends frames without blocking; all of them or none. head is a first frame of two parts that are
-//  joined (either may be empty; both empty: no such frame). Returns 0, or the errno of the first frame:
-//  EAGAIN, EHOSTUNREACH.
+//  joined (either may be empty; both empty: no such frame). large counts frames of LARGE_MIN bytes and
+//  more for the client `head`; NULL: nothing is counted. Returns 0, or the errno of the first frame:
+//  EAGAIN (also if too many large bytes are on their way), EHOSTUNREACH.
 int
-    frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count);
+    frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count,
+                 large_t *large);
 
 #endif

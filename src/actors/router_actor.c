@@ -168,7 +168,7 @@ s_forward (self_t *self, s_peer_t *peer, const arrival_t *arrival, const ticket_
     uint64_t id = ticket ? ticket_id (ticket) : 0;
     bytes_t who = ticket ? bytes_of (&id, sizeof id) : arrival->route;
     const char *tag = ticket ? (const char[]) { PEER_TICKET } : (const char[]) { PEER_CLIENT };
-    if (peer->part.failed || frames_send (peer->handle, bytes_of (tag, 1), who, frames, count) != 0)
+    if (peer->part.failed || frames_send (peer->handle, bytes_of (tag, 1), who, frames, count, NULL) != 0)
         return false;
     peer->sizes[(peer->first + peer->sent++) % self->peer_hwm] = size;
     peer->bytes += size;

@@ -141,7 +141,7 @@ s_receive_peer (self_t *self, const moment_t *moment)
         frames[before] = bytes_of (WIRE_SIGNATURE, WIRE_SIGNATURE_SIZE);
         count = 1;
     }
-    if (frames_send (self->peers_handle, in->frames[0], bytes_of (NULL, 0), frames, before + count) != 0)
+    if (frames_send (self->peers_handle, in->frames[0], bytes_of (NULL, 0), frames, before + count, NULL) != 0)
         self->counters->dropped++;
     s_trim (self);
     return true;

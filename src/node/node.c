@@ -112,19 +112,31 @@ s_door (const zgrid_node_t *self)
 {
     const settings_t *settings = self->settings;
     uint64_t frame_max = settings_uint (settings, SETTING_limits_frame_max);
-    //  What the queues of one connection may hold: high-water marks count messages
-    uint64_t hwm = settings_uint (settings, SETTING_limits_client_bytes) / frame_max;
-    hwm = hwm < 2 ? 2 : hwm > S_DOOR_HWM_MAX ? S_DOOR_HWM_MAX : hwm;
+    //  What the queues of one connection may hold. High-water marks count messages: coming in each may
+    //  be as large as a frame may be; going out large ones are counted by the byte (large.h), so that
+    //  a quarter is enough for all the others
+    uint64_t bytes = settings_uint (settings, SETTING_limits_client_bytes);
+    uint64_t in = bytes / frame_max, out = bytes / 4 / LARGE_MIN;
+    in = in < 2 ? 2 : in > S_DOOR_HWM_MAX ? S_DOOR_HWM_MAX : in;
+    out = out < 2 ? 2 : out > S_DOOR_HWM_MAX ? S_DOOR_HWM_MAX : out;
     bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
     return (door_config_t) { .flow = { .window_records = settings_uint (settings, SETTING_limits_window_records),
                                        .window_bytes = settings_uint (settings, SETTING_limits_window_bytes),
                                        .mute_after = settings_uint (settings, SETTING_limits_mute_after),
                                        .mute_for = settings_uint (settings, SETTING_limits_mute_for),
                                        .routes_max = S_ROUTES_MAX },
-                             .sndhwm = 256,
-                             .rcvhwm = (int) hwm,
+                             .sndhwm = (int) out,
+                             .rcvhwm = (int) in,
+                             .large_max = bytes / 2,
                              .frame_max = (int64_t) frame_max,
                              .io_affinity = shared ? 0 : 1 };
+}
+
+//  A storage actor's share of a limit; 0 stays "none", and nothing else becomes it.
+static uint64_t
+s_share (uint64_t limit, uint32_t actors)
+{
+    return limit / actors + (limit % actors != 0);
 }
 
 static bool
@@ -137,7 +149,7 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
                                 .maps_max = (uint32_t) settings_uint (settings, SETTING_limits_maps),
                                 .key_max = settings_uint (settings, SETTING_limits_key_max),
                                 .value_max = settings_uint (settings, SETTING_limits_value_max),
-                                .memory_limit = settings_uint (settings, SETTING_memory_limit) / self->actors,
+                                .memory_limit = s_share (settings_uint (settings, SETTING_memory_limit), self->actors),
                                 .evict = strcmp (s_text (self, SETTING_memory_policy), "lru") == 0,
                                 .batch_max = settings_uint (settings, SETTING_limits_batch_records) };
     memcpy (config.seed, seed, sizeof config.seed);
