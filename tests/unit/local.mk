@@ -126,3 +126,9 @@ tests_unit_check_faults_LDADD = $(UNIT_LIBS)
 tests_unit_check_storage_SOURCES = tests/unit/check_storage.c $(RIG) $(TEST_MAIN)
 tests_unit_check_storage_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_storage_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_ops_key
+TESTS += tests/unit/check_ops_key
+tests_unit_check_ops_key_SOURCES = tests/unit/check_ops_key.c $(RIG) $(TEST_MAIN)
+tests_unit_check_ops_key_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_ops_key_LDADD = $(UNIT_LIBS)
