@@ -31,9 +31,10 @@ try ()
 pkg-config --exists --print-errors libzgrid || exit 1
 #  shellcheck disable=SC2046
 try shared libzgrid.so $(pkg-config --cflags --libs libzgrid)
+#  The libraries below it stay shared: Debian's libzmq cannot be linked statically as it is
 #  shellcheck disable=SC2046
 try static libzgrid.a $(pkg-config --cflags libzgrid) "$LIBDIR/libzgrid.a" \
-    $(pkg-config --static --libs libzgrid | sed 's/-lzgrid//')
+    $(pkg-config --libs libczmq libzmq) -lpthread -lm
 if [ $built -eq 0 ]; then
     echo "nothing to look at: no library in $LIBDIR"
     exit 1
