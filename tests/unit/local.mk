@@ -132,3 +132,9 @@ TESTS += tests/unit/check_ops_key
 tests_unit_check_ops_key_SOURCES = tests/unit/check_ops_key.c $(RIG) $(TEST_MAIN)
 tests_unit_check_ops_key_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_ops_key_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_storage_shared
+TESTS += tests/unit/check_storage_shared
+tests_unit_check_storage_shared_SOURCES = tests/unit/check_storage_shared.c $(MODEL) $(TEST_MAIN)
+tests_unit_check_storage_shared_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_storage_shared_LDADD = $(UNIT_LIBS) -lm
