@@ -138,3 +138,12 @@ TESTS += tests/unit/check_storage_shared
 tests_unit_check_storage_shared_SOURCES = tests/unit/check_storage_shared.c $(MODEL) $(TEST_MAIN)
 tests_unit_check_storage_shared_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_storage_shared_LDADD = $(UNIT_LIBS) -lm
+
+check_PROGRAMS += tests/unit/check_store tests/unit/check_storage_partition
+TESTS += tests/unit/check_store tests/unit/check_storage_partition
+tests_unit_check_store_SOURCES = tests/unit/check_store.c $(TEST_MAIN)
+tests_unit_check_store_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_store_LDADD = $(UNIT_LIBS)
+tests_unit_check_storage_partition_SOURCES = tests/unit/check_storage_partition.c $(RIG) $(TEST_MAIN)
+tests_unit_check_storage_partition_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_storage_partition_LDADD = $(UNIT_LIBS)
