@@ -302,7 +302,7 @@ START_TEST (an_expired_entry_is_absent_from_every_operation)
     };
     for (size_t at = 0; at < sizeof s_script / sizeof s_script[0]; at++) {
         s_line_t line = s_script[at];
-        char key[8];
+        char key[24];
         snprintf (key, sizeof key, "%zu", at);
         line.key = key;
         rig_do (&s_rig, OP_PUT, key, "7", "px=10");

@@ -226,7 +226,7 @@ START_TEST (more_maps_than_the_limit_are_too_big)
     config.maps_max = 3;
     ck_assert (rig_open_with (&s_rig, &config, NULL));
     for (int number = 0; number < 5; number++) {
-        char name[8];
+        char name[16];
         snprintf (name, sizeof name, "m%d", number);
         ask_t ask = rig_words (OP_GET, "k", NULL, "");
         ask.map = bytes_str (name);
