@@ -181,7 +181,7 @@ END_TEST
 
 START_TEST (churn_leaves_no_graves)
 {
-    enum { LIVE = 500, ROUNDS = 200000 };
+    enum { LIVE = 500, ROUNDS = 60000 };
     for (uint32_t number = 0; number < LIVE; number++)
         assert (s_add (number, 0));
     for (uint32_t number = LIVE; number < ROUNDS; number++) {

@@ -13,7 +13,7 @@ s_set_up (void)
 {
     rig_open (&s_rig, 2, 7);
     for (int number = 0; number < 500; number++) {
-        char key[16], value[16];
+        char key[32], value[32];
         snprintf (key, sizeof key, "%s:%d", number % 2 ? "odd" : "even", number);
         snprintf (value, sizeof value, "v%d", number);
         rig_do (&s_rig, OP_PUT, key, value, "");
@@ -45,7 +45,7 @@ s_scan (uint32_t actor, const char *options, const char *head, unsigned *keys)
             ck_assert (mp_bytes (&reader, &key));
             ck_assert (key.size > strlen (head) && memcmp (key.data, head, strlen (head)) == 0);
             if (ask.options.given & OPT_withvalues) {
-                char number[16];
+                char number[32];
                 ck_assert (count-- && mp_bytes (&reader, &value));
                 size_t size = (size_t) snprintf (number, sizeof number, "%.*s", (int) (value.size - 1),
                                                  value.data + 1);
