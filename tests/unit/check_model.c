@@ -104,7 +104,7 @@ s_run (uint64_t seed, unsigned steps, bool verify)
 
 START_TEST (short_runs_are_right_and_their_accounts_exact_after_every_step)
 {
-    uint64_t first = dice_seed (1), rounds = getenv ("ZGRID_SEED") ? 1 : dice_rounds (150);
+    uint64_t first = dice_seed (1), rounds = getenv ("ZGRID_SEED") ? 1 : dice_rounds (400);
     for (uint64_t round = 0; round < rounds; round++)
         s_run (first + round, 300, true);
 }
@@ -112,7 +112,7 @@ END_TEST
 
 START_TEST (long_runs_are_right)
 {
-    uint64_t first = dice_seed (1000001), rounds = getenv ("ZGRID_SEED") ? 1 : dice_rounds (8);
+    uint64_t first = dice_seed (1000001), rounds = getenv ("ZGRID_SEED") ? 1 : dice_rounds (20);
     for (uint64_t round = 0; round < rounds; round++)
         s_run (first + round, 10000, false);
 }

@@ -64,7 +64,8 @@ tests_unit_check_bench_keys_LDADD = $(CHECK_LIBS) -lm
 
 #  The store, from the allocator to operations. What some of them share:
 RIG = tests/lib/rig.c tests/lib/rig.h
-MODEL = $(RIG) tests/lib/model.c tests/lib/model.h tests/lib/dice.c tests/lib/dice.h
+MODEL = $(RIG) tests/lib/model.c tests/lib/model.h tests/lib/model_ops.c tests/lib/model_impl.h \
+    tests/lib/dice.c tests/lib/dice.h
 
 check_PROGRAMS += tests/unit/check_model
 TESTS += tests/unit/check_model
