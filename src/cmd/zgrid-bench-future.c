@@ -29,6 +29,7 @@ struct connection {
     driver_t *driver;
     zgrid_client_t *client;
     slot_t *free;
+    uint64_t room; // Free slots
 };
 
 struct driver {
@@ -37,6 +38,7 @@ struct driver {
     size_t turn;        // Open loop: whose turn it is
     uint64_t in_flight; // Operations
     uint64_t begun;     // Operations
+    uint64_t room_min;  // See s_room_min
     bool over;          // No more may begin
     step_t step;
     slot_t *slots;
@@ -52,6 +54,7 @@ s_release (slot_t *slot)
     connection_t *connection = slot->connection;
     slot->next = connection->free;
     connection->free = slot;
+    connection->room++;
     connection->driver->in_flight--;
 }
 
@@ -88,6 +91,7 @@ s_begin (driver_t *self, connection_t *connection, uint64_t began_ns)
 {
     slot_t *slot = connection->free;
     connection->free = slot->next;
+    connection->room--;
     self->in_flight++;
     self->begun++;
     worker_draw (self->worker, &self->step);
@@ -113,11 +117,23 @@ s_begin (driver_t *self, connection_t *connection, uint64_t began_ns)
 //  ----------------------------------------------------------------------------------------------
 //  Which operations begin
 
+//  So much room must be there before a window is filled up again. With batches it waits for several
+//  batches' worth, because whatever there is when the client is served next leaves in a message of its
+//  own, full or not.
+static uint64_t
+s_room_min (const plan_t *plan)
+{
+    uint64_t room = plan->window / 8 < plan->batch * 8 ? plan->window / 8 : plan->batch * 8;
+    return plan->batch > 1 && room > 1 ? room : 1;
+}
+
 //  Closed loop: as many as the window has room for.
 static void
 s_fill (driver_t *self, connection_t *connection)
 {
     bool begun = false;
+    if (connection->room < self->room_min)
+        return;
     while (!self->over && connection->free) {
         uint64_t now = worker_now_ns ();
         if (!worker_may_begin (self->worker, now))
@@ -253,6 +269,7 @@ s_open (driver_t *self)
         for (size_t slot = at * window; slot < (at + 1) * window; slot++) {
             self->slots[slot].connection = connection;
             self->slots[slot].next = connection->free;
+            connection->room++;
             connection->free = &self->slots[slot];
         }
         struct epoll_event event = { .events = EPOLLIN, .data.ptr = connection };
@@ -265,7 +282,7 @@ s_open (driver_t *self)
 void
 worker_run_future (worker_t *worker)
 {
-    driver_t self = { .worker = worker, .poll_fd = -1 };
+    driver_t self = { .worker = worker, .room_min = s_room_min (worker->plan), .poll_fd = -1 };
     if (!s_open (&self)) {
         worker->error = "no memory or no descriptors";
         self.over = true;

@@ -25,10 +25,45 @@ bytes_str (const char *text)
     return (bytes_t) { (const uint8_t *) text, text ? strlen (text) : 0 };
 }
 
+static inline uint64_t
+bytes_load8 (const uint8_t *at)
+{
+    uint64_t word;
+    memcpy (&word, at, sizeof word);
+    return word;
+}
+
+static inline uint32_t
+bytes_load4 (const uint8_t *at)
+{
+    uint32_t word;
+    memcpy (&word, at, sizeof word);
+    return word;
+}
+
+//  Names and keys are short: comparing them here is cheaper than a call. The last word overlaps the
+//  one before it.
 static inline bool
 bytes_equal (bytes_t a, bytes_t b)
 {
-    return a.size == b.size && (a.size == 0 || memcmp (a.data, b.data, a.size) == 0);
+    size_t size = a.size;
+    if (size != b.size)
+        return false;
+    if (size > 64)
+        return memcmp (a.data, b.data, size) == 0;
+    if (size >= 8) {
+        for (size_t at = 0; at + 8 < size; at += 8)
+            if (bytes_load8 (a.data + at) != bytes_load8 (b.data + at))
+                return false;
+        return bytes_load8 (a.data + size - 8) == bytes_load8 (b.data + size - 8);
+    }
+    if (size >= 4)
+        return bytes_load4 (a.data) == bytes_load4 (b.data)
+               && bytes_load4 (a.data + size - 4) == bytes_load4 (b.data + size - 4);
+    for (size_t at = 0; at < size; at++)
+        if (a.data[at] != b.data[at])
+            return false;
+    return true;
 }
 
 #endif

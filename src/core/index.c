@@ -179,8 +179,9 @@ index_buckets (const index_t *self)
 //  ------------------------------------------------------------------------------------------------
 //  Searching
 
-static slot_t *
-s_search (const table_t *table, uint64_t hash, bytes_t key)
+//  The slot that holds the key, and what stood in it; or NULL.
+static inline slot_t *
+s_search (const table_t *table, uint64_t hash, bytes_t key, uint64_t *content)
 {
     uint32_t bucket = s_home (index_position (hash), table);
     for (uint32_t walked = 0; walked < table->buckets; walked++) {
@@ -190,9 +191,16 @@ s_search (const table_t *table, uint64_t hash, bytes_t key)
             uint64_t slot = s_load (&slots[at]);
             if (slot == 0)
                 ends = true;
-            else if (((slot >> 48) & 0xff) == (hash & 0xff) && index_is_entry (slot)
-                     && bytes_equal (entry_key (index_entry (slot)), key))
-                return &slots[at];
+            else if (((slot >> 48) & 0xff) == (hash & 0xff) && index_is_entry (slot)) {
+                //  The value will be wanted as well: let all of a small entry come at once
+                const char *entry = (const char *) index_entry (slot);
+                __builtin_prefetch (entry + S_LINE);
+                __builtin_prefetch (entry + 2 * S_LINE);
+                if (bytes_equal (entry_key (index_entry (slot)), key)) {
+                    *content = slot;
+                    return &slots[at];
+                }
+            }
         }
         if (ends)
             return NULL;
@@ -221,7 +229,8 @@ slot_t *
 index_find (const index_t *self, uint64_t hash, bytes_t key)
 {
     table_t *table = s_table_for (self, index_position (hash));
-    return table ? s_search (table, hash, key) : NULL;
+    uint64_t content;
+    return table ? s_search (table, hash, key, &content) : NULL;
 }
 
 entry_t *
@@ -233,14 +242,11 @@ index_find_shared (const index_t *self, uint64_t hash, bytes_t key, bool *torn)
         if (before & 1)
             continue;
         table_t *table = s_table_for (self, index_position (hash));
-        slot_t *found = table ? s_search (table, hash, key) : NULL;
-        //  The slot may have changed since the key was compared, but only to another entry of the
-        //  same key, or to one of another key: look again
-        uint64_t slot = found ? s_load (found) : 0;
-        entry_t *entry = index_is_entry (slot) ? index_entry (slot) : NULL;
-        if (entry && bytes_equal (entry_key (entry), key))
-            return entry;
-        if (!found && atomic_load_explicit (&index->sequence, memory_order_relaxed) == before)
+        //  What was found was there, whatever has become of the slot since
+        uint64_t content;
+        if (table && s_search (table, hash, key, &content))
+            return index_entry (content);
+        if (atomic_load_explicit (&index->sequence, memory_order_relaxed) == before)
             return NULL;
     }
     *torn = true;

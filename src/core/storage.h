@@ -141,18 +141,26 @@ typedef struct map map_t;
 const map_t *
     storage_map (storage_t *self, bytes_t name);
 
+//  Where the store of a map's share in one of this actor's partitions is, or will be, found.
+typedef _Atomic (store_t *) storage_place_t;
+storage_place_t *
+    storage_place (storage_t *self, const map_t *map, uint32_t partition);
+
 uint64_t
     storage_hash (const storage_t *self, bytes_t key);
 
+//  The access clock (entry.h), as of the actor's last turn.
+uint32_t
+    storage_clock (storage_t *self);
+
 //  Asks the cache for what storage_find_shared will look at: stage 0 before stage 1.
 void
-    storage_prefetch_shared (storage_t *self, const map_t *map, uint32_t partition, uint64_t hash, int stage);
+    storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage);
 
-//  The entry of a key of one of this actor's partitions. now () is called for entries with a deadline
-//  only, and tells the boot clock; expired entries are for the actor (-1).
+//  The entry of a key. now () is called for entries with a deadline only, and tells the boot clock;
+//  expired entries are for the actor (-1).
 typedef uint64_t (storage_clock_fn) (void);
 shared_t
-    storage_find_shared (storage_t *self, const map_t *map, uint32_t partition, uint64_t hash, bytes_t key,
-                         storage_clock_fn *now);
+    storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, uint32_t clock, storage_clock_fn *now);
 
 #endif

@@ -10,16 +10,28 @@ storage_map (storage_t *self, bytes_t name)
     return map_find (self, name);
 }
 
+storage_place_t *
+storage_place (storage_t *self, const map_t *map, uint32_t partition)
+{
+    return &((map_t *) (uintptr_t) map)->stores[partition / self->config.actors];
+}
+
 uint64_t
 storage_hash (const storage_t *self, bytes_t key)
 {
     return hash_key (&self->secret, key);
 }
 
-void
-storage_prefetch_shared (storage_t *self, const map_t *map, uint32_t partition, uint64_t hash, int stage)
+uint32_t
+storage_clock (storage_t *self)
 {
-    store_t *store = map_store (map, partition / self->config.actors);
+    return atomic_load_explicit (&self->clock, memory_order_relaxed);
+}
+
+void
+storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage)
+{
+    store_t *store = atomic_load_explicit (place, memory_order_acquire);
     if (!store)
         return;
     if (stage == 0)
@@ -29,11 +41,10 @@ storage_prefetch_shared (storage_t *self, const map_t *map, uint32_t partition, 
 }
 
 shared_t
-storage_find_shared (storage_t *self, const map_t *map, uint32_t partition, uint64_t hash, bytes_t key,
-                     storage_clock_fn *now)
+storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, uint32_t clock, storage_clock_fn *now)
 {
     shared_t shared = { .status = ZGRID_NOTFOUND };
-    store_t *store = map_store (map, partition / self->config.actors);
+    store_t *store = atomic_load_explicit (place, memory_order_acquire);
     if (!store)
         return shared;
     bool torn = false;
@@ -43,7 +54,7 @@ storage_find_shared (storage_t *self, const map_t *map, uint32_t partition, uint
     else if (entry) {
         shared.status = ZGRID_OK;
         shared.entry = entry;
-        entry_touch (entry, atomic_load_explicit (&self->clock, memory_order_relaxed));
+        entry_touch (entry, clock);
     }
     return shared;
 }

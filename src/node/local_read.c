@@ -17,13 +17,13 @@ struct local {
     uint32_t map_size; // Of the name below; 0: none yet
     uint8_t map_name[WIRE_MAP_NAME_MAX];
     storage_t *storages[NODE_ACTORS_MAX];
-    const map_t *maps[NODE_ACTORS_MAX]; // The map of that name, by storage actor; NULL: not yet
+    storage_place_t *places[]; // By partition, of that map; NULL: not looked up, or no such map yet
 };
 
 local_t *
 local_open (zgrid_node_t *node)
 {
-    local_t *self = mem_alloc_zero (1, sizeof (local_t));
+    local_t *self = mem_alloc_zero (1, sizeof (local_t) + node->partitions * sizeof (storage_place_t *));
     if (!self)
         return NULL;
     self->place = epochs_join (node->epochs);
@@ -58,41 +58,47 @@ s_now (void)
 //  A key of the group, and where it lives.
 typedef struct {
     uint64_t hash;
-    uint32_t partition;
-    uint32_t actor;
+    storage_place_t *place; // NULL: there is no such map
 } s_spot_t;
 
 static void
 s_use_map (local_t *self, bytes_t name)
 {
-    if (self->map_size == name.size && memcmp (self->map_name, name.data, name.size) == 0)
+    if (bytes_equal (bytes_of (self->map_name, self->map_size), name))
         return;
-    memset (self->maps, 0, sizeof self->maps);
+    memset (self->places, 0, self->partitions * sizeof self->places[0]);
     memcpy (self->map_name, name.data, name.size);
     self->map_size = (uint32_t) name.size;
 }
 
-static s_spot_t
-s_spot (local_t *self, bytes_t name, bytes_t key)
+//  The place of a partition that has not been asked for since the map was chosen.
+static storage_place_t *
+s_look_up (local_t *self, uint32_t partition)
 {
-    s_spot_t spot;
-    spot.partition = slot_partition (slot_of_key (key), self->partitions);
-    spot.actor = spot.partition % self->actors;
-    //  The secret is the same for all of them
-    spot.hash = storage_hash (self->storages[0], key);
-    if (!self->maps[spot.actor])
-        self->maps[spot.actor] = storage_map (self->storages[spot.actor], name);
-    return spot;
+    storage_t *storage = self->storages[partition % self->actors];
+    const map_t *map = storage_map (storage, bytes_of (self->map_name, self->map_size));
+    return self->places[partition] = map ? storage_place (storage, map, partition) : NULL;
 }
 
-static void
-s_read (local_t *self, const s_spot_t *spot, bytes_t key, buf_t *copy, local_entry_t *entry)
+static inline s_spot_t
+s_spot (local_t *self, bytes_t key)
 {
-    const map_t *map = self->maps[spot->actor];
-    *entry = (local_entry_t) { .status = ZGRID_NOTFOUND, .ttl_ms = -1 };
-    if (!map)
+    uint32_t partition = slot_partition (slot_of_key (key), self->partitions);
+    storage_place_t *place = self->places[partition];
+    //  The secret is the same for all of them
+    return (s_spot_t) { storage_hash (self->storages[0], key), place ? place : s_look_up (self, partition) };
+}
+
+static inline void
+s_read (const s_spot_t *spot, bytes_t key, uint32_t clock, buf_t *copy, local_entry_t *entry)
+{
+    entry->status = ZGRID_NOTFOUND;
+    entry->ttl_ms = -1;
+    entry->offset = entry->size = 0;
+    entry->version = 0;
+    if (!spot->place)
         return;
-    shared_t shared = storage_find_shared (self->storages[spot->actor], map, spot->partition, spot->hash, key, s_now);
+    shared_t shared = storage_find_shared (spot->place, spot->hash, key, clock, s_now);
     entry->status = shared.status;
     if (shared.status != ZGRID_OK)
         return;
@@ -104,9 +110,11 @@ s_read (local_t *self, const s_spot_t *spot, bytes_t key, buf_t *copy, local_ent
     }
     uint64_t deadline = entry_deadline (shared.entry);
     entry->version = entry_version (shared.entry);
-    entry->ttl_ms = deadline ? (int64_t) (deadline - s_now ()) : -1;
-    if (deadline && entry->ttl_ms <= 0)
-        entry->status = LOCAL_ASK;
+    if (deadline) {
+        entry->ttl_ms = (int64_t) (deadline - s_now ());
+        if (entry->ttl_ms <= 0)
+            entry->status = LOCAL_ASK;
+    }
     entry->offset = copy->size;
     entry->size = value.size;
     if (value.size)
@@ -125,18 +133,23 @@ local_read (local_t *self, bytes_t map, const bytes_t *keys, size_t count, buf_t
     }
     epochs_enter (self->epochs, self->place);
     s_use_map (self, map);
-    for (size_t at = 0; at < count; at++) {
-        spots[at] = s_spot (self, map, keys[at]);
-        if (count > 1 && self->maps[spots[at].actor])
-            storage_prefetch_shared (self->storages[spots[at].actor], self->maps[spots[at].actor],
-                                     spots[at].partition, spots[at].hash, 0);
+    uint32_t clock = storage_clock (self->storages[0]);
+    if (count == 1) {
+        spots[0] = s_spot (self, keys[0]);
+        s_read (&spots[0], keys[0], clock, copy, &entries[0]);
+    } else {
+        //  The misses of all keys overlap instead of following one another
+        for (size_t at = 0; at < count; at++) {
+            spots[at] = s_spot (self, keys[at]);
+            if (spots[at].place)
+                storage_prefetch_shared (spots[at].place, spots[at].hash, 0);
+        }
+        for (size_t at = 0; at < count; at++)
+            if (spots[at].place)
+                storage_prefetch_shared (spots[at].place, spots[at].hash, 1);
+        for (size_t at = 0; at < count; at++)
+            s_read (&spots[at], keys[at], clock, copy, &entries[at]);
     }
-    for (size_t at = 0; count > 1 && at < count; at++)
-        if (self->maps[spots[at].actor])
-            storage_prefetch_shared (self->storages[spots[at].actor], self->maps[spots[at].actor],
-                                     spots[at].partition, spots[at].hash, 1);
-    for (size_t at = 0; at < count; at++)
-        s_read (self, &spots[at], keys[at], copy, &entries[at]);
     epochs_count (self->epochs, self->place, count);
     epochs_exit (self->epochs, self->place);
 }
