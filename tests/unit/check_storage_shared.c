@@ -47,9 +47,10 @@ s_look (const map_t *map, bytes_t key)
     storage_t *storage = s_rig.storage[0];
     uint32_t partition = slot_partition (slot_of_key (key), S_PARTITIONS);
     uint64_t hash = storage_hash (storage, key);
-    storage_prefetch_shared (storage, map, partition, hash, 0);
-    storage_prefetch_shared (storage, map, partition, hash, 1);
-    return storage_find_shared (storage, map, partition, hash, key, s_clock);
+    storage_place_t *place = storage_place (storage, map, partition);
+    storage_prefetch_shared (place, hash, 0);
+    storage_prefetch_shared (place, hash, 1);
+    return storage_find_shared (place, hash, key, storage_clock (storage), s_clock);
 }
 
 START_TEST (a_reader_sees_what_was_stored)
