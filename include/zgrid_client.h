@@ -117,7 +117,8 @@ typedef struct {
 
 //  Reads. Returns ZGRID_OK or ZGRID_NOTFOUND.
 ZGRID_EXPORT int
-    zgrid_client_get (zgrid_client_t *self, const char *map, zgrid_bytes_t key, const zgrid_options_t *options,
+    zgrid_client_get (zgrid_client_t *self, const char *map, zgrid_bytes_t key,
+                      const zgrid_options_t *options,
                       zgrid_entry_t *entry);
 
 //  Stores; entry->version is the new version. Returns ZGRID_OK; ZGRID_EXISTS (if_absent),
@@ -128,7 +129,8 @@ ZGRID_EXPORT int
 
 //  Removes. Returns ZGRID_OK if there was an entry and it is gone; ZGRID_NOTFOUND; ZGRID_MISMATCH.
 ZGRID_EXPORT int
-    zgrid_client_del (zgrid_client_t *self, const char *map, zgrid_bytes_t key, const zgrid_options_t *options,
+    zgrid_client_del (zgrid_client_t *self, const char *map, zgrid_bytes_t key,
+                      const zgrid_options_t *options,
                       zgrid_entry_t *entry);
 
 //  Asks whether there is an entry. Returns ZGRID_OK or ZGRID_NOTFOUND.
@@ -327,12 +329,14 @@ ZGRID_EXPORT void
 //  Each adds one record, copies its arguments, and returns its index (0, 1, 2…), or -1 without
 //  memory.
 ZGRID_EXPORT int
-    zgrid_pipeline_get (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key, const zgrid_options_t *options);
+    zgrid_pipeline_get (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key,
+                        const zgrid_options_t *options);
 ZGRID_EXPORT int
     zgrid_pipeline_put (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key, zgrid_bytes_t value,
                         const zgrid_options_t *options);
 ZGRID_EXPORT int
-    zgrid_pipeline_del (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key, const zgrid_options_t *options);
+    zgrid_pipeline_del (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key,
+                        const zgrid_options_t *options);
 ZGRID_EXPORT int
     zgrid_pipeline_incr (zgrid_pipeline_t *self, const char *map, zgrid_bytes_t key, int64_t delta,
                          const zgrid_options_t *options);

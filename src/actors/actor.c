@@ -14,7 +14,7 @@
 #include "mem.h"
 
 #define S_MESSAGES_PER_TURN 64 // From one socket, before the others have their turn
-#define S_WAIT_MAX 60000        // Milliseconds
+#define S_WAIT_MAX 60000       // Milliseconds
 
 struct actor {
     zactor_t *thread;

@@ -40,7 +40,8 @@ s_bind (door_t *self, const char *endpoint, buf_t *why)
 }
 
 door_t *
-door_new (const door_config_t *config, const char *const *endpoints, size_t count, stats_t *counters, buf_t *why)
+door_new (const door_config_t *config, const char *const *endpoints, size_t count, stats_t *counters,
+          buf_t *why)
 {
     door_t *self = mem_alloc_zero (1, sizeof (door_t));
     if (!self)
@@ -170,8 +171,8 @@ s_send (void *arg, bytes_t route, const bytes_t *frames, size_t count)
 }
 
 void
-door_reply (door_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count, const bytes_t *frames,
-            size_t count, uint64_t records, uint64_t now)
+door_reply (door_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count,
+            const bytes_t *frames, size_t count, uint64_t records, uint64_t now)
 {
     bytes_t all[FRAMES_MAX];
     size_t all_count = 0;

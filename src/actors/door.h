@@ -62,7 +62,8 @@ door_step_t
 //  Sends a reply of some records, or keeps it for later, or drops and counts it. frames are body and
 //  attachments; envelope goes before them.
 void
-    door_reply (door_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count, const bytes_t *frames,
+    door_reply (door_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count,
+                const bytes_t *frames,
                 size_t count, uint64_t records, uint64_t now);
 
 //  Tries again to send what waits. Returns milliseconds as flow_next.

@@ -83,7 +83,8 @@ s_large_bytes (const bytes_t *frames, size_t count)
 }
 
 int
-frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count, large_t *large)
+frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count,
+             large_t *large)
 {
     uint64_t large_bytes = large ? s_large_bytes (frames, count) : 0;
     if (large_bytes && !large_fits (large, head, large_bytes))
@@ -96,7 +97,8 @@ frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frame
     }
     //  Only the first frame can be refused: the socket takes the rest of a message that it began
     for (size_t at = 0; at < count && code == 0; at++) {
-        bool counted = large && frames[at].size >= LARGE_MIN && large_message (large, head, frames[at], &message);
+        bool counted = large && frames[at].size >= LARGE_MIN
+                       && large_message (large, head, frames[at], &message);
         if (!counted)
             s_make (&message, frames[at], bytes_of (NULL, 0));
         code = s_send (socket, &message, at + 1 < count);

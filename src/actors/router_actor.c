@@ -20,12 +20,12 @@
 typedef struct {
     zsock_t *socket;
     void *handle;
-    buf_t part;        // What the present message has for it
-    uint32_t records;  // In it
-    bool attachments;  // One of them names an attachment
-    uint32_t sent;     // Messages without an answer
-    uint64_t bytes;    // Of them
-    uint64_t *sizes;   // Of each, oldest at first: answers come in order
+    buf_t part;       // What the present message has for it
+    uint32_t records; // In it
+    bool attachments; // One of them names an attachment
+    uint32_t sent;    // Messages without an answer
+    uint64_t bytes;   // Of them
+    uint64_t *sizes;  // Of each, oldest at first: answers come in order
     uint32_t first;
 } s_peer_t;
 
@@ -92,9 +92,9 @@ s_answer (self_t *self, const request_t *request)
     if (!status && !options_decode (request->options, &options, &why))
         status = ZGRID_MALFORMED;
     if (status) {
-        ++*(status == ZGRID_BADOP     ? &self->counters.badop
+        ++*(status == ZGRID_BADOP    ? &self->counters.badop
             : status == ZGRID_TOOBIG ? &self->counters.toobig
-                                      : &self->counters.malformed);
+                                     : &self->counters.malformed);
         s_refuse (self, &self->here, request->id, status, why);
         return;
     }
@@ -115,8 +115,10 @@ s_place (self_t *self, const request_t *request, ticket_t **ticket, const arriva
         s_answer (self, request);
         return;
     }
-    if (!s_ticket (self, ticket, arrival) || !ticket_add_sum (*ticket, request->id, request->op, split.actor)) {
-        s_refuse (self, &self->here, request->id, ZGRID_BUSY, "too many requests that concern all storage actors");
+    if (!s_ticket (self, ticket, arrival)
+        || !ticket_add_sum (*ticket, request->id, request->op, split.actor)) {
+        s_refuse (self, &self->here, request->id, ZGRID_BUSY,
+                  "too many requests that concern all storage actors");
         return;
     }
     for (uint32_t actor = 0; actor < self->actors; actor++)

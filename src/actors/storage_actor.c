@@ -5,7 +5,7 @@
 #include "mem.h"
 #include "status.h"
 
-#define S_ATTACHED_MAX 48 // Values of one reply that travel as attachments
+#define S_ATTACHED_MAX 48       // Values of one reply that travel as attachments
 #define S_REPLY_KEEP (1u << 20) // Bytes of buffer that are kept between messages
 
 typedef struct {
@@ -20,7 +20,7 @@ typedef struct {
     uint64_t reply_max;
     uint64_t now;
     uint64_t tick_at;
-    bool idle; // Nothing to keep house for
+    bool idle;      // Nothing to keep house for
     buf_t out;      // The body of a reply
     buf_t attached; // Its attachments
     size_t attached_sizes[S_ATTACHED_MAX];
@@ -39,7 +39,8 @@ s_node_operation (void *arg, const request_t *request, buf_t *out)
     }
     buf_t tree = BUF_INIT;
     node_info_stats (self->info, storage_stats (self->storage), NULL, 0, self->now, &tree);
-    wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0, NULL);
+    wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0,
+                NULL);
     buf_clear (&tree);
 }
 
@@ -64,7 +65,8 @@ s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, bool 
     if (arrival->busy)
         storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY, "replies wait to be read");
     else if (storage_batch (self->storage, &batch, &self->out, self->reply_max))
-        storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY, "the replies exceed limits.window_bytes");
+        storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY,
+                        "the replies exceed limits.window_bytes");
     *records = batch.records;
     if (self->out.failed) { // Nothing of it can be sent; the client's deadline will tell it
         self->counters->dropped++;
@@ -141,7 +143,8 @@ s_receive_peer (self_t *self, const moment_t *moment)
         frames[before] = bytes_of (WIRE_SIGNATURE, WIRE_SIGNATURE_SIZE);
         count = 1;
     }
-    if (frames_send (self->peers_handle, in->frames[0], bytes_of (NULL, 0), frames, before + count, NULL) != 0)
+    if (frames_send (self->peers_handle, in->frames[0], bytes_of (NULL, 0), frames, before + count, NULL)
+        != 0)
         self->counters->dropped++;
     s_trim (self);
     return true;

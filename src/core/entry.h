@@ -143,7 +143,8 @@ entry_touch (entry_t *self, uint32_t clock)
 {
     uint64_t life = atomic_load_explicit (&self->life, memory_order_relaxed);
     if ((life & ENTRY_ACCESS_MASK) != clock)
-        atomic_compare_exchange_strong_explicit (&self->life, &life, (life & ~(uint64_t) ENTRY_ACCESS_MASK) | clock,
+        atomic_compare_exchange_strong_explicit (&self->life, &life,
+                                                 (life & ~(uint64_t) ENTRY_ACCESS_MASK) | clock,
                                                  memory_order_relaxed, memory_order_relaxed);
 }
 

@@ -44,7 +44,8 @@ bool
 //  A reply of some records could not be sent: keeps a copy of its frames (without the routing id),
 //  or counts it as dropped if there is no room.
 void
-    flow_keep (flow_t *self, bytes_t route, const bytes_t *frames, size_t count, uint64_t records, uint64_t now);
+    flow_keep (flow_t *self, bytes_t route, const bytes_t *frames, size_t count, uint64_t records,
+               uint64_t now);
 
 //  Tries to send what waits: calls send (arg, route, frames, count) for each message in order, client
 //  by client. send answers FLOW_SENT, FLOW_FULL (this client cannot take more) or FLOW_GONE.

@@ -7,7 +7,7 @@
 #include "mem.h"
 #include "status.h"
 
-#define S_SUMS_MAX 64      // Records of one message that several actors answer
+#define S_SUMS_MAX 64 // Records of one message that several actors answer
 #define S_FRAMES_MAX (WIRE_ENVELOPE_MAX + 1)
 #define S_ACTORS_MAX 64
 
@@ -17,9 +17,9 @@ typedef struct {
     op_t op;
     uint64_t asked, answered; // Bits of actors
     uint64_t sum;
-    unsigned status;          // First that was not OK
-    uint32_t scanner;         // SCAN: who was asked
-    stats_t *parts;           // STATS: by actor
+    unsigned status;  // First that was not OK
+    uint32_t scanner; // SCAN: who was asked
+    stats_t *parts;   // STATS: by actor
 } s_sum_t;
 
 struct ticket {
@@ -158,7 +158,9 @@ ticket_add_sum (ticket_t *self, uint64_t id, op_t op, uint32_t actor)
     if (!self->sums && !(self->sums = mem_alloc (S_SUMS_MAX * sizeof (s_sum_t))))
         return false;
     uint64_t all = self->gather->actors == 64 ? UINT64_MAX : (UINT64_C (1) << self->gather->actors) - 1;
-    s_sum_t sum = { .id = id, .op = op, .asked = op == OP_SCAN ? UINT64_C (1) << actor : all, .scanner = actor };
+    s_sum_t sum = {
+        .id = id, .op = op, .asked = op == OP_SCAN ? UINT64_C (1) << actor : all, .scanner = actor
+    };
     if (op == OP_STATS && !(sum.parts = mem_alloc_zero (self->gather->actors, sizeof (stats_t))))
         return false;
     self->sums[self->sum_count++] = sum;

@@ -11,7 +11,7 @@
 void
 hash_secret (hash_secret_t *secret, const uint8_t seed[HASH_SEED_SIZE])
 {
-    _Static_assert (HASH_SECRET_SIZE >= XXH3_SECRET_SIZE_MIN, "XXH3 needs a longer secret");
+    _Static_assert(HASH_SECRET_SIZE >= XXH3_SECRET_SIZE_MIN, "XXH3 needs a longer secret");
     XXH_errorcode code = XXH3_generateSecret (secret->bytes, HASH_SECRET_SIZE, seed, HASH_SEED_SIZE);
     assert (code == XXH_OK);
     (void) code;

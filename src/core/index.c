@@ -216,8 +216,8 @@ index_probes (const index_t *self, uint64_t hash)
     const table_t *table = s_table_for (self, index_position (hash));
     uint32_t walked = 0;
     bool ends = table == NULL;
-    for (uint32_t bucket = table ? s_home (index_position (hash), table) : 0; !ends && walked < table->buckets;
-         bucket = (bucket + 1) % table->buckets) {
+    for (uint32_t bucket = table ? s_home (index_position (hash), table) : 0;
+         !ends && walked < table->buckets; bucket = (bucket + 1) % table->buckets) {
         for (int at = 0; at < INDEX_BUCKET; at++)
             ends = ends || s_load (&table->slots[(size_t) bucket * INDEX_BUCKET + (size_t) at]) == 0;
         walked++;
@@ -258,8 +258,7 @@ index_prefetch_bucket (const index_t *self, uint64_t hash)
 {
     table_t *table = s_table_for (self, index_position (hash));
     if (table)
-        __builtin_prefetch (table->slots
-                            + (size_t) s_home (index_position (hash), table) * INDEX_BUCKET);
+        __builtin_prefetch (table->slots + (size_t) s_home (index_position (hash), table) * INDEX_BUCKET);
 }
 
 void

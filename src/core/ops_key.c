@@ -74,7 +74,8 @@ s_conditions (const call_t *call)
     if (options->given & OPT_ifeq) {
         bool same = options->ifeq.kind == VALUE_NIL
                         ? !call->place.entry
-                        : call->place.entry && bytes_equal (options->ifeq.bytes, entry_value (call->place.entry));
+                        : call->place.entry
+                              && bytes_equal (options->ifeq.bytes, entry_value (call->place.entry));
         if (!same)
             return ZGRID_MISMATCH;
     }

@@ -7,7 +7,7 @@
 #include "status.h"
 #include "storage_impl.h"
 
-#define S_TEXT_MAX 64  // Bytes of a number that is read
+#define S_TEXT_MAX 64    // Bytes of a number that is read
 #define S_PRINT_MAX 5120 // Of one that is printed: a long double has up to 4,933 digits
 
 //  The value that the operation starts from: the entry's, or `initial`, or 0.

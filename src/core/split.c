@@ -26,6 +26,7 @@ split_request (const request_t *request, uint32_t partitions, uint32_t actors)
     if (request->op != OP_SCAN)
         return (split_t) { SPLIT_ALL, 0 };
     //  A cursor begins with its partition, plus one
-    uint64_t partition = (options.given & OPT_cursor) && options.cursor >> 33 ? (options.cursor >> 33) - 1 : 0;
+    uint64_t partition = (options.given & OPT_cursor) && options.cursor >> 33 ? (options.cursor >> 33) - 1
+                                                                              : 0;
     return (split_t) { SPLIT_SCAN, (uint32_t) (partition % actors) };
 }

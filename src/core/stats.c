@@ -20,8 +20,8 @@ stats_encode (const stats_t *stats, buf_t *out)
 {
     msgpack_packer packer;
     msgpack_packer_init (&packer, out, wire_write);
-#define STAT(name, kind, unit, purpose)                                                                       \
-    wire_pack_str (&packer, #name);                                                                           \
+#define STAT(name, kind, unit, purpose)                                                                      \
+    wire_pack_str (&packer, #name);                                                                          \
     msgpack_pack_uint64 (&packer, stats->name);
 #include "stat.def"
 #undef STAT
@@ -40,8 +40,8 @@ stats_decode (bytes_t encoded, stats_t *stats)
         if (!mp_bytes (&reader, &name))
             return false;
         uint64_t *number = NULL;
-#define STAT(field, kind, unit, purpose)                                                                      \
-    if (bytes_equal (name, bytes_str (#field)))                                                               \
+#define STAT(field, kind, unit, purpose)                                                                     \
+    if (bytes_equal (name, bytes_str (#field)))                                                              \
         number = &stats->field;
 #include "stat.def"
 #undef STAT

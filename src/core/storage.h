@@ -161,6 +161,7 @@ void
 //  expired entries are for the actor (-1).
 typedef uint64_t (storage_clock_fn) (void);
 shared_t
-    storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, uint32_t clock, storage_clock_fn *now);
+    storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, uint32_t clock,
+                         storage_clock_fn *now);
 
 #endif

@@ -115,7 +115,8 @@ bool
 //  Stores the value at the call's place as the next version; *version_p becomes it. A deadline of
 //  `past` removes instead. False, and has replied, if the value is too big or memory is short.
 bool
-    call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool past, uint64_t *version_p);
+    call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool past,
+                uint64_t *version_p);
 
 //  Removes the entry that is there and returns the version of the removal.
 uint64_t

@@ -112,7 +112,8 @@ call_make_store (call_t *call)
         if (status == ZGRID_NOMEM || call->map)
             self->stats.nomem++;
         call_fail (call, call->map ? ZGRID_NOMEM : status,
-                   call->map || status == ZGRID_NOMEM ? "out of memory" : "no more maps: limits.maps is reached");
+                   call->map || status == ZGRID_NOMEM ? "out of memory"
+                                                      : "no more maps: limits.maps is reached");
         return false;
     }
     uint32_t local = (uint32_t) (call->partition - self->partitions);

@@ -8,17 +8,17 @@
 #include "status.h"
 #include "storage_impl.h"
 
-#define S_COUNT 100        // Entries looked at for one page, without the option count
+#define S_COUNT 100 // Entries looked at for one page, without the option count
 #define S_COUNT_MAX 10000
-#define S_PAGE_BYTES (1u << 20)   // A page ends when it holds so much
-#define S_PAGE_STEPS (1u << 20)   // or when matching took so many steps
-#define S_PAGE_BUCKETS 65536      // or when so many buckets were looked at
+#define S_PAGE_BYTES (1u << 20) // A page ends when it holds so much
+#define S_PAGE_STEPS (1u << 20) // or when matching took so many steps
+#define S_PAGE_BUCKETS 65536    // or when so many buckets were looked at
 
 typedef struct {
     call_t *call;
-    buf_t *page;      // Encoded keys (and values)
-    uint32_t items;   // In it
-    uint64_t looked;  // Entries
+    buf_t *page;     // Encoded keys (and values)
+    uint32_t items;  // In it
+    uint64_t looked; // Entries
     uint64_t steps;
 } s_page_t;
 
@@ -107,7 +107,8 @@ s_scan (call_t *call)
     s_page_t page = { .call = call, .page = &self->scratch };
     uint32_t buckets = S_PAGE_BUCKETS;
     for (;;) {
-        position = s_scan_partition (&page, (uint32_t) (partition / self->config.actors), position, count, &buckets);
+        position = s_scan_partition (&page, (uint32_t) (partition / self->config.actors), position, count,
+                                     &buckets);
         if (position < INDEX_END)
             break;
         position = 0;

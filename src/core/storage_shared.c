@@ -41,7 +41,8 @@ storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage)
 }
 
 shared_t
-storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, uint32_t clock, storage_clock_fn *now)
+storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, uint32_t clock,
+                     storage_clock_fn *now)
 {
     shared_t shared = { .status = ZGRID_NOTFOUND };
     store_t *store = atomic_load_explicit (place, memory_order_acquire);

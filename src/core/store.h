@@ -57,7 +57,8 @@ place_t
 //  there is replaced. deadline as in entry.h. Returns false without memory; nothing has changed then.
 //  The place is good afterwards and shows the new entry.
 bool
-    store_set (store_t *self, place_t *place, bytes_t first, bytes_t second, uint64_t version, uint64_t deadline,
+    store_set (store_t *self, place_t *place, bytes_t first, bytes_t second, uint64_t version,
+               uint64_t deadline,
                uint32_t clock);
 
 //  Sets version and deadline of an entry that is there.

@@ -194,7 +194,8 @@ bool
 
 //  Adds one reply; meta may be NULL. `value.kind` VALUE_TREE adds the bytes as they are.
 void
-    wire_reply (buf_t *out, uint64_t id, unsigned status, value_t value, uint64_t version, const meta_t *meta);
+    wire_reply (buf_t *out, uint64_t id, unsigned status, value_t value, uint64_t version,
+                const meta_t *meta);
 
 //  Adds one value of type bin.
 void

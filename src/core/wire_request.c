@@ -213,7 +213,8 @@ wire_begin (buf_t *out)
 static void
 s_plain (buf_t *out, uint64_t id, const op_info_t *info, bytes_t map, bytes_t key, const bytes_t *value)
 {
-    if (!buf_reserve (out, 5 * WIRE_HEAD_MAX + info->name_size + map.size + key.size + (value ? value->size : 0)))
+    if (!buf_reserve (out,
+                      5 * WIRE_HEAD_MAX + info->name_size + map.size + key.size + (value ? value->size : 0)))
         return;
     uint8_t *at = out->data + out->size;
     *at++ = value ? 0x95 : 0x94; // Array of 5 or 4
@@ -232,7 +233,8 @@ wire_request (buf_t *out, uint64_t id, op_t op, bytes_t map, const bytes_t *key,
 {
     bool plain = !value || value->kind == VALUE_NIL || value->kind == VALUE_BYTES;
     if (plain && key && !(options && options->given) && map.size <= 0xff) {
-        s_plain (out, id, op_info (op), map, *key, value && value->kind == VALUE_BYTES ? &value->bytes : NULL);
+        s_plain (out, id, op_info (op), map, *key,
+                 value && value->kind == VALUE_BYTES ? &value->bytes : NULL);
         return;
     }
     msgpack_packer packer;

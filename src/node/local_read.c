@@ -123,7 +123,8 @@ s_read (const s_spot_t *spot, bytes_t key, uint32_t clock, buf_t *copy, local_en
 }
 
 void
-local_read (local_t *self, bytes_t map, const bytes_t *keys, size_t count, buf_t *copy, local_entry_t *entries)
+local_read (local_t *self, bytes_t map, const bytes_t *keys, size_t count, buf_t *copy,
+            local_entry_t *entries)
 {
     s_spot_t spots[LOCAL_BATCH_MAX];
     if (map.size == 0 || map.size > WIRE_MAP_NAME_MAX) { // The actor says what is wrong

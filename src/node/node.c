@@ -12,9 +12,9 @@
 #include "mem.h"
 #include "node_impl.h"
 
-#define S_PEER_HWM 1000               // Messages that the router may have on their way to one storage actor
-#define S_PEER_BYTES (256u << 20)     // Bytes of them
-#define S_ROUTES_MAX 4096             // Slow clients that one door keeps replies for
+#define S_PEER_HWM 1000           // Messages that the router may have on their way to one storage actor
+#define S_PEER_BYTES (256u << 20) // Bytes of them
+#define S_ROUTES_MAX 4096         // Slow clients that one door keeps replies for
 #define S_DOOR_HWM_MAX 1000
 
 void
@@ -97,7 +97,9 @@ s_check_addresses (zgrid_node_t *self)
         return ZGRID_OK;
     const char *client = s_text (self, SETTING_node_client);
     const char *storage = s_text (self, SETTING_storage_endpoint);
-    const char *open = !s_is_loopback (client) ? client : *storage && !s_is_loopback (storage) ? storage : NULL;
+    const char *open = !s_is_loopback (client)                ? client
+                       : *storage && !s_is_loopback (storage) ? storage
+                                                              : NULL;
     if (!open)
         return ZGRID_OK;
     node_fail (self, "%s is not a loopback address, and nothing is encrypted: node.insecure allows it", open);
@@ -120,16 +122,17 @@ s_door (const zgrid_node_t *self)
     in = in < 2 ? 2 : in > S_DOOR_HWM_MAX ? S_DOOR_HWM_MAX : in;
     out = out < 2 ? 2 : out > S_DOOR_HWM_MAX ? S_DOOR_HWM_MAX : out;
     bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
-    return (door_config_t) { .flow = { .window_records = settings_uint (settings, SETTING_limits_window_records),
-                                       .window_bytes = settings_uint (settings, SETTING_limits_window_bytes),
-                                       .mute_after = settings_uint (settings, SETTING_limits_mute_after),
-                                       .mute_for = settings_uint (settings, SETTING_limits_mute_for),
-                                       .routes_max = S_ROUTES_MAX },
-                             .sndhwm = (int) out,
-                             .rcvhwm = (int) in,
-                             .large_max = bytes / 2,
-                             .frame_max = (int64_t) frame_max,
-                             .io_affinity = shared ? 0 : 1 };
+    return (
+        door_config_t) { .flow = { .window_records = settings_uint (settings, SETTING_limits_window_records),
+                                   .window_bytes = settings_uint (settings, SETTING_limits_window_bytes),
+                                   .mute_after = settings_uint (settings, SETTING_limits_mute_after),
+                                   .mute_for = settings_uint (settings, SETTING_limits_mute_for),
+                                   .routes_max = S_ROUTES_MAX },
+                         .sndhwm = (int) out,
+                         .rcvhwm = (int) in,
+                         .large_max = bytes / 2,
+                         .frame_max = (int64_t) frame_max,
+                         .io_affinity = shared ? 0 : 1 };
 }
 
 //  A storage actor's share of a limit; 0 stays "none", and nothing else becomes it.
@@ -149,7 +152,8 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
                                 .maps_max = (uint32_t) settings_uint (settings, SETTING_limits_maps),
                                 .key_max = settings_uint (settings, SETTING_limits_key_max),
                                 .value_max = settings_uint (settings, SETTING_limits_value_max),
-                                .memory_limit = s_share (settings_uint (settings, SETTING_memory_limit), self->actors),
+                                .memory_limit = s_share (settings_uint (settings, SETTING_memory_limit),
+                                                         self->actors),
                                 .evict = strcmp (s_text (self, SETTING_memory_policy), "lru") == 0,
                                 .batch_max = settings_uint (settings, SETTING_limits_batch_records) };
     memcpy (config.seed, seed, sizeof config.seed);
@@ -212,7 +216,8 @@ s_start_router (zgrid_node_t *self)
 {
     self->router_inproc = zsys_sprintf ("inproc://zgrid-%p-router", (void *) self);
     router_actor_args_t args = { .door = s_door (self),
-                                 .client_endpoint = s_listens (self) ? s_text (self, SETTING_node_client) : NULL,
+                                 .client_endpoint = s_listens (self) ? s_text (self, SETTING_node_client)
+                                                                     : NULL,
                                  .client_inproc = self->router_inproc,
                                  .peer_inprocs = (const char *const *) self->peer_inprocs,
                                  .actors = self->actors,
@@ -331,7 +336,10 @@ zgrid_node_start (zgrid_node_t *self)
     uint64_t actors = settings_uint (self->settings, SETTING_storage_actors);
     long cores = sysconf (_SC_NPROCESSORS_ONLN);
     self->partitions = (uint32_t) settings_uint (self->settings, SETTING_cluster_partitions);
-    self->actors = actors ? (uint32_t) actors : cores < 1 ? 1 : cores > NODE_ACTORS_MAX ? NODE_ACTORS_MAX : (uint32_t) cores;
+    self->actors = actors                    ? (uint32_t) actors
+                   : cores < 1               ? 1
+                   : cores > NODE_ACTORS_MAX ? NODE_ACTORS_MAX
+                                             : (uint32_t) cores;
     if (self->actors > self->partitions)
         self->actors = self->partitions;
     if (!s_start_all (self)) {

@@ -95,7 +95,8 @@ zgrid_node_reopen_log (zgrid_node_t *self)
 {
     if (log_reopen (self->log))
         return ZGRID_OK;
-    node_fail (self, "cannot open %s: %s", settings_text (self->settings, SETTING_log_file), strerror (errno));
+    node_fail (self, "cannot open %s: %s", settings_text (self->settings, SETTING_log_file),
+               strerror (errno));
     return ZGRID_UNAVAILABLE;
 }
 

@@ -49,7 +49,8 @@ s_use (zgrid_client_t *writer, zgrid_client_t *reader, int count)
     for (int at = 0; at < count; at++) {
         snprintf (key, sizeof key, "key-%d", at);
         snprintf (value, sizeof value, "value-%d", at * 7);
-        ck_assert_int_eq (zgrid_client_put (writer, "m", zgrid_str (key), zgrid_str (value), NULL, NULL), ZGRID_OK);
+        ck_assert_int_eq (zgrid_client_put (writer, "m", zgrid_str (key), zgrid_str (value), NULL, NULL),
+                          ZGRID_OK);
     }
     for (int at = 0; at < count; at++) {
         snprintf (key, sizeof key, "key-%d", at);
@@ -68,7 +69,8 @@ START_TEST (all_three_kinds_of_client_see_one_map)
 {
     zgrid_node_t *node = s_node ("tcp://127.0.0.1:*", "3");
     ck_assert_int_eq (zgrid_node_start (node), ZGRID_OK);
-    zgrid_client_t *local = s_local (node), *direct = s_remote (node, false), *indirect = s_remote (node, true);
+    zgrid_client_t *local = s_local (node), *direct = s_remote (node, false),
+                   *indirect = s_remote (node, true);
 
     s_use (local, direct, 300);
     s_use (indirect, local, 300);
@@ -118,7 +120,8 @@ END_TEST
 
 START_TEST (an_address_beyond_loopback_needs_to_be_allowed)
 {
-    static const char *const s_open[] = { "tcp://0.0.0.0:*", "tcp://*:*", "tcp://192.0.2.1:3320", "tcp://[::]:*" };
+    static const char *const s_open[] = { "tcp://0.0.0.0:*", "tcp://*:*", "tcp://192.0.2.1:3320",
+                                          "tcp://[::]:*" };
     for (size_t at = 0; at < sizeof s_open / sizeof s_open[0]; at++) {
         zgrid_node_t *node = s_node (s_open[at], "1");
         ck_assert_int_eq (zgrid_node_start (node), ZGRID_DENIED);
@@ -241,8 +244,9 @@ START_TEST (readers_of_several_threads_never_see_the_past)
     for (int at = 0; at < 4; at++)
         workers[at] = (s_worker_t) { s_local (node), at, at < 2 ? 60 : 600, 0 };
     for (int at = 0; at < 4; at++)
-        ck_assert_int_eq (pthread_create (&threads[at], NULL, at < 2 ? s_write_counters : s_read_counters,
-                                          &workers[at]), 0);
+        ck_assert_int_eq (
+            pthread_create (&threads[at], NULL, at < 2 ? s_write_counters : s_read_counters, &workers[at]),
+            0);
     for (int at = 0; at < 4; at++)
         pthread_join (threads[at], NULL);
     int64_t value;

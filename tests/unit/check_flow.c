@@ -3,8 +3,9 @@
 #include "flow.h"
 #include "lib/test.h"
 
-static const flow_config_t s_config = { .window_records = 100, .window_bytes = 1000, .mute_after = 10000,
-                                        .mute_for = 60000, .routes_max = 3 };
+static const flow_config_t s_config = {
+    .window_records = 100, .window_bytes = 1000, .mute_after = 10000, .mute_for = 60000, .routes_max = 3
+};
 static stats_t s_stats;
 static flow_t *s_flow;
 

@@ -155,7 +155,8 @@ START_TEST (statistics_add_up_field_by_field)
         stats_encode (&part, &tree);
         buf_reset (&s_body);
         wire_begin (&s_body);
-        wire_reply (&s_body, 5, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0, NULL);
+        wire_reply (&s_body, 5, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0,
+                    NULL);
         gather_take (s_gather, ticket_id (ticket), actor, buf_bytes (&s_body));
         buf_clear (&tree);
     }
