@@ -11,7 +11,8 @@ END = '<!-- printed by bench/run: end -->'
 
 class Result:
     """One line of the table. Figures are lists, one for each round. The target is what the median of
-    the rounds' ratios must reach (`most`: not exceed), or of the figures where there is no peer."""
+    the rounds' ratios must reach (`most`: not exceed), or of the figures where there is no peer; None:
+    the line is there for comparison."""
 
     def __init__ (self, what, ours, theirs, target, *, most=False, unit='', scale=1, digits=2, peer=''):
         self.what, self.ours, self.theirs, self.target, self.most = what, ours, theirs, target, most
@@ -34,6 +35,8 @@ class Result:
         return f'{middle} ({low}…{high}) {self.unit}'
 
     def line (self):
+        if self.target is None:
+            return f'| {self.what} | {self._figure (self.ours)} | – | – | – | – |'
         sign = '≤' if self.most else '≥'
         peer = f'{self.peer}: {self._figure (self.theirs)}' if self.theirs else '–'
         if self.theirs:
