@@ -91,6 +91,12 @@ s_old (const index_t *self)
 }
 
 static inline uint32_t
+s_sequence (const index_t *self)
+{
+    return atomic_load_explicit (&((index_t *) (uintptr_t) self)->sequence, memory_order_acquire);
+}
+
+static inline uint32_t
 s_moved (const index_t *self)
 {
     return atomic_load_explicit (&((index_t *) (uintptr_t) self)->moved, memory_order_acquire);
@@ -225,6 +231,9 @@ index_probes (const index_t *self, uint64_t hash)
     return walked;
 }
 
+static inline entry_t *
+s_hinted (const index_t *self, bytes_t key, const index_hint_t *hint);
+
 slot_t *
 index_find (const index_t *self, uint64_t hash, bytes_t key)
 {
@@ -234,9 +243,12 @@ index_find (const index_t *self, uint64_t hash, bytes_t key)
 }
 
 entry_t *
-index_find_shared (const index_t *self, uint64_t hash, bytes_t key, bool *torn)
+index_find_shared (const index_t *self, uint64_t hash, bytes_t key, const index_hint_t *hint, bool *torn)
 {
     index_t *index = (index_t *) (uintptr_t) self;
+    entry_t *entry = s_hinted (self, key, hint);
+    if (entry)
+        return entry;
     for (int tries = 0; tries < 4; tries++) {
         uint32_t before = atomic_load_explicit (&index->sequence, memory_order_acquire);
         if (before & 1)
@@ -262,22 +274,43 @@ index_prefetch_bucket (const index_t *self, uint64_t hash)
 }
 
 void
-index_prefetch_entry (const index_t *self, uint64_t hash)
+index_prefetch_entry (const index_t *self, uint64_t hash, index_hint_t *hint)
 {
+    hint->slot = NULL;
+    hint->sequence = s_sequence (self);
     table_t *table = s_table_for (self, index_position (hash));
     if (!table)
         return;
     slot_t *slots = table->slots + (size_t) s_home (index_position (hash), table) * INDEX_BUCKET;
     for (int at = 0; at < INDEX_BUCKET; at++) {
-        uint64_t slot = atomic_load_explicit (&slots[at], memory_order_relaxed);
+        uint64_t slot = s_load (&slots[at]);
         if (((slot >> 48) & 0xff) == (hash & 0xff) && index_is_entry (slot)) {
             const char *entry = (const char *) index_entry (slot);
             __builtin_prefetch (entry);
             __builtin_prefetch (entry + S_LINE);
             __builtin_prefetch (entry + 2 * S_LINE);
+            hint->slot = &slots[at];
             return;
         }
     }
+}
+
+//  The entry that the hint shows, if the tables have not changed since and it is the right one; else
+//  NULL.
+static inline entry_t *
+s_hinted (const index_t *self, bytes_t key, const index_hint_t *hint)
+{
+    if (!hint || !hint->slot || hint->sequence != s_sequence (self))
+        return NULL;
+    uint64_t slot = s_load (hint->slot);
+    bool same = index_is_entry (slot) && bytes_equal (entry_key (index_entry (slot)), key);
+    return same ? index_entry (slot) : NULL;
+}
+
+slot_t *
+index_find_hinted (const index_t *self, uint64_t hash, bytes_t key, const index_hint_t *hint)
+{
+    return s_hinted (self, key, hint) ? hint->slot : index_find (self, hash, key);
 }
 
 //  ------------------------------------------------------------------------------------------------

@@ -132,15 +132,24 @@ uint64_t
     index_buckets (const index_t *self);
 
 //  Asks the cache for what a search will look at: first the bucket, then, when that has come, the
-//  entry.
+//  entry. The hint remembers where that seems to be.
+typedef struct {
+    slot_t *slot;      // NULL: nowhere in the home bucket
+    uint32_t sequence; // Of the index then
+} index_hint_t;
 void
     index_prefetch_bucket (const index_t *self, uint64_t hash);
 void
-    index_prefetch_entry (const index_t *self, uint64_t hash);
+    index_prefetch_entry (const index_t *self, uint64_t hash, index_hint_t *hint);
+
+//  As index_find; the hint may be out of date.
+slot_t *
+    index_find_hinted (const index_t *self, uint64_t hash, bytes_t key, const index_hint_t *hint);
 
 //  For local readers, inside an epoch. Returns the entry, or NULL if there is none, or sets *torn:
 //  the table changed meanwhile; ask the owner.
+//  hint may be NULL; it must come from this reader's stay in the epoch.
 entry_t *
-    index_find_shared (const index_t *self, uint64_t hash, bytes_t key, bool *torn);
+    index_find_shared (const index_t *self, uint64_t hash, bytes_t key, const index_hint_t *hint, bool *torn);
 
 #endif

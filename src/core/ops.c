@@ -43,6 +43,7 @@ typedef struct {
     uint32_t partition;
     map_t *map;
     store_t *store;
+    index_hint_t hint; // Of that store
 } s_item_t;
 
 //  ------------------------------------------------------------------------------------------------
@@ -311,12 +312,12 @@ s_check (call_t *call)
 
 //  An entry whose time is over is removed before anything looks at it.
 static void
-s_find (call_t *call, uint64_t hash)
+s_find (call_t *call, uint64_t hash, const index_hint_t *hint)
 {
     call->place = (place_t) { call->request->key, hash, NULL, NULL };
     if (!call->store)
         return;
-    call->place = store_find (call->store, hash, call->request->key);
+    call->place = store_find_hinted (call->store, hash, call->request->key, hint);
     if (call->place.entry && entry_expired (call->place.entry, call->moment.now)) {
         call_remove (call);
         call->storage->stats.expired++;
@@ -357,7 +358,8 @@ s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
             call.map = map_find (self, item->request.map);
         call.store = call.map ? map_store (call.map, local) : NULL;
         call.partition = &self->partitions[local];
-        s_find (&call, item->hash);
+        //  The hint is of the store that was there when the group began
+        s_find (&call, item->hash, call.store == item->store ? &item->hint : NULL);
     } else if (!call.map)
         call.map = map_find (self, item->request.map);
     ops_table[item->request.op](&call);
@@ -404,13 +406,16 @@ storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max)
         }
         for (unsigned at = 0; at < count; at++)
             if (items[at].store)
-                index_prefetch_entry (&items[at].store->index, items[at].hash);
+                index_prefetch_entry (&items[at].store->index, items[at].hash, &items[at].hint);
         for (unsigned at = 0; at < count; at++) {
             if (at && out->size >= reply_max) { // Large values: the rest of the group comes next time
                 batch->reader.at = starts[at];
                 return true;
             }
             s_execute (self, batch, &items[at], out);
+            //  A map that is destroyed takes its tables along, and others may come to lie where they were
+            for (unsigned rest = at + 1; items[at].request.op == OP_DESTROY && rest < count; rest++)
+                items[rest].hint.slot = NULL;
         }
         if (step == WIRE_BROKEN)
             s_broken (self, batch, &items[count].request, out);

@@ -201,7 +201,13 @@ op_getdel (call_t *call)
         call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
-    //  The reply copies the value before the entry goes
+    //  The reply copies the value before the entry goes; without room for it the entry stays
+    if (!buf_reserve (call->out, entry_size (call->place.entry) + 64)) {
+        call->out->failed = false;
+        call->storage->stats.nomem++;
+        call_fail (call, ZGRID_NOMEM, "out of memory");
+        return;
+    }
     call->storage->stats.del_hits++;
     call_reply (call, ZGRID_OK, s_present (call), call->partition->sequence + 1);
     call_remove (call);

@@ -7,8 +7,7 @@
 #include "status.h"
 #include "storage_impl.h"
 
-#define S_TEXT_MAX 64    // Bytes of a number that is read
-#define S_PRINT_MAX 5120 // Of one that is printed: a long double has up to 4,933 digits
+#define S_TEXT_MAX 5120 // Bytes of a number: a long double has up to 4,933 digits before its point
 
 //  The value that the operation starts from: the entry's, or `initial`, or 0.
 static value_t
@@ -89,7 +88,7 @@ s_real (value_t value, long double *real)
 static size_t
 s_print (long double real, char *text)
 {
-    int size = snprintf (text, S_PRINT_MAX, "%.17Lf", real);
+    int size = snprintf (text, S_TEXT_MAX, "%.17Lf", real);
     while (size > 0 && text[size - 1] == '0')
         size--;
     if (size > 0 && text[size - 1] == '.')
@@ -119,7 +118,7 @@ op_incr_float (call_t *call)
         call_fail (call, ZGRID_OVERFLOW, "the result is not a number, or infinite");
         return;
     }
-    char text[S_PRINT_MAX];
+    char text[S_TEXT_MAX];
     size_t size = s_print (number, text);
     s_put_text (call, text, size, value_bytes (bytes_of (text, size)));
 }

@@ -153,15 +153,15 @@ uint64_t
 uint32_t
     storage_clock (storage_t *self);
 
-//  Asks the cache for what storage_find_shared will look at: stage 0 before stage 1.
+//  Asks the cache for what storage_find_shared will look at: stage 0 before stage 1, which sets hint.
 void
-    storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage);
+    storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage, index_hint_t *hint);
 
-//  The entry of a key. now () is called for entries with a deadline only, and tells the boot clock;
+//  The entry of a key. hint: of stage 1, or NULL. now () is called for entries with a deadline only, and tells the boot clock;
 //  expired entries are for the actor (-1).
 typedef uint64_t (storage_clock_fn) (void);
 shared_t
-    storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, uint32_t clock,
-                         storage_clock_fn *now);
+    storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, const index_hint_t *hint,
+                         uint32_t clock, storage_clock_fn *now);
 
 #endif

@@ -29,27 +29,28 @@ storage_clock (storage_t *self)
 }
 
 void
-storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage)
+storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage, index_hint_t *hint)
 {
     store_t *store = atomic_load_explicit (place, memory_order_acquire);
+    hint->slot = NULL;
     if (!store)
         return;
     if (stage == 0)
         index_prefetch_bucket (&store->index, hash);
     else
-        index_prefetch_entry (&store->index, hash);
+        index_prefetch_entry (&store->index, hash, hint);
 }
 
 shared_t
-storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, uint32_t clock,
-                     storage_clock_fn *now)
+storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, const index_hint_t *hint,
+                     uint32_t clock, storage_clock_fn *now)
 {
     shared_t shared = { .status = ZGRID_NOTFOUND };
     store_t *store = atomic_load_explicit (place, memory_order_acquire);
     if (!store)
         return shared;
     bool torn = false;
-    entry_t *entry = index_find_shared (&store->index, hash, key, &torn);
+    entry_t *entry = index_find_shared (&store->index, hash, key, hint, &torn);
     if (torn || (entry && entry_deadline (entry) && entry_expired (entry, now ())))
         shared.status = -1;
     else if (entry) {

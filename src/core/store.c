@@ -61,12 +61,23 @@ store_destroy (store_t **self_p)
     reclaim_later (pool->reclaim, s_store_free, pool, self, self->used_bytes);
 }
 
+static place_t
+s_place_of (slot_t *slot, uint64_t hash, bytes_t key)
+{
+    entry_t *entry = slot ? index_entry (atomic_load_explicit (slot, memory_order_relaxed)) : NULL;
+    return (place_t) { key, hash, slot, entry };
+}
+
 place_t
 store_find (const store_t *self, uint64_t hash, bytes_t key)
 {
-    slot_t *slot = index_find (&self->index, hash, key);
-    return (place_t) { key, hash, slot,
-                       slot ? index_entry (atomic_load_explicit (slot, memory_order_relaxed)) : NULL };
+    return s_place_of (index_find (&self->index, hash, key), hash, key);
+}
+
+place_t
+store_find_hinted (const store_t *self, uint64_t hash, bytes_t key, const index_hint_t *hint)
+{
+    return s_place_of (index_find_hinted (&self->index, hash, key, hint), hash, key);
 }
 
 //  Adds an entry to the accounting, or takes it away.

@@ -53,6 +53,10 @@ typedef struct {
 place_t
     store_find (const store_t *self, uint64_t hash, bytes_t key);
 
+//  The same with what index_prefetch_entry has found out.
+place_t
+    store_find_hinted (const store_t *self, uint64_t hash, bytes_t key, const index_hint_t *hint);
+
 //  Stores a value, made of two parts one after the other (APPEND), at a place; an entry that is
 //  there is replaced. deadline as in entry.h. Returns false without memory; nothing has changed then.
 //  The place is good afterwards and shows the new entry.

@@ -59,6 +59,7 @@ s_now (void)
 typedef struct {
     uint64_t hash;
     storage_place_t *place; // NULL: there is no such map
+    index_hint_t hint;
 } s_spot_t;
 
 static void
@@ -86,7 +87,9 @@ s_spot (local_t *self, bytes_t key)
     uint32_t partition = slot_partition (slot_of_key (key), self->partitions);
     storage_place_t *place = self->places[partition];
     //  The secret is the same for all of them
-    return (s_spot_t) { storage_hash (self->storages[0], key), place ? place : s_look_up (self, partition) };
+    return (s_spot_t) { storage_hash (self->storages[0], key),
+                        place ? place : s_look_up (self, partition),
+                        { NULL, 0 } };
 }
 
 static inline void
@@ -98,7 +101,7 @@ s_read (const s_spot_t *spot, bytes_t key, uint32_t clock, buf_t *copy, local_en
     entry->version = 0;
     if (!spot->place)
         return;
-    shared_t shared = storage_find_shared (spot->place, spot->hash, key, clock, s_now);
+    shared_t shared = storage_find_shared (spot->place, spot->hash, key, &spot->hint, clock, s_now);
     entry->status = shared.status;
     if (shared.status != ZGRID_OK)
         return;
@@ -143,11 +146,11 @@ local_read (local_t *self, bytes_t map, const bytes_t *keys, size_t count, buf_t
         for (size_t at = 0; at < count; at++) {
             spots[at] = s_spot (self, keys[at]);
             if (spots[at].place)
-                storage_prefetch_shared (spots[at].place, spots[at].hash, 0);
+                storage_prefetch_shared (spots[at].place, spots[at].hash, 0, &spots[at].hint);
         }
         for (size_t at = 0; at < count; at++)
             if (spots[at].place)
-                storage_prefetch_shared (spots[at].place, spots[at].hash, 1);
+                storage_prefetch_shared (spots[at].place, spots[at].hash, 1, &spots[at].hint);
         for (size_t at = 0; at < count; at++)
             s_read (&spots[at], keys[at], clock, copy, &entries[at]);
     }

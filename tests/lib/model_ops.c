@@ -66,12 +66,12 @@ s_whole (value_t value, int64_t *number)
 static bool
 s_real (value_t value, long double *number)
 {
-    char text[65], *end = text;
+    char text[5121], *end = text;
     if (value.kind == VALUE_INT)
         *number = (long double) value.integer;
     if (value.kind == VALUE_REAL)
         *number = (long double) value.real;
-    if (value.kind != VALUE_BYTES || value.bytes.size == 0 || value.bytes.size > 64)
+    if (value.kind != VALUE_BYTES || value.bytes.size == 0 || value.bytes.size > 5120)
         return value.kind == VALUE_INT || value.kind == VALUE_REAL;
     memcpy (text, value.bytes.data, value.bytes.size);
     text[value.bytes.size] = 0;

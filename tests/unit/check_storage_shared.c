@@ -48,9 +48,10 @@ s_look (const map_t *map, bytes_t key)
     uint32_t partition = slot_partition (slot_of_key (key), S_PARTITIONS);
     uint64_t hash = storage_hash (storage, key);
     storage_place_t *place = storage_place (storage, map, partition);
-    storage_prefetch_shared (place, hash, 0);
-    storage_prefetch_shared (place, hash, 1);
-    return storage_find_shared (place, hash, key, storage_clock (storage), s_clock);
+    index_hint_t hint;
+    storage_prefetch_shared (place, hash, 0, &hint);
+    storage_prefetch_shared (place, hash, 1, &hint);
+    return storage_find_shared (place, hash, key, &hint, storage_clock (storage), s_clock);
 }
 
 START_TEST (a_reader_sees_what_was_stored)
