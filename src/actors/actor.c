@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "handover.h"
 #include "mem.h"
 
 #define S_MESSAGES_PER_TURN 64 // From one socket, before the others have their turn
@@ -23,10 +24,12 @@ struct actor {
 typedef struct {
     const actor_spec_t *spec;
     const void *args;
+    actor_t *actor;
 } s_start_t;
 
 typedef struct {
     const actor_spec_t *spec;
+    actor_t *actor; // Only its address: whatever the pipe carries is handed over under it
     zsock_t *pipe;
     void *state;
     int pipe_fd;
@@ -57,6 +60,7 @@ s_read_pipe (s_run_t *self)
 {
     while (!self->stopping && (zsock_events (self->pipe) & ZMQ_POLLIN)) {
         zmsg_t *message = zmsg_recv (self->pipe);
+        handover_take (self->actor);
         char *name = message ? zmsg_popstr (message) : NULL;
         if (name && strcmp (name, "STOP") == 0) {
             char *drain = zmsg_popstr (message);
@@ -67,6 +71,7 @@ s_read_pipe (s_run_t *self)
             zmsg_t *reply = zmsg_new ();
             self->spec->command (self->state, name, message, reply);
             zmsg_addstr (reply, "done");
+            handover_give (self->actor);
             zmsg_send (&reply, self->pipe);
         }
         zstr_free (&name);
@@ -175,19 +180,22 @@ static void
 s_thread (zsock_t *pipe, void *args)
 {
     const s_start_t *start = args;
-    s_run_t self = { .spec = start->spec, .pipe = pipe };
+    s_run_t self = { .spec = start->spec, .actor = start->actor, .pipe = pipe };
     buf_t why = BUF_INIT;
     //  Numbers are read and printed as in C, whatever the host's locale; only this thread is changed
     locale_t neutral = newlocale (LC_ALL_MASK, "C", (locale_t) 0);
     locale_t before = uselocale (neutral);
     zsock_signal (pipe, 0);
+    handover_take (self.actor);
     self.state = self.spec->create (start->args, &why);
+    handover_give (self.actor);
     s_verdict (pipe, self.state != NULL, &why); // start is gone after this
     buf_clear (&why);
     if (self.state) {
         s_look_up (&self);
         s_loop (&self);
         self.spec->destroy (&self.state);
+        handover_give (self.actor);
         zstr_send (pipe, "STOPPED");
     }
     s_await_end (pipe);
@@ -212,12 +220,13 @@ s_start (s_start_t *start)
 
 //  Waits for a message on the pipe, whatever signals come meanwhile.
 static zmsg_t *
-s_answer (zactor_t *thread)
+s_answer (actor_t *self)
 {
     zmsg_t *answer;
     do
-        answer = zmsg_recv (thread);
+        answer = zmsg_recv (self->thread);
     while (!answer && errno == EINTR);
+    handover_take (self);
     return answer;
 }
 
@@ -229,9 +238,10 @@ actor_new (const actor_spec_t *spec, const void *args, buf_t *why)
         buf_add (why, "out of memory", 13);
         return NULL;
     }
-    s_start_t start = { spec, args };
+    s_start_t start = { spec, args, self };
+    handover_give (self);
     self->thread = s_start (&start);
-    zmsg_t *verdict = s_answer (self->thread);
+    zmsg_t *verdict = s_answer (self);
     char *word = verdict ? zmsg_popstr (verdict) : NULL;
     bool running = word && strcmp (word, "running") == 0;
     zframe_t *text = verdict ? zmsg_pop (verdict) : NULL;
@@ -257,9 +267,10 @@ actor_destroy (actor_t **self_p, uint64_t drain_ms)
         return;
     char drain[24];
     snprintf (drain, sizeof drain, "%llu", (unsigned long long) drain_ms);
+    handover_give (self);
     while (zstr_sendx (self->thread, "STOP", drain, NULL) != 0 && errno == EINTR)
         ;
-    zmsg_t *answer = s_answer (self->thread);
+    zmsg_t *answer = s_answer (self);
     zmsg_destroy (&answer);
     zactor_destroy (&self->thread);
     mem_free (self);
@@ -273,6 +284,7 @@ actor_command (actor_t *self, const char *name, zmsg_t **arguments_p)
     if (arguments_p)
         *arguments_p = NULL;
     zmsg_pushstr (message, name);
+    handover_give (self);
     zmsg_send (&message, self->thread);
-    return s_answer (self->thread);
+    return s_answer (self);
 }

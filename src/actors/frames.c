@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "handover.h"
+
 bool
 frames_receive (frames_t *self, void *socket)
 {
@@ -23,6 +25,7 @@ frames_receive (frames_t *self, void *socket)
             return self->count > 0;
         }
         bool more = zmq_msg_more (message);
+        handover_take (zmq_msg_data (message));
         if (fits) {
             self->frames[self->count] = bytes_of (zmq_msg_data (message), zmq_msg_size (message));
             self->count++;
@@ -62,6 +65,7 @@ static int
 s_send (void *socket, zmq_msg_t *message, bool more)
 {
     int sent;
+    handover_give (zmq_msg_data (message));
     do
         sent = zmq_msg_send (message, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
     while (sent < 0 && errno == EINTR);

@@ -2,6 +2,7 @@
 //  window. Records are copied once, from where they were encoded into the message that is sent.
 //  SPDX-License-Identifier: MPL-2.0
 #include "client_impl.h"
+#include "handover.h"
 #include "mem.h"
 
 connection_t *
@@ -142,6 +143,7 @@ connection_ready (const connection_t *self, const zgrid_client_t *client)
 static bool
 s_send (connection_t *self)
 {
+    handover_give (zmq_msg_data (&self->unsent));
     if (zmq_msg_send (&self->unsent, self->handle, ZMQ_DONTWAIT) != -1) {
         self->has_unsent = false;
         return true;

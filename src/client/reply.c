@@ -2,6 +2,7 @@
 //  nobody waits for is counted and forgotten, one of the wrong shape ends its own record.
 //  SPDX-License-Identifier: MPL-2.0
 #include "client_impl.h"
+#include "handover.h"
 
 #define S_REAL_SIZE 9 // Bytes of an encoded float 64
 
@@ -307,6 +308,7 @@ reply_receive (zgrid_client_t *client, connection_t *connection, int flags)
     }
     if (zmq_msg_more (message))
         s_drop_rest (connection);
+    handover_take (zmq_msg_data (message));
     bytes_t body = bytes_of (zmq_msg_data (message), zmq_msg_size (message));
     bool held = s_take_body (client, connection, body);
     if (held)

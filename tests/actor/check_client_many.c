@@ -78,8 +78,8 @@ START_TEST (many_are_put_read_and_removed_in_order)
     ck_assert_uint_eq (removed, S_COUNT - S_COUNT / 2);
     ck_assert_uint_eq (fake_server_get (s_server, FAKE_DIRECT), fake_server_get (s_server, FAKE_RECORDS));
     ck_assert_uint_eq (fake_server_get (s_server, FAKE_LARGEST), 256);
-    //  Two storage actors: not much more messages than full ones
-    ck_assert_uint_le (fake_server_get (s_server, FAKE_MESSAGES), 5 * (S_COUNT / 256 + 3));
+    //  Two storage actors: of the order of full messages, though slow threads may see some sent half full
+    ck_assert_uint_le (fake_server_get (s_server, FAKE_MESSAGES), 5 * 4 * (S_COUNT / 256 + 1));
 }
 END_TEST
 
