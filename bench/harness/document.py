@@ -36,7 +36,8 @@ class Result:
 
     def line (self):
         if self.target is None:
-            return f'| {self.what} | {self._figure (self.ours)} | – | – | – | – |'
+            ratio = f'{self.ratio:.2f} ×' if self.theirs else '–'
+            return f'| {self.what} | {self._figure (self.ours)} | {self.peer or "–"} | {ratio} | – | – |'
         sign = '≤' if self.most else '≥'
         peer = f'{self.peer}: {self._figure (self.theirs)}' if self.theirs else '–'
         if self.theirs:

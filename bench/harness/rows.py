@@ -130,7 +130,7 @@ def batches (bench):
 
 def unpipelined (bench):
     """50 clients with one request in flight each."""
-    ours, theirs = {'put': [], 'get': []}, {'put': [], 'get': []}
+    ours, theirs, shared = ({'put': [], 'get': []} for _ in range (3))
     bench.redis_server ()
     for _ in range (bench.rounds):
         peer = bench.redis_benchmark ('-P', '1', '-c', '50')
@@ -140,10 +140,17 @@ def unpipelined (bench):
             figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--connections', '50',
                                         '--requests', str (bench.size (200000)))
             ours [mix].append (figure ['records_per_second'])
-    return [Result (f'unpipelined {mix.upper ()}, 50 clients with one request in flight each', ours [mix],
+            figure = bench.zgrid_bench ('-s', bench.server (), '--mix', mix, '--window', '50', '--form', 'future',
+                                        '--requests', str (bench.size (1000000)))
+            shared [mix].append (figure ['records_per_second'])
+    tests = (('get', 'GET'), ('put', 'SET'))
+    rows = [Result (f'unpipelined {mix.upper ()}, 50 clients with one request in flight each', ours [mix],
                     theirs [mix], 1.0, unit='k/s', scale=1e3, digits=1,
-                    peer=f'redis-benchmark -P 1 -c 50, {test}')
-            for mix, test in (('get', 'GET'), ('put', 'SET'))]
+                    peer=f'redis-benchmark -P 1 -c 50, {test}') for mix, test in tests]
+    #  The same number in flight through one handle: what a program with 50 callers would do
+    return rows + [Result (f'for comparison: {mix.upper ()}, 50 requests in flight on one handle, a message each',
+                           shared [mix], theirs [mix], None, unit='k/s', scale=1e3, digits=1,
+                           peer=f'redis-benchmark -P 1 -c 50, {test}') for mix, test in tests]
 
 
 def latency (bench):

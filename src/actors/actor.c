@@ -37,6 +37,7 @@ typedef struct {
     void *handles[ACTOR_SOCKETS_MAX]; // The same, for libzmq
     int fds[ACTOR_SOCKETS_MAX];       // Their descriptors
     size_t socket_count;
+    bool ready[ACTOR_SOCKETS_MAX]; // May have something to read
     bool stopping;
     uint64_t stop_by; // Milliseconds of the boot clock
 } s_run_t;
@@ -85,54 +86,72 @@ s_wants (const s_run_t *self, size_t which)
     return !self->spec->wants || self->spec->wants (self->state, which);
 }
 
-//  One round over the sockets. True if anything came.
-static bool
+//  One round over the sockets that may have something. One that has shown itself empty is not asked
+//  again before its descriptor says so: asking costs a system call.
+static void
 s_receive (s_run_t *self, const moment_t *moment)
 {
-    bool any = false;
     for (size_t which = 0; which < self->socket_count; which++)
-        for (int count = 0; count < S_MESSAGES_PER_TURN; count++) {
-            if (!s_wants (self, which) || !self->spec->receive (self->state, which, moment))
-                break;
-            any = true;
-        }
-    return any;
+        for (int count = 0; self->ready[which] && count < S_MESSAGES_PER_TURN && s_wants (self, which);
+             count++)
+            self->ready[which] = self->spec->receive (self->state, which, moment);
 }
 
-//  Waits until a socket may have something to read, or room again for what could not be sent. Not
-//  zmq_poll: that goes on waiting when a peer has made room, because a ROUTER is always "writable".
-//  A socket's descriptor is readable once whenever anything has happened; asking for its events, which
-//  every turn has done, is what makes it silent again.
-static void
-s_wait (s_run_t *self, uint64_t timeout)
+//  True if a round would find something to try.
+static bool
+s_may_receive (const s_run_t *self)
 {
-    struct pollfd fds[ACTOR_SOCKETS_MAX + 1];
-    nfds_t count = 0;
-    if (!self->stopping) { // After STOP the pipe has nothing to say until $TERM
-        if (zsock_events (self->pipe) & ZMQ_POLLIN)
-            return;
-        fds[count++] = (struct pollfd) { .fd = self->pipe_fd, .events = POLLIN };
-    }
+    for (size_t which = 0; which < self->socket_count; which++)
+        if (self->ready[which] && s_wants (self, which))
+            return true;
+    return false;
+}
+
+//  Something was sent through sockets after they had shown themselves empty. libzmq may have taken
+//  their signal meanwhile, so that the descriptors stay silent: they are asked themselves.
+static void
+s_ask_sockets (s_run_t *self)
+{
     for (size_t which = 0; which < self->socket_count; which++) {
         int events = 0;
         size_t size = sizeof events;
         zmq_getsockopt (self->handles[which], ZMQ_EVENTS, &events, &size);
-        if ((events & ZMQ_POLLIN) && s_wants (self, which))
-            return;
-        fds[count++] = (struct pollfd) { .fd = self->fds[which], .events = POLLIN };
+        if (events & ZMQ_POLLIN)
+            self->ready[which] = true;
     }
-    poll (fds, count, timeout > S_WAIT_MAX ? S_WAIT_MAX : (int) timeout);
+}
+
+//  Waits until a socket may have something to read, or room again for what could not be sent. Not
+//  zmq_poll: that goes on waiting when a peer has made room, because a ROUTER is always "writable".
+static void
+s_wait (s_run_t *self, uint64_t timeout)
+{
+    struct pollfd fds[ACTOR_SOCKETS_MAX + 1];
+    for (size_t which = 0; which < self->socket_count; which++)
+        fds[which] = (struct pollfd) { .fd = self->fds[which], .events = POLLIN };
+    //  After STOP the pipe has nothing to say until $TERM
+    fds[self->socket_count] = (struct pollfd) { .fd = self->stopping ? -1 : self->pipe_fd, .events = POLLIN };
+    poll (fds, self->socket_count + 1, timeout > S_WAIT_MAX ? S_WAIT_MAX : (int) timeout);
+    for (size_t which = 0; which < self->socket_count; which++)
+        if (fds[which].revents)
+            self->ready[which] = true;
+    if (fds[self->socket_count].revents)
+        s_read_pipe (self);
 }
 
 static void
 s_loop (s_run_t *self)
 {
+    memset (self->ready, true, sizeof self->ready);
+    s_read_pipe (self);
     for (;;) {
-        s_read_pipe (self);
         moment_t moment = actor_moment ();
-        bool any = s_receive (self, &moment);
-        uint64_t next = self->spec->turn (self->state, &moment);
-        if (any)
+        bool sent = false;
+        s_receive (self, &moment);
+        uint64_t next = self->spec->turn (self->state, &moment, &sent);
+        if (sent)
+            s_ask_sockets (self);
+        if (s_may_receive (self))
             continue;
         if (self->stopping) {
             if (moment.now >= self->stop_by || self->spec->drained (self->state, &moment))

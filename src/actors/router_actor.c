@@ -43,6 +43,7 @@ typedef struct {
     frames_t answer; // Of a storage actor
     buf_t here;      // Replies that the router makes itself
     uint64_t here_records;
+    uint64_t forwarded_before; // counters.forwarded at the last turn
     uint64_t now;
 } self_t;
 
@@ -412,13 +413,18 @@ s_receive (void *arg, size_t which, const moment_t *moment)
 }
 
 static uint64_t
-s_turn (void *arg, const moment_t *moment)
+s_turn (void *arg, const moment_t *moment, bool *sent)
 {
     self_t *self = arg;
     self->now = moment->now;
+    //  Parts go to the storage actors after their sockets were looked at
+    *sent = self->counters.forwarded != self->forwarded_before || !door_is_idle (self->clients);
+    self->forwarded_before = self->counters.forwarded;
     ticket_t *late;
-    while ((late = gather_expired (self->gather, moment->now)))
+    while ((late = gather_expired (self->gather, moment->now))) {
         s_finish (self, &late);
+        *sent = true;
+    }
     uint64_t next = door_turn (self->clients, moment->now);
     uint64_t tickets = gather_count (self->gather) ? 100 : UINT64_MAX;
     return next < tickets ? next : tickets;

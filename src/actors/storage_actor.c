@@ -236,10 +236,11 @@ s_receive (void *arg, size_t which, const moment_t *moment)
 }
 
 static uint64_t
-s_turn (void *arg, const moment_t *moment)
+s_turn (void *arg, const moment_t *moment, bool *sent)
 {
     self_t *self = arg;
     storage_turn (self->storage, moment->now);
+    *sent = !door_is_idle (self->clients);
     uint64_t door = door_turn (self->clients, moment->now);
     if (moment->now >= self->tick_at) {
         uint64_t next = storage_tick (self->storage, moment->now);

@@ -157,7 +157,8 @@ uint32_t
 void
     storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage, index_hint_t *hint);
 
-//  The entry of a key. hint: of stage 1, or NULL. now () is called for entries with a deadline only, and tells the boot clock;
+//  The entry of a key. hint: of stage 1, or NULL. now () is called for entries with a deadline only,
+//  and tells the boot clock;
 //  expired entries are for the actor (-1).
 typedef uint64_t (storage_clock_fn) (void);
 shared_t
