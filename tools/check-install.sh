@@ -28,12 +28,12 @@ try ()
     [ -z "$data" ] || LD_LIBRARY_PATH=$LIBDIR "$folder/$name" "$data" || exit 1
 }
 
-pkg-config --exists --print-errors libzgrid || exit 1
+pkg-config --exists --print-errors zgrid || exit 1
 #  shellcheck disable=SC2046
-try shared libzgrid.so $(pkg-config --cflags --libs libzgrid)
+try shared libzgrid.so $(pkg-config --cflags --libs zgrid)
 #  The libraries below it stay shared: Debian's libzmq cannot be linked statically as it is
 #  shellcheck disable=SC2046
-try static libzgrid.a $(pkg-config --cflags libzgrid) "$LIBDIR/libzgrid.a" \
+try static libzgrid.a $(pkg-config --cflags zgrid) "$LIBDIR/libzgrid.a" \
     $(pkg-config --libs libczmq libzmq) -lpthread -lm
 if [ $built -eq 0 ]; then
     echo "nothing to look at: no library in $LIBDIR"
