@@ -43,7 +43,7 @@ typedef struct {
     frames_t answer; // Of a storage actor
     buf_t here;      // Replies that the router makes itself
     uint64_t here_records;
-    uint64_t forwarded_before; // counters.forwarded at the last turn
+    bool sent; // Through another socket than the one that was just read (actor.h, turn)
     uint64_t now;
 } self_t;
 
@@ -175,6 +175,7 @@ s_forward (self_t *self, s_peer_t *peer, const arrival_t *arrival, const ticket_
         return false;
     peer->sizes[(peer->first + peer->sent++) % self->peer_hwm] = size;
     peer->bytes += size;
+    self->sent = true;
     self->counters.forwarded++;
     return true;
 }
@@ -298,6 +299,7 @@ s_receive_peer (self_t *self, uint32_t actor)
     peer->bytes -= peer->sizes[peer->first];
     peer->first = (peer->first + 1) % self->peer_hwm;
     peer->sent--;
+    self->sent = true; // What comes back goes to a client
     bytes_t who = in->frames[0];
     int body = wire_find_body (in->frames + 1, in->count - 1);
     if (who.data[0] == PEER_TICKET) {
@@ -417,9 +419,8 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
 {
     self_t *self = arg;
     self->now = moment->now;
-    //  Parts go to the storage actors after their sockets were looked at
-    *sent = self->counters.forwarded != self->forwarded_before || !door_is_idle (self->clients);
-    self->forwarded_before = self->counters.forwarded;
+    *sent = self->sent || !door_is_idle (self->clients);
+    self->sent = false;
     ticket_t *late;
     while ((late = gather_expired (self->gather, moment->now))) {
         s_finish (self, &late);

@@ -38,8 +38,8 @@ typedef struct {
 } s_kind_t;
 
 static const s_kind_t s_kinds[] = {
-    { 4096, 2 << 20 },  // Blocks up to 512 bytes
-    { 16384, 2 << 20 }, // up to 2,048
+    { 4096, 1 << 20 },  // Blocks up to 512 bytes
+    { 16384, 1 << 20 }, // up to 2,048
     { 65536, 4 << 20 }, // up to 8,192
 };
 #define S_KINDS (sizeof s_kinds / sizeof s_kinds[0])
@@ -71,7 +71,6 @@ struct heap {
     chunk_t *open[S_KINDS];     // Chunks with an unused page
     size_t used;
     size_t reserved;
-    size_t chunks[S_KINDS];      // That there are
     size_t idle_chunks[S_KINDS]; // Wholly unused ones that are kept
 };
 
@@ -162,10 +161,6 @@ s_new_chunk (heap_t *self, unsigned kind)
     chunk_t *chunk = mem_map_aligned (s_kinds[kind].chunk_size);
     if (!chunk)
         return NULL;
-    //  Reading many entries at random is mostly walking page tables otherwise: 10 to 15 % more local
-    //  reads a second. A node with little data stays small
-    if (self->chunks[kind]++)
-        mem_want_huge (chunk, s_kinds[kind].chunk_size);
     size_t count = s_kinds[kind].chunk_size / s_kinds[kind].page_size;
     size_t head = sizeof (chunk_t) + count * sizeof (page_t);
     chunk->kind = (uint16_t) kind;
@@ -254,7 +249,6 @@ s_drop_page (heap_t *self, page_t *page, unsigned kind)
     //  One idle chunk of each kind is kept, so that a page that comes and goes costs no system call
     if (self->idle_chunks[kind] > 0) {
         s_close_chunk (self, chunk);
-        self->chunks[kind]--;
         mem_unmap (chunk, s_kinds[kind].chunk_size);
     } else
         self->idle_chunks[kind]++;

@@ -266,33 +266,32 @@ index_find_shared (const index_t *self, uint64_t hash, bytes_t key, const index_
 }
 
 void
-index_prefetch_bucket (const index_t *self, uint64_t hash)
+index_prefetch_bucket (const index_t *self, uint64_t hash, index_hint_t *hint)
 {
+    hint->sequence = s_sequence (self);
     table_t *table = s_table_for (self, index_position (hash));
-    if (table)
-        __builtin_prefetch (table->slots + (size_t) s_home (index_position (hash), table) * INDEX_BUCKET);
+    hint->slot = table ? table->slots + (size_t) s_home (index_position (hash), table) * INDEX_BUCKET : NULL;
+    __builtin_prefetch (hint->slot);
 }
 
 void
 index_prefetch_entry (const index_t *self, uint64_t hash, index_hint_t *hint)
 {
-    hint->slot = NULL;
-    hint->sequence = s_sequence (self);
-    table_t *table = s_table_for (self, index_position (hash));
-    if (!table)
+    if (hint->sequence != s_sequence (self)) // The bucket may be another one by now
+        hint->slot = NULL;
+    if (!hint->slot)
         return;
-    slot_t *slots = table->slots + (size_t) s_home (index_position (hash), table) * INDEX_BUCKET;
-    for (int at = 0; at < INDEX_BUCKET; at++) {
-        uint64_t slot = s_load (&slots[at]);
+    for (int at = 0; at < INDEX_BUCKET; at++, hint->slot++) {
+        uint64_t slot = s_load (hint->slot);
         if (((slot >> 48) & 0xff) == (hash & 0xff) && index_is_entry (slot)) {
             const char *entry = (const char *) index_entry (slot);
             __builtin_prefetch (entry);
             __builtin_prefetch (entry + S_LINE);
             __builtin_prefetch (entry + 2 * S_LINE);
-            hint->slot = &slots[at];
             return;
         }
     }
+    hint->slot = NULL;
 }
 
 //  The entry that the hint shows, if the tables have not changed since and it is the right one; else

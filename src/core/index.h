@@ -132,13 +132,13 @@ uint64_t
     index_buckets (const index_t *self);
 
 //  Asks the cache for what a search will look at: first the bucket, then, when that has come, the
-//  entry. The hint remembers where that seems to be.
+//  entry. The hint goes from step to step: the bucket, then the slot that seems to be the right one.
 typedef struct {
-    slot_t *slot;      // NULL: nowhere in the home bucket
+    slot_t *slot;      // NULL: nothing to be found
     uint32_t sequence; // Of the index then
 } index_hint_t;
 void
-    index_prefetch_bucket (const index_t *self, uint64_t hash);
+    index_prefetch_bucket (const index_t *self, uint64_t hash, index_hint_t *hint);
 void
     index_prefetch_entry (const index_t *self, uint64_t hash, index_hint_t *hint);
 

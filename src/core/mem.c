@@ -53,12 +53,6 @@ mem_map (size_t size)
 }
 
 void
-mem_want_huge (void *start, size_t size)
-{
-    madvise (start, size, MADV_HUGEPAGE);
-}
-
-void
 mem_release (void *start, size_t size)
 {
     madvise (start, size, MADV_DONTNEED);

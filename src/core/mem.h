@@ -25,10 +25,6 @@ void *
 void *
     mem_map (size_t size);
 
-//  Tells the system that large pages are welcome here.
-void
-    mem_want_huge (void *start, size_t size);
-
 //  Gives the memory of whole pages back but keeps the addresses; what stands there becomes zero.
 void
     mem_release (void *start, size_t size);

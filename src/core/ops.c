@@ -225,7 +225,7 @@ s_prepare (storage_t *self, s_item_t *item)
     item->map = map;
     item->store = map_store (map, item->partition / self->config.actors);
     if (item->store)
-        index_prefetch_bucket (&item->store->index, item->hash);
+        index_prefetch_bucket (&item->store->index, item->hash, &item->hint);
 }
 
 //  Valid UTF-8, 1 to 255 bytes. Lengths, continuation bytes, overlong forms and surrogates are

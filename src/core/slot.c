@@ -49,6 +49,7 @@ s_find_open (bytes_t key)
         if ((word - UINT64_C (0x0101010101010101)) & ~word & UINT64_C (0x8080808080808080))
             break;
     }
+    //  Found in the last word, or among the bytes behind it
     for (; at < key.size; at++)
         if (key.data[at] == '{')
             return key.data + at;

@@ -153,7 +153,7 @@ uint64_t
 uint32_t
     storage_clock (storage_t *self);
 
-//  Asks the cache for what storage_find_shared will look at: stage 0 before stage 1, which sets hint.
+//  Asks the cache for what storage_find_shared will look at: stage 0 before stage 1. The hint is theirs.
 void
     storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage, index_hint_t *hint);
 

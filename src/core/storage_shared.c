@@ -32,11 +32,12 @@ void
 storage_prefetch_shared (storage_place_t *place, uint64_t hash, int stage, index_hint_t *hint)
 {
     store_t *store = atomic_load_explicit (place, memory_order_acquire);
-    hint->slot = NULL;
-    if (!store)
+    if (!store) {
+        hint->slot = NULL;
         return;
+    }
     if (stage == 0)
-        index_prefetch_bucket (&store->index, hash);
+        index_prefetch_bucket (&store->index, hash, hint);
     else
         index_prefetch_entry (&store->index, hash, hint);
 }

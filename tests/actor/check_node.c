@@ -260,6 +260,43 @@ START_TEST (readers_of_several_threads_never_see_the_past)
 }
 END_TEST
 
+static void *
+s_ask_the_router (void *arg)
+{
+    s_worker_t *self = arg;
+    for (int round = 0; round < self->rounds; round++) {
+        char key[32];
+        snprintf (key, sizeof key, "key-%d-%d", self->from, round % 50);
+        if (zgrid_client_put_str (self->client, "m", key, "value") != ZGRID_OK)
+            self->wrong++;
+        if (zgrid_client_get (self->client, "m", zgrid_str (key), NULL, NULL) != ZGRID_OK)
+            self->wrong++;
+    }
+    return NULL;
+}
+
+//  An actor that sends through one socket while another has something to read must not forget it: a
+//  message that is forgotten waits for the next one, and its sender for its deadline.
+START_TEST (no_request_waits_for_the_next_one)
+{
+    zgrid_node_t *node = s_node ("tcp://127.0.0.1:*", "3");
+    ck_assert_int_eq (zgrid_node_start (node), ZGRID_OK);
+    s_worker_t workers[3];
+    pthread_t threads[3];
+    for (int at = 0; at < 3; at++)
+        workers[at] = (s_worker_t) { s_remote (node, true), at, 700, 0 };
+    for (int at = 0; at < 3; at++)
+        ck_assert_int_eq (pthread_create (&threads[at], NULL, s_ask_the_router, &workers[at]), 0);
+    for (int at = 0; at < 3; at++)
+        pthread_join (threads[at], NULL);
+    for (int at = 0; at < 3; at++) {
+        ck_assert_int_eq (workers[at].wrong, 0);
+        zgrid_client_destroy (&workers[at].client);
+    }
+    zgrid_node_destroy (&node);
+}
+END_TEST
+
 //  ------------------------------------------------------------------------------------------------
 //  The host's own things
 
@@ -350,6 +387,7 @@ test_suite (void)
     tcase_add_test (all, settings_are_fixed_while_it_runs);
     tcase_add_test (all, local_clients_are_bounded_and_may_come_and_go);
     tcase_add_test (all, readers_of_several_threads_never_see_the_past);
+    tcase_add_test (all, no_request_waits_for_the_next_one);
     tcase_add_test (all, the_hosts_signals_stdout_and_locale_stay_untouched);
     tcase_add_test (all, numbers_do_not_depend_on_the_hosts_locale);
     suite_add_tcase (suite, all);

@@ -300,8 +300,8 @@ START_TEST (an_empty_index_has_nothing)
     ck_assert (!index_step (&s_index, 10));
     ck_assert (!index_moving (&s_index));
     ck_assert_uint_eq (index_buckets (&s_index), 0);
-    index_prefetch_bucket (&s_index, 1);
     index_hint_t hint;
+    index_prefetch_bucket (&s_index, 1, &hint);
     index_prefetch_entry (&s_index, 1, &hint);
     ck_assert_ptr_null (hint.slot);
 }
