@@ -67,12 +67,13 @@ s_operations (void)
 static void
 s_options (void)
 {
-    enum { FLAG, UINT, INT, BYTES, VALUE, NUMBER, LIST };
-    static const char *const s_types[] = {
-        [FLAG] = "flag",        [UINT] = "unsigned integer", [INT] = "integer",
-        [BYTES] = "bin or str", [VALUE] = "bin, str or nil", [NUMBER] = "integer, float, or decimal text",
-        [LIST] = "array of str"
-    };
+    enum { FLAG, UINT, BYTES, VALUE, NUMBER, LIST };
+    static const char *const s_types[] = { [FLAG] = "flag",
+                                           [UINT] = "unsigned integer",
+                                           [BYTES] = "bin or str",
+                                           [VALUE] = "bin, str or nil",
+                                           [NUMBER] = "integer, float, or decimal text",
+                                           [LIST] = "array of str" };
     static const struct {
         const char *name;
         int type;

@@ -17,10 +17,11 @@ void *
 void
     mem_free (void *block);
 
-//  size bytes, a power of two, aligned to size, straight from the system; given back to it by
-//  mem_unmap. Contents are zero. NULL without memory.
+//  size bytes, a power of two, aligned to size, straight from the system. Contents are zero. NULL
+//  without memory.
 void *
     mem_map_aligned (size_t size);
+
 //  size bytes, a multiple of 4,096, straight from the system. Contents are zero. NULL without memory.
 void *
     mem_map (size_t size);
@@ -28,6 +29,8 @@ void *
 //  Gives the memory of whole pages back but keeps the addresses; what stands there becomes zero.
 void
     mem_release (void *start, size_t size);
+
+//  Gives back what mem_map or mem_map_aligned gave. Accepts NULL.
 void
     mem_unmap (void *block, size_t size);
 

@@ -82,8 +82,7 @@ s_conditions (const call_t *call)
     return ZGRID_OK;
 }
 
-//  The old value is shown before it is overwritten: the reply is written first and taken back if
-//  storing fails. Its version is patched in by writing it anew: replies are short beside values.
+//  The old value is set aside before it is overwritten: the reply shows it beside the new version.
 static void
 s_store_and_reply (call_t *call, bytes_t value, uint64_t deadline, bool past, bool show_old)
 {

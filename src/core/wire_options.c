@@ -3,7 +3,7 @@
 #include "wire.h"
 #include "wire_impl.h"
 
-typedef enum { FLAG, UINT, INT, BYTES, VALUE, NUMBER, LIST } s_type_t;
+typedef enum { FLAG, UINT, BYTES, VALUE, NUMBER, LIST } s_type_t;
 
 typedef struct {
     const char *name;
@@ -100,7 +100,6 @@ s_take (options_t *options, const s_option_t *option, value_t value)
             break;
         }
         case UINT:
-        case INT:
             if (value.kind == VALUE_TREE && value.bytes.size == 9 && value.bytes.data[0] == 0xcf) {
                 mp_t reader = mp_of (value.bytes);
                 uint64_t number = 0;
@@ -187,7 +186,6 @@ s_encode_one (msgpack_packer *packer, buf_t *out, const options_t *options, cons
             msgpack_pack_true (packer);
             break;
         case UINT:
-        case INT:
             msgpack_pack_uint64 (packer, s_number (options, option->bit));
             break;
         case BYTES:

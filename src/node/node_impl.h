@@ -45,7 +45,7 @@ void
 bool
     node_describe (zgrid_node_t *self, uint64_t started);
 
-//  node_local.c
+//  local_read.c
 local_t *
     local_open (zgrid_node_t *node);
 

@@ -1,5 +1,6 @@
 //  check_wire: requests, replies and envelopes of protocol 1. Options: check_wire_options.c.
 //  SPDX-License-Identifier: MPL-2.0
+#include <msgpack.h>
 #include <stdio.h>
 
 #include "lib/block.h"
@@ -492,12 +493,89 @@ START_TEST (what_is_not_this_protocol_is_told_from_too_long_an_envelope)
 }
 END_TEST
 
+//  ------------------------------------------------------------------------------------------------
+//  The shapes that are written without msgpack-c: the same bytes
+
+static int
+s_collect (void *out, const char *data, size_t size)
+{
+    buf_add (out, data, size);
+    return 0;
+}
+
+//  Lengths and numbers around each change of format.
+static const size_t s_lengths[] = { 0, 1, 31, 32, 255, 256, 65535, 65536 };
+static const uint64_t s_numbers[] = {
+    1, 127, 128, 255, 256, 65535, 65536, UINT32_MAX, UINT64_C (1) << 32, UINT64_MAX
+};
+#define S_LENGTHS (sizeof s_lengths / sizeof s_lengths[0])
+#define S_NUMBERS (sizeof s_numbers / sizeof s_numbers[0])
+
+static void
+s_compare_request (uint64_t id, bytes_t map, bytes_t key, const bytes_t *stored)
+{
+    buf_t ours = BUF_INIT, theirs = BUF_INIT;
+    value_t value = stored ? value_bytes (*stored) : value_nil ();
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, &theirs, s_collect);
+    msgpack_pack_array (&packer, stored ? 5 : 4);
+    msgpack_pack_uint64 (&packer, id);
+    msgpack_pack_str_with_body (&packer, stored ? "PUT" : "GET", 3);
+    msgpack_pack_str_with_body (&packer, map.data, map.size);
+    msgpack_pack_bin_with_body (&packer, key.data, key.size);
+    if (stored)
+        msgpack_pack_bin_with_body (&packer, stored->data, stored->size);
+    wire_request (&ours, id, stored ? OP_PUT : OP_GET, map, &key, &value, NULL);
+    assert (bytes_equal (buf_bytes (&ours), buf_bytes (&theirs)));
+    buf_clear (&ours);
+    buf_clear (&theirs);
+}
+
+static void
+s_compare_reply (uint64_t number, unsigned status, value_t value)
+{
+    buf_t ours = BUF_INIT, theirs = BUF_INIT;
+    msgpack_packer packer;
+    msgpack_packer_init (&packer, &theirs, s_collect);
+    msgpack_pack_array (&packer, 5);
+    msgpack_pack_uint64 (&packer, number);
+    msgpack_pack_uint32 (&packer, status);
+    if (value.kind == VALUE_BYTES)
+        msgpack_pack_bin_with_body (&packer, value.bytes.data, value.bytes.size);
+    else
+        msgpack_pack_nil (&packer);
+    msgpack_pack_uint64 (&packer, number);
+    msgpack_pack_nil (&packer);
+    wire_reply (&ours, number, status, value, number, NULL);
+    assert (bytes_equal (buf_bytes (&ours), buf_bytes (&theirs)));
+    buf_clear (&ours);
+    buf_clear (&theirs);
+}
+
+START_TEST (usual_records_have_the_bytes_that_msgpack_gives_them)
+{
+    static uint8_t bytes[65536];
+    memset (bytes, 'x', sizeof bytes);
+    for (size_t at = 0; at < S_LENGTHS; at++) {
+        bytes_t some = bytes_of (bytes, s_lengths[at]);
+        bytes_t map = bytes_of (bytes, s_lengths[at] < 255 ? s_lengths[at] : 255);
+        for (size_t number = 0; number < S_NUMBERS; number++) {
+            s_compare_request (s_numbers[number], map, some, NULL);
+            s_compare_request (s_numbers[number], map, bytes_str ("key"), &some);
+            s_compare_reply (s_numbers[number], (unsigned) at, value_bytes (some));
+            s_compare_reply (s_numbers[number], 200, value_nil ());
+        }
+    }
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
     Suite *suite = suite_create ("wire");
     TCase *tcase = tcase_create ("wire");
     tcase_set_timeout (tcase, TEST_TIMEOUT);
+    tcase_add_test (tcase, usual_records_have_the_bytes_that_msgpack_gives_them);
     tcase_add_test (tcase, every_operation_is_found_by_its_name_and_no_other);
     tcase_add_test (tcase, every_status_has_a_name_a_sentence_and_advice);
     tcase_add_test (tcase, a_request_has_these_bytes);
