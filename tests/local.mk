@@ -10,9 +10,12 @@ TEST_MAIN = tests/lib/main.c tests/lib/test.h tests/lib/block.h
 
 if HAVE_CHECK
 include tests/unit/local.mk
+include tests/unit/cluster.mk
+include tests/unit/replica.mk
 include tests/actor/local.mk
 endif
 include tests/system/local.mk
 include tests/interop/local.mk
 include tests/fuzz/local.mk
 include tests/regress/local.mk
+include tests/sim/local.mk

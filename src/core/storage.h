@@ -5,6 +5,8 @@
 #ifndef STORAGE_H_INCLUDED
 #define STORAGE_H_INCLUDED
 
+#include "cluster/lease.h"
+#include "cluster/peer.h"
 #include "reclaim.h"
 #include "store.h"
 #include "wire.h"
@@ -46,7 +48,11 @@ typedef struct {
     uint64_t memory_limit; // Bytes for this actor, 0: none
     bool evict;            // At the limit: remove old entries, instead of refusing
     uint64_t batch_max;    // Records in one body
-    uint8_t seed[HASH_SEED_SIZE];
+    uint64_t log_records;  // Entries of one partition's log that are not committed; 0: 8,192
+    uint64_t log_bytes;    // Bytes of them; 0: 4 MiB
+    uint64_t resend;       // Milliseconds after which what was not acknowledged is sent again; 0: 40
+    uint64_t silence;      // A backup that makes no progress for so long is to be removed; 0: 1,000
+    uint8_t seed[HASH_SEED_SIZE]; // Until a view brings the cluster's
 } storage_config_t;
 
 //  epochs may be NULL: no local readers, ever. NULL without memory. The caller owns it.
@@ -86,6 +92,9 @@ typedef struct {
     uint64_t records;   // Executed so far
     storage_node_fn *node;
     void *node_arg;
+    bytes_t session;    // Set by WITH, for the records after it; empty: none
+    uint64_t ack;
+    uint64_t deadline;  // Milliseconds from arrival; 0: as each record says
 } batch_t;
 
 //  Executes records of the batch and adds their replies to out (wire_begin is the caller's), until
@@ -94,9 +103,100 @@ typedef struct {
 bool
     storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max);
 
+//  What batches have executed but may not tell yet: a write is told when every copy in sync has it, a
+//  read when what it saw is committed (doc/consistency.md 5 and 6). After storage_batch has returned
+//  false, and once the clock has been read again (now), it says whether the body in out may be sent.
+//  It may have been rewritten: reads for which the lease has ended are answered TRYAGAIN.
+//  STORAGE_WAIT: nothing may be sent yet; storage_hold keeps it.
+typedef enum { STORAGE_SEND, STORAGE_WAIT } storage_verdict_t;
+storage_verdict_t
+    storage_settle (storage_t *self, batch_t *batch, buf_t *out, uint64_t now);
+
+//  Keeps a reply that has to wait, until storage_port_t.release. before: frames that are to come back
+//  with it (routing id, envelope…); tag likewise. All is copied. False without memory: the records were
+//  executed, but their replies are lost.
+bool
+    storage_hold (storage_t *self, batch_t *batch, unsigned tag, const bytes_t *before, size_t before_count,
+                  const buf_t *out, uint64_t now);
+
 //  Answers every record that is left with a status, executing none.
 void
     storage_refuse (storage_t *self, batch_t *batch, buf_t *out, unsigned status, const char *text);
+
+//  ------------------------------------------------------------------------------------------------
+//  Copies: a storage in a cluster. Without a view nothing of this is in the way: it owns all its
+//  partitions, alone.
+
+//  Called from within the functions of a storage; must not call them.
+typedef struct {
+    void *arg;
+    //  Sends a body (peer.h, plane DATA) to storage actor `actor` of a member. It may be lost.
+    void (*send) (void *arg, node_id_t to, uint32_t actor, bytes_t body);
+    //  Tells the beacon PEER_RECONF, PEER_JOIN, PEER_HANDOVER or PEER_DROP_LEARNER (cluster_ask).
+    //  Repeated until the epoch changes.
+    void (*ask) (void *arg, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node);
+    //  A reply that was held may leave: what storage_hold was given. Frames live for the call only.
+    void (*release) (void *arg, unsigned tag, const bytes_t *before, size_t before_count,
+                     const bytes_t *frames, size_t count, uint64_t records);
+} storage_port_t;
+
+//  Before the first view. self_id: this node. lease: written by the beacon, lives as long. port is
+//  copied.
+void
+    storage_join (storage_t *self, node_id_t self_id, const lease_t *lease, const storage_port_t *port);
+
+//  The next view; older ones are passed over. The first one decides the hash seed: nothing may have
+//  been stored before. Copies the view. False without memory: nothing has changed, call it again.
+bool
+    storage_set_view (storage_t *self, const view_t *view, uint64_t now);
+
+//  PEER_HANDOVER_PLEASE from the coordinator: seal the partition and hand it over.
+void
+    storage_hand_over (storage_t *self, uint32_t partition, uint64_t epoch, node_id_t node);
+
+//  A body from another member's storage actor. Whatever is wrong with it is counted and changes
+//  nothing.
+void
+    storage_peer (storage_t *self, bytes_t body, uint64_t now);
+
+//  Sends what has come up for other members. Once at the end of a turn, after storage_settle of all of
+//  its bodies.
+void
+    storage_flush (storage_t *self, uint64_t now);
+
+//  Resends, asks the coordinator, gives up what has waited too long. Returns the milliseconds after
+//  which it wants to be called again; UINT64_MAX: not before something happens.
+uint64_t
+    storage_replicate (storage_t *self, uint64_t now);
+
+//  A new session of this actor's own issue (consistency 8): 16 bytes. False: there is no view yet, or
+//  they are used up.
+#define SESSION_SIZE 16
+bool
+    storage_session (storage_t *self, uint8_t session[SESSION_SIZE]);
+
+//  How one partition stands here. For invariants, `zgrid partitions`, and tests.
+typedef struct {
+    role_t role;
+    uint64_t epoch;
+    uint64_t last, commit;         // Log entries: prepared, committed
+    uint64_t tenure, tenure_start;
+    bool sealed, complete;         // complete: a learner that has its snapshot
+    uint64_t log_bytes, waiting;   // Entries not committed yet, replies that wait
+    uint64_t sessions;
+} partition_state_t;
+partition_state_t
+    storage_partition_state (storage_t *self, uint32_t partition);
+
+//  A digest of everything that copies must have in common in a partition: entries (key, value,
+//  version, whether there is a deadline) and sessions. Equal for equal contents, whatever the order.
+uint64_t
+    storage_partition_digest (storage_t *self, uint32_t partition);
+
+//  Called with each log entry that a primary commits, in order: for the simulator. NULL: nobody.
+typedef void (storage_commit_fn) (void *arg, uint32_t partition, uint64_t epoch, uint64_t seq, bytes_t entry);
+void
+    storage_watch (storage_t *self, storage_commit_fn *committed, void *arg);
 
 //  ------------------------------------------------------------------------------------------------
 //  Housekeeping

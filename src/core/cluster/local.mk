@@ -1,0 +1,9 @@
+#  SPDX-License-Identifier: MPL-2.0
+#  Agreeing on the view: see cluster.h
+libzgrid_core_la_SOURCES += \
+    src/core/cluster/cluster.h \
+    src/core/cluster/lease.h \
+    src/core/cluster/peer.def src/core/cluster/peer.h \
+    src/core/cluster/placement.h \
+    src/core/cluster/swim.h \
+    src/core/cluster/view.h
