@@ -59,7 +59,7 @@ typedef enum {
     EVENT_ADMIN          // text: an operator's request that was carried out
 } cluster_event_t;
 
-//  Both are called from within the functions below, and must not call them.
+//  All are called from within the functions below, and must not call them.
 typedef struct {
     void *arg;
     //  Sends a body to a node. endpoint: where its beacon is ("tcp://host:port"). Nothing is expected
@@ -67,6 +67,9 @@ typedef struct {
     void (*send) (void *arg, node_id_t to, const char *endpoint, bytes_t body);
     //  partition is UINT32_MAX where none is meant; text may be NULL.
     void (*event) (void *arg, cluster_event_t event, uint32_t partition, node_id_t node, const char *text);
+    //  PEER_HANDOVER_PLEASE from the coordinator (itself included): the storage actor of this node that
+    //  owns the partition shall seal it and hand it over (storage_hand_over).
+    void (*hand_over) (void *arg, uint32_t partition, uint64_t epoch, node_id_t node);
 } cluster_port_t;
 
 //  config is copied, seeds included. lease is where the lease goes, and must live as long. NULL
@@ -79,6 +82,11 @@ void
 //  A body from another node's beacon. Whatever is wrong with it is counted and changes nothing.
 void
     cluster_receive (cluster_t *self, bytes_t body, uint64_t now);
+
+//  One more address that it may ask while it knows no cluster (discovery found it). Copied; ignored if
+//  it is known or there are too many.
+void
+    cluster_add_seed (cluster_t *self, const char *endpoint);
 
 //  Its address refused a connection, or another process answered there: as good as silence for
 //  `detection` (consistency 4).
