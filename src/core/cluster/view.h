@@ -22,6 +22,7 @@ typedef uint64_t node_id_t;
 #define VIEW_NAME_MAX 64  // Bytes of a member's name and zone
 #define VIEW_HOST_MAX 255
 #define VIEW_MAP_MAX 255
+#define VIEW_EPOCH_MAX ((UINT64_C (1) << 24) - 1) // Versions and tokens are epoch << 40 | count
 
 typedef enum { MEMBER_UP, MEMBER_SUSPECT, MEMBER_LEAVING } member_status_t;
 
@@ -102,6 +103,13 @@ void
 view_t *
     view_decode (bytes_t encoded, const char **why);
 
+//  One member, as it stands in a view: an array. Decoding passes over it; false, and *why, if it is not
+//  a member (then `reader` may stand anywhere).
+void
+    member_encode (const member_t *self, buf_t *out);
+bool
+    member_decode (mp_t *reader, member_t *member, const char **why);
+
 //  True if both encode to the same bytes (version included).
 bool
     view_equal (const view_t *self, const view_t *other);
@@ -145,6 +153,10 @@ bool
 //  Settings of a map, declared or not. Never NULL.
 const map_settings_t *
     view_map (const view_t *self, bytes_t name);
+
+//  Declares a map, or changes what was declared. False if there are too many, or without memory.
+bool
+    view_set_map (view_t *self, const map_settings_t *settings);
 
 //  Copies that can be had at present: wanted, but no more than members that hold data and are not
 //  leaving.
