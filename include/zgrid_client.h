@@ -202,7 +202,8 @@ ZGRID_EXPORT int
 
 //  One request as the protocol knows it, for tools and for operations without a function of their
 //  own: op is the protocol's name ("STATS", "ROUTES", "PING"). key and value may be NULL. Where the
-//  reply's value is not bytes or an integer, entry->value is the value's MessagePack encoding.
+//  reply's value is not bytes or an integer, entry->value is the value's MessagePack encoding. ADMIN
+//  takes an array of words: value is its MessagePack encoding.
 //  Returns the reply's status; ZGRID_BADOP if the server does not know the operation.
 ZGRID_EXPORT int
     zgrid_client_call (zgrid_client_t *self, const char *op, const char *map, const zgrid_bytes_t *key,

@@ -193,6 +193,15 @@ zgrid_client_append (zgrid_client_t *self, const char *map, zgrid_bytes_t key, z
     return status;
 }
 
+//  ADMIN takes words: the value is their encoding. False if it is not one MessagePack value.
+static bool
+s_tree (value_t *value)
+{
+    mp_t reader = mp_of (value->bytes);
+    value->kind = VALUE_TREE;
+    return mp_skip (&reader) && mp_at_end (&reader);
+}
+
 int
 zgrid_client_call (zgrid_client_t *self, const char *op, const char *map, const zgrid_bytes_t *key,
                    const zgrid_bytes_t *value, const zgrid_options_t *options, zgrid_entry_t *entry)
@@ -205,6 +214,11 @@ zgrid_client_call (zgrid_client_t *self, const char *op, const char *map, const 
     }
     bytes_t named = key ? request_bytes (*key) : bytes_of (NULL, 0);
     value_t given = value ? value_bytes (request_bytes (*value)) : value_nil ();
+    if (value && known == OP_ADMIN && !s_tree (&given)) {
+        if (entry)
+            *entry = entry_of (ZGRID_MALFORMED);
+        return client_fail (self, ZGRID_MALFORMED, op, bytes_str (map), "the value is not encoded words");
+    }
     record_t record = { known, bytes_str (map), key ? &named : NULL, &given, NULL };
     return call_run (self, record, options, entry);
 }

@@ -5,13 +5,17 @@ bin_PROGRAMS += zgridd zgrid
 zgridd_CPPFLAGS = $(USER_CPPFLAGS)
 zgridd_LDADD = libzgrid.la
 zgridd_SOURCES = src/cmd/zgridd.c
-zgrid_CPPFLAGS = $(USER_CPPFLAGS) $(MSGPACK_CFLAGS) $(JANSSON_CFLAGS)
-zgrid_LDADD = libzgrid.la $(MSGPACK_LIBS) $(JANSSON_LIBS)
+#  From the core: from a key to its partition
+zgrid_CPPFLAGS = $(USER_CPPFLAGS) -I$(top_srcdir)/src/core $(MSGPACK_CFLAGS) $(JANSSON_CFLAGS)
+zgrid_LDADD = libzgrid-core.la libzgrid.la $(MSGPACK_LIBS) $(JANSSON_LIBS)
 zgrid_SOURCES = \
     src/cmd/zgrid.c src/cmd/zgrid-tool.c src/cmd/zgrid-tool.h \
     src/cmd/zgrid-entries.c \
     src/cmd/zgrid-maps.c \
     src/cmd/zgrid-nodes.c \
+    src/cmd/zgrid-cluster.c src/cmd/zgrid-cluster.h \
+    src/cmd/zgrid-check.c \
+    src/cmd/zgrid-admin.c \
     src/cmd/zgrid-json.c \
     src/cmd/zgrid-progress.c src/cmd/zgrid-progress.h \
     src/cmd/zgrid-line.c src/cmd/zgrid-line.h \

@@ -28,7 +28,9 @@ typedef struct {
     bool yes;            // destroy: really
     bool if_absent, if_present; // put
     bool raw;            // get: no newline behind the value
+    bool refound, accept_data_loss; // recover
     uint64_t ttl_ms;     // put; 0: none
+    const char *mode, *min_sync; // map create; NULL: not given
     format_t format;     // load
     const char **operands;
     int operand_count;
@@ -127,5 +129,27 @@ int
     command_stats (tool_t *self);
 int
     command_routes (tool_t *self);
+int
+    command_members (tool_t *self);
+int
+    command_partitions (tool_t *self);
+int
+    command_owner (tool_t *self);
+int
+    command_status (tool_t *self);
+int
+    command_check (tool_t *self);
+int
+    command_ready (tool_t *self);
+int
+    command_safe (tool_t *self);
+int
+    command_set (tool_t *self);
+int
+    command_map (tool_t *self);
+int
+    command_drain (tool_t *self);
+int
+    command_recover (tool_t *self);
 
 #endif

@@ -1,0 +1,37 @@
+//  zgrid-cluster.h: what the answer to CLUSTER says, for the commands that look at it.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef ZGRID_CLUSTER_H_INCLUDED
+#define ZGRID_CLUSTER_H_INCLUDED
+
+#include "zgrid-tool.h"
+
+//  Asks for the cluster's state; a map with the names that doc/protocol.md lists. NULL, and said why,
+//  if there is none; *code is then the exit code. The caller owns it.
+json_t *
+    cluster_ask (tool_t *self, int *code);
+
+//  The map of `health`, or an empty answer: never NULL as an argument of the functions below.
+json_t *
+    cluster_health (json_t *tree);
+
+//  A member of a map, as what it should be; 0, false, "" or "-" if it is not there.
+json_int_t
+    cluster_number (json_t *map, const char *name);
+bool
+    cluster_flag (json_t *map, const char *name);
+const char *
+    cluster_text (json_t *map, const char *name);
+
+//  Prints text of others, and blanks up to the width.
+void
+    cluster_column (const char *text, size_t width);
+
+//  Prints the strings of an array with blanks between them; "-" if there are none.
+void
+    cluster_print_names (json_t *names);
+
+//  True if a member of that name is there with that status.
+bool
+    cluster_has_status (json_t *tree, const char *name, const char *status);
+
+#endif
