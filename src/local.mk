@@ -22,7 +22,7 @@ libzgrid_core_la_SOURCES = \
     src/core/mp.c src/core/mp.h \
     src/core/slot.c src/core/slot.h \
     src/core/split.c src/core/split.h \
-    src/core/stats.c src/core/status.h \
+    src/core/stats.c src/core/status.h src/core/utf8.h \
     src/core/wire.h src/core/wire_impl.h src/core/wire_op.c src/core/wire_options.c \
     src/core/wire_reply.c src/core/wire_request.c
 include src/core/cluster/local.mk
