@@ -1,1 +1,20 @@
 #  SPDX-License-Identifier: MPL-2.0
+
+check_PROGRAMS += tests/unit/check_session_id
+TESTS += tests/unit/check_session_id
+tests_unit_check_session_id_SOURCES = tests/unit/check_session_id.c $(TEST_MAIN)
+tests_unit_check_session_id_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_session_id_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_watchers
+TESTS += tests/unit/check_watchers
+tests_unit_check_watchers_SOURCES = tests/unit/check_watchers.c $(TEST_MAIN)
+tests_unit_check_watchers_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_watchers_LDADD = $(UNIT_LIBS)
+
+#  The checker of histories (tests/lib/linear.h)
+check_PROGRAMS += tests/unit/check_linear
+TESTS += tests/unit/check_linear
+tests_unit_check_linear_SOURCES = tests/unit/check_linear.c tests/lib/linear.c tests/lib/linear.h $(TEST_MAIN)
+tests_unit_check_linear_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_linear_LDADD = $(UNIT_LIBS)
