@@ -68,8 +68,8 @@ command_set (tool_t *self)
 static json_t *
 s_map_json (json_t *map)
 {
-    return json_pack ("{s:s, s:s, s:I}", "name", cluster_text (map, "name"), "mode", cluster_text (map, "mode"),
-                      "min_sync", cluster_number (map, "min_sync"));
+    return json_pack ("{s:s, s:s, s:I}", "name", cluster_text (map, "name"), "mode",
+                      cluster_text (map, "mode"), "min_sync", cluster_number (map, "min_sync"));
 }
 
 static void
@@ -91,22 +91,21 @@ s_show_maps (tool_t *self, const char *name)
         return code;
     json_t *list = json_array ();
     size_t index;
-    json_array_foreach (json_object_get (tree, "maps"), index, map)
-        if (!name || strcmp (cluster_text (map, "name"), name) == 0)
-            json_array_append (list, map);
+    json_array_foreach (json_object_get (tree, "maps"), index,
+                        map) if (!name || strcmp (cluster_text (map, "name"), name) == 0)
+        json_array_append (list, map);
     //  A map that nobody declared has the standard settings
     if (name && json_array_size (list) == 0)
-        json_array_append_new (list, json_pack ("{s:s, s:s, s:i}", "name", name, "mode", "cp", "min_sync", 1));
+        json_array_append_new (list,
+                               json_pack ("{s:s, s:s, s:i}", "name", name, "mode", "cp", "min_sync", 1));
     json_decref (tree);
     if (self->json) {
         json_t *answer = json_array ();
-        json_array_foreach (list, index, map)
-            json_array_append_new (answer, s_map_json (map));
+        json_array_foreach (list, index, map) json_array_append_new (answer, s_map_json (map));
         code = tool_print_json (answer);
     } else {
         puts ("MODE  MIN_SYNC  NAME");
-        json_array_foreach (list, index, map)
-            s_print_map (map);
+        json_array_foreach (list, index, map) s_print_map (map);
     }
     json_decref (list);
     return code;
@@ -137,7 +136,8 @@ command_map (tool_t *self)
         return s_show_maps (self, name);
     if (strcmp (verb, "list") == 0 && !name)
         return s_show_maps (self, NULL);
-    return tool_complain (self, "usage: zgrid map create NAME [--mode cp|ap] [--min-sync N] | list | show NAME");
+    return tool_complain (self,
+                          "usage: zgrid map create NAME [--mode cp|ap] [--min-sync N] | list | show NAME");
 }
 
 int
@@ -152,8 +152,9 @@ command_recover (tool_t *self)
     if (self->refound == (self->operand_count == 1))
         return tool_complain (self, "recover takes a partition, or --refound");
     if (!self->accept_data_loss)
-        return tool_complain (self, "what the lost copies held is gone for good then; say --accept-data-loss if "
-                                    "that is meant");
+        return tool_complain (self,
+                              "what the lost copies held is gone for good then; say --accept-data-loss if "
+                              "that is meant");
     if (self->refound)
         return s_admin (self, (const char *[]) { "refound", "accept-data-loss" }, 2);
     int64_t number;

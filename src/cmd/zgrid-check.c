@@ -52,7 +52,8 @@ s_findings (json_t *tree)
     s_find_members (findings, tree);
     json_int_t lost = cluster_number (health, "lost"), count = cluster_number (health, "under_replicated");
     if (lost)
-        s_find (findings, "%lld partitions have lost every copy in sync and refuse service", (long long) lost);
+        s_find (findings, "%lld partitions have lost every copy in sync and refuse service",
+                (long long) lost);
     if (count)
         s_find (findings, "%lld partitions have fewer copies than %lld", (long long) count,
                 (long long) cluster_number (tree, "copies_now"));

@@ -78,10 +78,9 @@ cluster_has_status (json_t *tree, const char *name, const char *status)
 {
     size_t index;
     json_t *member;
-    json_array_foreach (json_object_get (tree, "members"), index, member)
-        if (strcmp (cluster_text (member, "name"), name) == 0
-            && strcmp (cluster_text (member, "status"), status) == 0)
-            return true;
+    json_array_foreach (json_object_get (tree, "members"), index,
+                        member) if (strcmp (cluster_text (member, "name"), name) == 0
+                                    && strcmp (cluster_text (member, "status"), status) == 0) return true;
     return false;
 }
 
@@ -147,7 +146,8 @@ s_row_state (json_t *tree, json_t *row)
     json_array_foreach (reps, index, name)
     {
         const char *text = json_string_value (name);
-        alive += text && (cluster_has_status (tree, text, "UP") || cluster_has_status (tree, text, "LEAVING"));
+        alive += text
+                 && (cluster_has_status (tree, text, "UP") || cluster_has_status (tree, text, "LEAVING"));
     }
     if (alive == 0)
         return "lost";
@@ -191,9 +191,9 @@ s_row_of (json_t *tree, json_int_t partition)
 {
     size_t index;
     json_t *row;
-    json_array_foreach (json_object_get (tree, "table"), index, row)
-        if (json_is_array (row) && json_integer_value (json_array_get (row, 0)) == partition)
-            return row;
+    json_array_foreach (json_object_get (tree, "table"), index,
+                        row) if (json_is_array (row)
+                                 && json_integer_value (json_array_get (row, 0)) == partition) return row;
     return NULL;
 }
 
@@ -289,14 +289,14 @@ s_print_status (json_t *tree)
         printf (", becoming ");
         cluster_print_names (json_object_get (tree, "voters_new"));
     }
-    printf ("\nmembers      %zu up, %zu suspect, %zu leaving\n", s_count (tree, "UP"), s_count (tree, "SUSPECT"),
-            s_count (tree, "LEAVING"));
-    printf ("copies       %lld of each partition, %lld wanted\n", (long long) cluster_number (tree, "copies_now"),
-            (long long) cluster_number (tree, "copies"));
+    printf ("\nmembers      %zu up, %zu suspect, %zu leaving\n", s_count (tree, "UP"),
+            s_count (tree, "SUSPECT"), s_count (tree, "LEAVING"));
+    printf ("copies       %lld of each partition, %lld wanted\n",
+            (long long) cluster_number (tree, "copies_now"), (long long) cluster_number (tree, "copies"));
     printf ("partitions   %lld: %lld under-replicated, %lld lost, %lld moving\n",
             (long long) cluster_number (tree, "partitions"),
-            (long long) cluster_number (health, "under_replicated"), (long long) cluster_number (health, "lost"),
-            (long long) cluster_number (health, "moving"));
+            (long long) cluster_number (health, "under_replicated"),
+            (long long) cluster_number (health, "lost"), (long long) cluster_number (health, "moving"));
     printf ("ready        %s\nsafe         %s\n", cluster_flag (tree, "ready") ? "yes" : "no",
             cluster_flag (tree, "safe") ? "yes" : "no");
 }

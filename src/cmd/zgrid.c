@@ -42,7 +42,8 @@ static const command_t s_commands[] = {
     { "ready", "", "", 0, 0, 0, command_ready },
     { "safe", "", "", 0, 0, 0, command_safe },
     { "set", "copies N | set on_lost refuse|wipe | set voters 1|3|5", "", 2, 2, 0, command_set },
-    { "map", "create NAME [--mode cp|ap] [--min-sync N] | map list | map show NAME", "ok", 1, 2, 0, command_map },
+    { "map", "create NAME [--mode cp|ap] [--min-sync N] | map list | map show NAME", "ok", 1, 2, 0,
+      command_map },
     { "drain", "MEMBER", "", 1, 1, 0, command_drain },
     { "recover", "PARTITION --accept-data-loss | recover --refound --accept-data-loss", "FA", 0, 1, 0,
       command_recover },
@@ -57,12 +58,23 @@ typedef struct {
 } option_t;
 
 static const option_t s_options[] = {
-    { "server", 's', true, true },  { "map", 'm', true, true },      { "timeout", 'T', true, true },
-    { "json", 'j', false, true },   { "help", 'h', false, true },    { "version", 'V', false, true },
-    { "ttl", 't', true, false },    { "nx", 'n', false, false },     { "xx", 'x', false, false },
-    { "raw", 'r', false, false },   { "values", 'v', false, false }, { "yes", 'y', false, false },
-    { "format", 'f', true, false },   { "mode", 'o', true, false },   { "min-sync", 'k', true, false },
-    { "refound", 'F', false, false }, { "accept-data-loss", 'A', false, false },
+    { "server", 's', true, true },
+    { "map", 'm', true, true },
+    { "timeout", 'T', true, true },
+    { "json", 'j', false, true },
+    { "help", 'h', false, true },
+    { "version", 'V', false, true },
+    { "ttl", 't', true, false },
+    { "nx", 'n', false, false },
+    { "xx", 'x', false, false },
+    { "raw", 'r', false, false },
+    { "values", 'v', false, false },
+    { "yes", 'y', false, false },
+    { "format", 'f', true, false },
+    { "mode", 'o', true, false },
+    { "min-sync", 'k', true, false },
+    { "refound", 'F', false, false },
+    { "accept-data-loss", 'A', false, false },
 };
 #define OPTIONS (sizeof s_options / sizeof s_options[0])
 
@@ -141,9 +153,10 @@ s_take (plan_t *plan, const option_t *option, const char *value)
             tool->min_sync = value;
             break;
         default: {
-            bool *flags[] = { &tool->json,       &plan->help,   &plan->version, &tool->if_absent,
-                              &tool->if_present, &tool->values, &tool->yes,     &tool->raw,
-                              &tool->refound,    &tool->accept_data_loss };
+            bool *flags[] = {
+                &tool->json,   &plan->help, &plan->version, &tool->if_absent, &tool->if_present,
+                &tool->values, &tool->yes,  &tool->raw,     &tool->refound,   &tool->accept_data_loss
+            };
             *flags[strchr ("jhVnxvyrFA", option->letter) - "jhVnxvyrFA"] = true;
         }
     }

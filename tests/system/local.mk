@@ -4,8 +4,9 @@ dist_check_SCRIPTS += tests/system/check_docs.sh
 TESTS += tests/system/check_docs.sh
 
 #  The daemon and the tool
-dist_check_SCRIPTS += tests/system/check_zgridd.sh tests/system/check_zgrid.sh
-TESTS += tests/system/check_zgridd.sh tests/system/check_zgrid.sh
+TOOL_TESTS = tests/system/check_zgridd.sh tests/system/check_zgrid.sh tests/system/check_zgrid_cluster.sh
+dist_check_SCRIPTS += $(TOOL_TESTS)
+TESTS += $(TOOL_TESTS)
 EXTRA_DIST += tests/system/zgridd.sh
 #  Examples
 EXAMPLE_TESTS = tests/system/check_examples.sh tests/system/check_example_python.sh tests/system/check_example_perl.sh

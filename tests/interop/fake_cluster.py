@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+"""fake_cluster: answers HELLO, CLUSTER and ADMIN as a router does, from a file of JSON, so that what the tool says of
+a cluster can be tested in states that are hard to bring about.
+
+    fake_cluster.py FILE
+
+FILE holds the answer to CLUSTER and is read anew each time; `admin` in it is [status, text] for ADMIN, whose words
+are answered if it is missing. Serves until its standard input ends.
+
+SPDX-License-Identifier: MPL-2.0
+"""
+import json
+import sys
+
+import msgpack
+import zmq
+
+from zgp import BADOP, OK, SIGNATURE, pack
+
+HELLO = {"protocol": 1, "versions": [1], "server": "fake", "node": "01", "name": "fake", "cluster": "c1", "epoch": 1,
+         "partitions": 4, "window": [1000, 1000000], "frame": 1 << 20, "batch": 1000, "key_max": 65536,
+         "value_max": 65536}
+
+
+def answer(op, value):
+    """Status, value and meta."""
+    if op == "HELLO":
+        return OK, HELLO, {}
+    with open(sys.argv[1], encoding="utf-8") as file:
+        state = json.load(file)
+    admin = state.pop("admin", None)
+    if op == "CLUSTER":
+        return OK, state, {}
+    if op != "ADMIN":
+        return BADOP, None, {"error": "not here"}
+    if admin and admin[0] != OK:
+        return admin[0], None, {"error": admin[1]}
+    return OK, admin[1] if admin else "did " + " ".join(value), {}
+
+
+def reply(record):
+    record += [None] * (6 - len(record))
+    status, value, meta = answer(record[1], record[4])
+    return pack([record[0], status, value, 0, meta])
+
+
+def main():
+    socket = zmq.Context().socket(zmq.ROUTER)
+    socket.linger = 0
+    socket.bind("tcp://127.0.0.1:*")
+    print("ready client=" + socket.getsockopt_string(zmq.LAST_ENDPOINT), flush=True)
+    poller = zmq.Poller()
+    poller.register(socket, zmq.POLLIN)
+    poller.register(sys.stdin, zmq.POLLIN)
+    while True:
+        ready = dict(poller.poll())
+        if sys.stdin.fileno() in ready:
+            return
+        *envelope, body = socket.recv_multipart()
+        reader = msgpack.Unpacker(raw=False)
+        reader.feed(body[len(SIGNATURE):])
+        socket.send_multipart(envelope + [SIGNATURE + b"".join(reply(record) for record in reader)])
+
+
+main()

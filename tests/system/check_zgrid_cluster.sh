@@ -1,0 +1,147 @@
+#!/bin/sh
+#  check_zgrid_cluster.sh: what the tool says of a cluster, and what it sends for operators, against a
+#  fake that shows a cluster in any state.
+#  SPDX-License-Identifier: MPL-2.0
+# shellcheck source=tests/system/zgridd.sh
+. "${ZGRID_SOURCE:-.}/tests/system/zgridd.sh"
+python=/usr/bin/python3
+if ! $python -c 'import zmq, msgpack' 2>/dev/null; then
+    echo "python3-zmq or python3-msgpack is not installed"
+    exit 77
+fi
+
+state=$folder/state.json
+mkfifo "$folder/in" "$folder/pipe"
+$python "$ZGRID_SOURCE/tests/interop/fake_cluster.py" "$state" < "$folder/in" > "$folder/pipe" \
+    2> "$folder/daemon.err" &
+daemon=$!
+exec 4> "$folder/in" 3< "$folder/pipe"
+read -r ready <&3
+endpoint=${ready#ready client=}
+if [ -z "$endpoint" ]; then
+    cat "$folder/daemon.err"
+    exit 1
+fi
+
+tool () {
+    "$ZGRID" -s "$endpoint" "$@"
+}
+#  does CODE STDOUT ARGUMENT...
+does () {
+    expected_code=$1
+    expected_out=$2
+    shift 2
+    run tool "$@"
+    is "zgrid $*: exit status" "$expected_code" "$code"
+    is "zgrid $*: stdout" "$expected_out" "$(out)"
+    [ "$code" -le 1 ] && is "zgrid $*: stderr" "" "$(err)"
+}
+
+#  member NAME STATUS VOTER WITNESS PRIMARIES COPIES
+member () {
+    printf '{"id":"00000000000000%s","name":"%s","zone":"","host":"127.0.0.1","status":"%s","generation":1,' \
+        "$1" "$1" "$2"
+    printf '"witness":%s,"weight":100,"voter":%s,"router":"tcp://127.0.0.1:1","primaries":%s,"copies":%s}' \
+        "$4" "$3" "$5" "$6"
+}
+#  cluster SAFE READY HEALTH MEMBERS TABLE MORE
+cluster () {
+    printf '{"cluster":"00000000000000c1","version":7,"cfg":1,"era":3,"copies":2,"copies_now":2,' > "$state"
+    printf '"voters":["n1"],"voters_new":[],"coordinator":"n1","partitions":4,"lease_ms":400,' >> "$state"
+    printf '"state":"member","safe":%s,"ready":%s,"health":%s,"members":[%s],"table":[%s]%s}' "$@" >> "$state"
+}
+
+well='{"under_replicated":0,"lost":0,"moving":0,"suspects":0,"voters_suspect":0,"swapping":false}'
+two="$(member n1 UP true false 2 4),$(member n2 UP false false 2 4)"
+rows='[0,5,"n1",["n1","n2"],null],[1,5,"n2",["n2","n1"],null],[2,6,"n1",["n1","n2"],null],[3,5,"n2",["n2","n1"],null]'
+maps=',"maps":[{"name":"near","mode":"ap","min_sync":1}]'
+
+#  ---- All is well
+cluster true true "$well" "$two" "$rows" "$maps"
+does 0 yes safe
+does 0 yes ready
+does 0 healthy check
+does 0 '{"safe":true}' safe --json
+does 0 '{"healthy":true,"findings":[]}' check --json
+does 0 'n2: partition 3, epoch 5, ok, copies: n2 n1' owner a
+does 0 '{"partition":3,"epoch":5,"primary":"n2","copies":["n2","n1"],"learner":null,"state":"ok"}' --json owner a
+does 0 'NAME  STATUS   ROLE     ZONE  ROUTER             PRIMARIES  COPIES  ID
+n1    UP       voter    -     tcp://127.0.0.1:1          2       4  00000000000000n1
+n2    UP       -        -     tcp://127.0.0.1:1          2       4  00000000000000n2' members
+does 0 'PARTITION  EPOCH  STATE   PRIMARY  LEARNER  COPIES
+        0      5  ok      n1       -        n1 n2
+        1      5  ok      n2       -        n2 n1
+        2      6  ok      n1       -        n1 n2
+        3      5  ok      n2       -        n2 n1' partitions
+does 0 "cluster      00000000000000c1, this node: member
+view         version 7, voters' configuration 1, era 3
+coordinator  n1
+voters       n1
+members      2 up, 0 suspect, 0 leaving
+copies       2 of each partition, 2 wanted
+partitions   4: 0 under-replicated, 0 lost, 0 moving
+ready        yes
+safe         yes" status
+matches "status as JSON has no table" '.*"version":7.*' "$(tool status --json)"
+is "status as JSON has no table" "" "$(tool status --json | grep '"table"')"
+does 0 'MODE  MIN_SYNC  NAME
+ap           1  near' map list
+does 0 '[{"name":"far","mode":"cp","min_sync":1}]' map show far --json
+
+#  ---- One member is gone; a row has lost its copies, one is being copied
+ill='{"under_replicated":2,"lost":1,"moving":1,"suspects":1,"voters_suspect":0,"swapping":true}'
+ill_rows='[0,5,"n2",["n2"],null],[1,6,"n1",["n1"],"n3"],[2,6,"n1",["n1","n3"],null],[3,5,"n1",["n1","n3","n2"],null]'
+three="$(member n1 UP true false 2 4),$(member n2 SUSPECT false false 2 4),$(member n3 LEAVING false true 0 0)"
+cluster false false "$ill" "$three" "$ill_rows" ""
+does 1 no safe
+does 1 no ready
+does 1 '{"ready":false}' ready --json
+does 1 'member n2 has not been heard
+member n3 is leaving
+1 partitions have lost every copy in sync and refuse service
+2 partitions have fewer copies than 2
+1 partitions are being copied or moved
+voters are being changed
+the node that answered does not serve' check
+is "states of rows" "lost short ok moving" "$(tool partitions | awk 'NR > 1 { print $3 }' | tr '\n' ' ' | sed 's/ $//')"
+matches "a witness" 'n3 +LEAVING +witness .*' "$(tool members | grep '^n3')"
+does 0 'n1: partition 3, epoch 5, moving, copies: n1 n3 n2' owner a
+
+#  ---- An answer that is not what it should be
+echo '{"members":7,"table":[[],4,{}],"health":[],"partitions":"x"}' > "$state"
+does 1 no safe
+run tool owner a
+is "no table: exit status" 5 "$code"
+run tool partitions
+is "odd rows: exit status" 0 "$code"
+run tool check
+is "nothing known: exit status" 1 "$code"
+
+#  ---- What operators ask for
+cluster true true "$well" "$two" "$rows" "$maps"
+does 0 'did set copies 3' set copies 3
+does 0 'did set on_lost wipe' set on_lost wipe
+does 0 'did set voters 5' set voters 5
+does 0 'did map near mode ap min_sync 1' map create near --mode ap
+does 0 'did map two mode cp min_sync 2' map create two --min-sync 2
+does 0 'did drain n2' drain n2
+does 0 'did recover 3 accept-data-loss' recover 3 --accept-data-loss
+does 0 'did refound accept-data-loss' recover --refound --accept-data-loss
+does 0 '{"status":"OK","text":"did drain n2"}' drain n2 --json
+for wrong in 'set copies many' 'set on_lost maybe' 'set colour red' 'recover 3' 'recover --refound' \
+    'recover 3 --refound --accept-data-loss' 'recover x --accept-data-loss' 'map create' 'map list x' \
+    'map show near --mode ap' 'map create m --mode both' 'map create m --min-sync few' 'drain'; do
+    # shellcheck disable=SC2086
+    run tool $wrong
+    is "zgrid $wrong: exit status" 2 "$code"
+    is "zgrid $wrong: stdout" "" "$(out)"
+done
+cluster true true "$well" "$two" "$rows" ',"admin":[13,"no majority"]'
+run tool drain n2
+is "refused: exit status" 3 "$code"
+matches "refused: stderr" '.*no majority' "$(err)"
+
+exec 4>&-
+wait "$daemon"
+daemon=
+sum_up
