@@ -1,0 +1,218 @@
+//  watchers: see watchers.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include "watchers.h"
+
+#include "mem.h"
+#include "wire.h"
+
+#define S_ROOM_FIRST 16
+
+typedef struct {
+    uint64_t told; // Version
+    size_t envelope_count;
+    size_t sizes[WIRE_ENVELOPE_MAX];
+    size_t route_size;
+    uint8_t data[]; // Route, envelope frames
+} s_watcher_t;
+
+//  Kept in the order in which they came.
+typedef struct {
+    uint32_t hash; // Of the route
+    s_watcher_t *watcher;
+} s_place_t;
+
+struct watchers {
+    uint32_t most, count, room;
+    s_place_t *places;
+    uint64_t version;
+    bool behind;      // Somebody may not have been told
+    uint64_t next_at; // No push before this
+};
+
+watchers_t *
+watchers_new (uint32_t most)
+{
+    watchers_t *self = mem_alloc_zero (1, sizeof (watchers_t));
+    if (self)
+        self->most = most;
+    return self;
+}
+
+void
+watchers_destroy (watchers_t **self_p)
+{
+    watchers_t *self = *self_p;
+    if (!self)
+        return;
+    for (uint32_t at = 0; at < self->count; at++)
+        mem_free (self->places[at].watcher);
+    mem_free (self->places);
+    mem_free (self);
+    *self_p = NULL;
+}
+
+static uint32_t
+s_hash (bytes_t route)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t at = 0; at < route.size; at++)
+        hash = (hash ^ route.data[at]) * 16777619u;
+    return hash;
+}
+
+static void
+s_forget (watchers_t *self, uint32_t at)
+{
+    mem_free (self->places[at].watcher);
+    self->count--;
+    memmove (&self->places[at], &self->places[at + 1], (self->count - at) * sizeof (s_place_t));
+}
+
+static void
+s_forget_route (watchers_t *self, bytes_t route, uint32_t hash)
+{
+    for (uint32_t at = 0; at < self->count; at++) {
+        const s_watcher_t *watcher = self->places[at].watcher;
+        if (self->places[at].hash == hash && bytes_equal (bytes_of (watcher->data, watcher->route_size), route)) {
+            s_forget (self, at);
+            return;
+        }
+    }
+}
+
+static s_watcher_t *
+s_make (bytes_t route, const bytes_t *envelope, size_t envelope_count)
+{
+    size_t size = route.size, extra = 0;
+    for (size_t at = 0; at < envelope_count; at++)
+        extra += envelope[at].size;
+    if (envelope_count > WIRE_ENVELOPE_MAX || extra > WATCHERS_ENVELOPE_MAX)
+        return NULL;
+    s_watcher_t *watcher = mem_alloc_zero (1, sizeof (s_watcher_t) + size + extra);
+    if (!watcher)
+        return NULL;
+    watcher->route_size = size;
+    watcher->envelope_count = envelope_count;
+    if (size)
+        memcpy (watcher->data, route.data, size);
+    for (size_t at = 0; at < envelope_count; at++) {
+        watcher->sizes[at] = envelope[at].size;
+        if (envelope[at].size)
+            memcpy (watcher->data + size, envelope[at].data, envelope[at].size);
+        size += envelope[at].size;
+    }
+    return watcher;
+}
+
+//  Room for one more; the oldest goes if there must not be more.
+static bool
+s_make_room (watchers_t *self)
+{
+    if (self->count && self->count >= self->most)
+        s_forget (self, 0);
+    if (self->count < self->room)
+        return true;
+    uint32_t room = self->room ? 2 * self->room : S_ROOM_FIRST;
+    s_place_t *places = mem_resize (self->places, room * sizeof (s_place_t));
+    if (!places)
+        return false;
+    self->places = places;
+    self->room = room;
+    return true;
+}
+
+bool
+watchers_add (watchers_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count,
+              uint64_t known)
+{
+    s_watcher_t *watcher = s_make (route, envelope, envelope_count);
+    if (!watcher)
+        return false;
+    uint32_t hash = s_hash (route);
+    s_forget_route (self, route, hash);
+    if (!s_make_room (self)) {
+        mem_free (watcher);
+        return false;
+    }
+    watcher->told = known;
+    self->places[self->count++] = (s_place_t) { hash, watcher };
+    self->behind = self->behind || known < self->version;
+    return true;
+}
+
+void
+watchers_publish (watchers_t *self, uint64_t version)
+{
+    if (version <= self->version)
+        return;
+    self->version = version;
+    self->behind = true;
+}
+
+static flow_sent_t
+s_push (const s_watcher_t *watcher, bytes_t body, flow_send_fn *send, void *arg)
+{
+    bytes_t frames[WIRE_ENVELOPE_MAX + 1];
+    const uint8_t *at = watcher->data + watcher->route_size;
+    for (size_t frame = 0; frame < watcher->envelope_count; frame++) {
+        frames[frame] = bytes_of (at, watcher->sizes[frame]);
+        at += watcher->sizes[frame];
+    }
+    frames[watcher->envelope_count] = body;
+    return send (arg, bytes_of (watcher->data, watcher->route_size), frames, watcher->envelope_count + 1);
+}
+
+//  Tells all that have not been told. True if nobody is left.
+static bool
+s_push_all (watchers_t *self, bytes_t body, flow_send_fn *send, void *arg)
+{
+    uint32_t kept = 0;
+    bool all = true;
+    for (uint32_t at = 0; at < self->count; at++) {
+        s_place_t place = self->places[at];
+        flow_sent_t sent = FLOW_SENT;
+        if (place.watcher->told < self->version) {
+            sent = s_push (place.watcher, body, send, arg);
+            if (sent == FLOW_SENT)
+                place.watcher->told = self->version;
+        }
+        all = all && sent != FLOW_FULL;
+        if (sent == FLOW_GONE)
+            mem_free (place.watcher);
+        else
+            self->places[kept++] = place;
+    }
+    self->count = kept;
+    return all;
+}
+
+uint64_t
+watchers_turn (watchers_t *self, flow_send_fn *send, void *arg, uint64_t now)
+{
+    if (!self->behind)
+        return UINT64_MAX;
+    if (self->count == 0) {
+        self->behind = false;
+        return UINT64_MAX;
+    }
+    if (now < self->next_at)
+        return self->next_at - now;
+    self->next_at = now + WATCHERS_INTERVAL;
+    buf_t body = BUF_INIT;
+    wire_begin (&body);
+    wire_add_array (&body, 5);
+    wire_add_uint (&body, 0);
+    wire_add_text (&body, "VIEW");
+    buf_add (&body, "\xc0", 1);
+    wire_add_uint (&body, self->version);
+    buf_add (&body, "\xc0", 1);
+    self->behind = body.failed || !s_push_all (self, buf_bytes (&body), send, arg);
+    buf_clear (&body);
+    return self->behind ? WATCHERS_INTERVAL : UINT64_MAX;
+}
+
+uint32_t
+watchers_count (const watchers_t *self)
+{
+    return self->count;
+}

@@ -1,0 +1,42 @@
+//  watchers: the clients of one door that want to hear of new views (HELLO with the option `views`).
+//  Each gets the push [0, "VIEW", nil, version, nil], at most four times a second, the newest version
+//  alone. One that is gone is forgotten when a push shows it; beyond the bound the oldest is.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef WATCHERS_H_INCLUDED
+#define WATCHERS_H_INCLUDED
+
+#include "flow.h"
+
+#define WATCHERS_MAX 4096        // Of one door
+#define WATCHERS_INTERVAL 250    // Milliseconds between two pushes
+#define WATCHERS_ENVELOPE_MAX 64 // Bytes of envelope frames that a push bears
+
+typedef struct watchers watchers_t;
+
+//  most: how many there may be. NULL without memory. The caller owns it.
+watchers_t *
+    watchers_new (uint32_t most);
+//  Accepts NULL.
+void
+    watchers_destroy (watchers_t **self_p);
+
+//  Remembers a client by its routing id; envelope frames go before each push. known: the version that
+//  it has been told. False without memory, or if the envelope is too large.
+bool
+    watchers_add (watchers_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count,
+                  uint64_t known);
+
+//  There is a new version; older ones than the last are passed over.
+void
+    watchers_publish (watchers_t *self, uint64_t version);
+
+//  Sends what is due through send (flow.h): a client that is FLOW_GONE is forgotten, one that is
+//  FLOW_FULL is tried again later. Returns the milliseconds after which it wants to be called again;
+//  UINT64_MAX: not before the next version.
+uint64_t
+    watchers_turn (watchers_t *self, flow_send_fn *send, void *arg, uint64_t now);
+
+uint32_t
+    watchers_count (const watchers_t *self);
+
+#endif
