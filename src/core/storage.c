@@ -22,12 +22,15 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
     self->pool.heap = heap_new ();
     self->pool.reclaim = reclaim_new (epochs);
     self->partitions = mem_alloc_zero (self->local_partitions + 1, sizeof (partition_t));
-    if (!self->pool.heap || !self->pool.reclaim || !self->partitions) {
+    self->words = mem_alloc_zero (self->local_partitions + 1, sizeof (shared_word_t));
+    if (!self->pool.heap || !self->pool.reclaim || !self->partitions || !self->words) {
         storage_destroy (&self);
         return NULL;
     }
-    for (uint32_t local = 0; local < self->local_partitions; local++)
+    for (uint32_t local = 0; local < self->local_partitions; local++) {
         self->partitions[local].id = local * config->actors + config->index;
+        shared_word_serve (&self->words[local], 0, SHARED_COMMIT_ALL, 0);
+    }
     return self;
 }
 
@@ -59,6 +62,7 @@ storage_destroy (storage_t **self_p)
     heap_destroy (&self->pool.heap);
     buf_clear (&self->scratch);
     mem_free (self->partitions);
+    mem_free (self->words);
     mem_free (self);
     *self_p = NULL;
 }

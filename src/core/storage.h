@@ -246,6 +246,18 @@ typedef _Atomic (store_t *) storage_place_t;
 storage_place_t *
     storage_place (storage_t *self, const map_t *map, uint32_t partition);
 
+//  What the owner says of a partition (replica/shared_word.h). Stays where it is until the storage is
+//  destroyed.
+struct shared_word;
+const struct shared_word *
+    storage_word (const storage_t *self, uint32_t partition);
+
+//  After all lookups, the last step: true if this member's lease of that generation is valid. now ()
+//  is called only if that depends on the time.
+typedef uint64_t (storage_clock_fn) (void);
+bool
+    storage_lease_valid (const storage_t *self, uint64_t generation, storage_clock_fn *now);
+
 uint64_t
     storage_hash (const storage_t *self, bytes_t key);
 
@@ -260,7 +272,6 @@ void
 //  The entry of a key. hint: of stage 1, or NULL. now () is called for entries with a deadline only,
 //  and tells the boot clock;
 //  expired entries are for the actor (-1).
-typedef uint64_t (storage_clock_fn) (void);
 shared_t
     storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, const index_hint_t *hint,
                          uint32_t clock, storage_clock_fn *now);

@@ -3,6 +3,7 @@
 #ifndef STORAGE_IMPL_H_INCLUDED
 #define STORAGE_IMPL_H_INCLUDED
 
+#include "replica/shared_word.h"
 #include "storage.h"
 
 struct map {
@@ -42,7 +43,10 @@ struct storage {
     stats_t stats;
     uint64_t random;
     const char *const *owners; // NULL: not known
-    _Atomic uint32_t clock;    // The access clock, for local readers
+    //  For local readers
+    _Atomic uint32_t clock;    // The access clock
+    shared_word_t *words;      // By local partition
+    const lease_t *lease;      // NULL: without a view, nobody else could serve
     //  Housekeeping
     walk_t sweep, compact;
     bool moving, moving_seen;  // Tables are being resized: in the last round, in this one so far

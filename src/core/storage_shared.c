@@ -16,6 +16,20 @@ storage_place (storage_t *self, const map_t *map, uint32_t partition)
     return &((map_t *) (uintptr_t) map)->stores[partition / self->config.actors];
 }
 
+const shared_word_t *
+storage_word (const storage_t *self, uint32_t partition)
+{
+    return &self->words[partition / self->config.actors];
+}
+
+bool
+storage_lease_valid (const storage_t *self, uint64_t generation, storage_clock_fn *now)
+{
+    const lease_t *lease = self->lease;
+    //  An answer that took no look at the clock is as good as one of the moment before
+    return !lease || lease_is_forever (lease, generation) || lease_valid (lease, generation, now ());
+}
+
 uint64_t
 storage_hash (const storage_t *self, bytes_t key)
 {

@@ -38,4 +38,12 @@ lease_valid (const lease_t *self, uint64_t generation, uint64_t now)
            && now < word >> LEASE_GENERATION_BITS;
 }
 
+//  True if no clock need be read to know that the lease is valid: the node is alone in its cluster.
+static inline bool
+lease_is_forever (const lease_t *self, uint64_t generation)
+{
+    uint64_t word = atomic_load_explicit (&((lease_t *) (uintptr_t) self)->word, memory_order_acquire);
+    return word == (LEASE_FOREVER << LEASE_GENERATION_BITS | (generation & LEASE_GENERATION_MASK));
+}
+
 #endif

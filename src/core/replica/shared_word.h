@@ -8,7 +8,7 @@
 #include "../cluster/lease.h"
 
 //  Written by the partition's storage actor, read by any thread. Zeroed: not served here.
-typedef struct {
+typedef struct shared_word {
     _Atomic uint64_t word;    // generation << 32 | number of changes << 1 | served; 0: never served
     _Atomic uint64_t commit;  // Entries up to this version are committed; UINT64_MAX: whatever is seen
     _Atomic uint64_t removed; // The version of the last removal
