@@ -13,6 +13,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/inner.c src/actors/inner.h \
     src/actors/large.c src/actors/large.h \
     src/actors/links.c src/actors/links.h \
+    src/actors/probe.c src/actors/probe.h \
     src/actors/node_info.c src/actors/node_info.h \
     src/actors/router_actor.c src/actors/router_actor.h \
     src/actors/storage_actor.c src/actors/storage_actor.h \

@@ -125,17 +125,87 @@ s_endpoint_fault (const char *endpoint)
     return good ? NULL : "has a port that is not 0 to 65535 or *";
 }
 
+//  Says what is wrong with a setting's value, or a part of it. NULL: nothing is.
+static int
+s_say (setting_t id, bytes_t value, const char *fault, buf_t *why)
+{
+    if (!fault)
+        return ZGRID_OK;
+    text_printf (why, "%s%s: ", why && why->size ? "\n" : "", settings_infos[id].full);
+    text_quote (why, value);
+    text_printf (why, " %s", fault);
+    return ZGRID_MALFORMED;
+}
+
 static int
 s_check_endpoint (const settings_t *self, setting_t id, const char *other, buf_t *why)
 {
     const char *value = settings_text (self, id);
-    const char *fault = strcmp (value, other) ? s_endpoint_fault (value) : NULL;
-    if (!fault)
-        return ZGRID_OK;
-    text_printf (why, "%s%s: ", why && why->size ? "\n" : "", settings_infos[id].full);
-    text_quote (why, bytes_str (value));
-    text_printf (why, " %s", fault);
-    return ZGRID_MALFORMED;
+    return s_say (id, bytes_str (value), strcmp (value, other) ? s_endpoint_fault (value) : NULL, why);
+}
+
+//  Members reach each other over TCP.
+static int
+s_check_peer (const settings_t *self, setting_t id, buf_t *why)
+{
+    const char *value = settings_text (self, id);
+    const char *fault = *value ? s_endpoint_fault (value) : NULL;
+    if (*value && !fault && strncmp (value, "tcp://", 6))
+        fault = "does not begin with tcp://";
+    return s_say (id, bytes_str (value), fault, why);
+}
+
+static int
+s_check_seeds (const settings_t *self, buf_t *why)
+{
+    int result = ZGRID_OK;
+    const char *at = settings_text (self, SETTING_cluster_seeds);
+    while (*at) {
+        size_t size = strcspn (at, ",");
+        char seed[256] = "";
+        const char *fault = "is no endpoint";
+        if (size && size < sizeof seed) {
+            memcpy (seed, at, size);
+            fault = s_endpoint_fault (seed);
+            if (!fault && (strncmp (seed, "tcp://", 6) || seed[size - 1] == '*'))
+                fault = "has not the form tcp://ADDRESS:PORT";
+        }
+        if (s_say (SETTING_cluster_seeds, bytes_of (at, size), fault, why))
+            result = ZGRID_MALFORMED;
+        at += size + (at[size] == ',');
+    }
+    return result;
+}
+
+//  What needs node.peer, and what cannot go together.
+static int
+s_check_cluster (const settings_t *self, buf_t *why)
+{
+    static const setting_t needs_peer[]
+        = { SETTING_cluster_seeds, SETTING_cluster_expect, SETTING_node_witness, SETTING_node_storage_peer,
+            SETTING_discover_interface };
+    int result = ZGRID_OK;
+    for (size_t at = 0; at < sizeof needs_peer / sizeof needs_peer[0]; at++) {
+        setting_t id = needs_peer[at];
+        setting_type_t type = settings_infos[id].type;
+        bool given = type == SETTING_TYPE_TEXT ? *settings_text (self, id) != 0 : self->numbers[id] != 0;
+        if (given && !*settings_text (self, SETTING_node_peer)) {
+            text_printf (why, "%s%s: needs node.peer, where other members connect",
+                         why && why->size ? "\n" : "", settings_infos[id].full);
+            result = ZGRID_MALFORMED;
+        }
+    }
+    if (settings_uint (self, SETTING_cluster_voters) % 2 == 0) {
+        text_printf (why, "%scluster.voters: 1, 3 or 5: an even number survives no more failures",
+                     why && why->size ? "\n" : "");
+        result = ZGRID_MALFORMED;
+    }
+    if (settings_bool (self, SETTING_cluster_bootstrap) && settings_uint (self, SETTING_cluster_expect)) {
+        text_printf (why, "%scluster.expect: a node that bootstraps expects nobody",
+                     why && why->size ? "\n" : "");
+        result = ZGRID_MALFORMED;
+    }
+    return result;
 }
 
 int
@@ -155,6 +225,12 @@ settings_check (const settings_t *self, buf_t *why)
     if (s_check_endpoint (self, SETTING_node_client, "none", why))
         result = ZGRID_MALFORMED;
     if (s_check_endpoint (self, SETTING_storage_endpoint, "", why))
+        result = ZGRID_MALFORMED;
+    if (s_check_peer (self, SETTING_node_peer, why))
+        result = ZGRID_MALFORMED;
+    if (s_check_peer (self, SETTING_node_storage_peer, why))
+        result = ZGRID_MALFORMED;
+    if (s_check_seeds (self, why) || s_check_cluster (self, why))
         result = ZGRID_MALFORMED;
     return result;
 }

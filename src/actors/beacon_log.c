@@ -1,0 +1,116 @@
+//  beacon_log: see beacon_log.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include "beacon_log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define S_PARTS_MS 1000    // At most one line of each kind in this time
+#define S_REFUSED_MS 10000
+
+//  Events that concern one partition, and what their sum is called.
+static const struct {
+    cluster_event_t event;
+    log_level_t level;
+    const char *text;
+} s_parts[] = {
+    { EVENT_FAILOVER, LEVEL_WARNING, "partitions have a new primary" },
+    { EVENT_LEARNER, LEVEL_INFO, "partitions begin a copy" },
+    { EVENT_JOINED, LEVEL_INFO, "partitions have one more copy" },
+    { EVENT_REMOVED, LEVEL_WARNING, "partitions have one copy less" },
+    { EVENT_HANDOVER, LEVEL_INFO, "partitions were handed over" },
+    { EVENT_PARTITION_LOST, LEVEL_ERROR, "partitions lost every copy" },
+    { EVENT_PARTITION_BACK, LEVEL_INFO, "lost partitions are back" },
+    { EVENT_PARTITION_WIPED, LEVEL_ERROR, "lost partitions begin anew, empty" },
+};
+#define S_PARTS (sizeof s_parts / sizeof s_parts[0])
+
+static int
+s_part (cluster_event_t event)
+{
+    for (size_t at = 0; at < S_PARTS; at++)
+        if (s_parts[at].event == event)
+            return (int) at;
+    return -1;
+}
+
+static void
+s_member (const beacon_log_t *self, const view_t *view, log_level_t level, const char *what, node_id_t node)
+{
+    char id[24];
+    snprintf (id, sizeof id, "%016" PRIx64, node);
+    const member_t *member = view ? view_member (view, node) : NULL;
+    log_line (self->log, level, what, "member", member ? member->name : "", "id", id, NULL);
+}
+
+void
+beacon_log_event (beacon_log_t *self, const view_t *view, cluster_event_t event, uint32_t partition,
+                  node_id_t node, const char *text)
+{
+    static const char *const members[] = {
+        [EVENT_COORDINATOR] = "coordinator",       [EVENT_MEMBER_ADDED] = "member added",
+        [EVENT_MEMBER_SUSPECT] = "member suspect", [EVENT_MEMBER_BACK] = "member back",
+        [EVENT_MEMBER_LEAVING] = "member leaving", [EVENT_MEMBER_FORGOTTEN] = "member forgotten",
+    };
+    if (event > EVENT_ADMIN)
+        return;
+    if (event == EVENT_REFUSED) {
+        self->counts[event]++;
+        snprintf (self->refused, sizeof self->refused, "%s", text ? text : "");
+    } else if (s_part (event) >= 0) {
+        if (self->counts[event]++ == 0)
+            self->first[event] = partition;
+    } else if (event == EVENT_VOTERS)
+        log_line (self->log, LEVEL_INFO, "voters changed", "how", text ? text : "", NULL);
+    else if (event == EVENT_ADMIN)
+        log_line (self->log, LEVEL_WARNING, "request carried out", "request", text ? text : "", NULL);
+    else
+        s_member (self, view, event == EVENT_MEMBER_SUSPECT ? LEVEL_WARNING : LEVEL_INFO, members[event], node);
+}
+
+void
+beacon_log_foreign (beacon_log_t *self)
+{
+    self->counts[EVENT_REFUSED]++;
+    snprintf (self->refused, sizeof self->refused, "not a message between nodes");
+}
+
+static bool
+s_waits (const beacon_log_t *self)
+{
+    for (size_t at = 0; at < S_PARTS; at++)
+        if (self->counts[s_parts[at].event])
+            return true;
+    return false;
+}
+
+uint64_t
+beacon_log_turn (beacon_log_t *self, uint64_t now)
+{
+    char count[24], first[24];
+    bool parts = s_waits (self), refused = self->counts[EVENT_REFUSED] > 0;
+    if (parts && now >= self->next_parts) {
+        for (size_t at = 0; at < S_PARTS; at++) {
+            cluster_event_t event = s_parts[at].event;
+            if (self->counts[event] == 0)
+                continue;
+            snprintf (count, sizeof count, "%" PRIu64, self->counts[event]);
+            snprintf (first, sizeof first, "%u", self->first[event]);
+            log_line (self->log, s_parts[at].level, s_parts[at].text, "count", count, "first", first, NULL);
+            self->counts[event] = 0;
+        }
+        self->next_parts = now + S_PARTS_MS;
+        parts = false;
+    }
+    if (refused && now >= self->next_refused) {
+        snprintf (count, sizeof count, "%" PRIu64, self->counts[EVENT_REFUSED]);
+        log_line (self->log, LEVEL_WARNING, "peer messages refused", "count", count, "last", self->refused,
+                  NULL);
+        self->counts[EVENT_REFUSED] = 0;
+        self->next_refused = now + S_REFUSED_MS;
+        refused = false;
+    }
+    uint64_t parts_in = parts ? self->next_parts - now : UINT64_MAX;
+    uint64_t refused_in = refused ? self->next_refused - now : UINT64_MAX;
+    return parts_in < refused_in ? parts_in : refused_in;
+}

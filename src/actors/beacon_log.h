@@ -1,0 +1,32 @@
+//  beacon_log: what happens in the cluster, as lines of the log. What concerns single partitions comes in
+//  hundreds: it is added up, one line a second.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef BEACON_LOG_H_INCLUDED
+#define BEACON_LOG_H_INCLUDED
+
+#include "cluster/cluster.h"
+#include "node/log.h"
+
+typedef struct {
+    log_t *log;
+    uint64_t counts[EVENT_ADMIN + 1]; // Since the last line
+    uint32_t first[EVENT_ADMIN + 1];  // The partition that was the first of them
+    char refused[160];                // Why the last message was refused
+    uint64_t next_parts, next_refused;
+} beacon_log_t;
+
+//  view may be NULL; it says what members are called.
+void
+    beacon_log_event (beacon_log_t *self, const view_t *view, cluster_event_t event, uint32_t partition,
+                      node_id_t node, const char *text);
+
+//  A message that was not even one between nodes.
+void
+    beacon_log_foreign (beacon_log_t *self);
+
+//  Writes what has been added up, if it is time. Returns the milliseconds until it is; UINT64_MAX:
+//  nothing waits.
+uint64_t
+    beacon_log_turn (beacon_log_t *self, uint64_t now);
+
+#endif
