@@ -5,5 +5,6 @@ libzgrid_core_la_SOURCES += \
     src/core/cluster/lease.h \
     src/core/cluster/peer.c src/core/cluster/peer.def src/core/cluster/peer.h \
     src/core/cluster/placement.c src/core/cluster/placement.h \
-    src/core/cluster/swim.h \
+    src/core/cluster/swim.c src/core/cluster/swim.h src/core/cluster/swim_gossip.c \
+    src/core/cluster/swim_impl.h \
     src/core/cluster/view.c src/core/cluster/view.h src/core/cluster/view_code.c

@@ -1,6 +1,8 @@
 //  swim: who is reachable, by gossip (Das, Gupta, Motivala, "SWIM", 2002) with suspicion and local
 //  health (Dadgar, Phillips, Currey, "Lifeguard", 2017). A failure detector and an address book: it
 //  never decides ownership. The load of each member does not depend on how many there are.
+//
+//  Updates are an array with four numbers for each: member, status, incarnation, and who says so.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef SWIM_H_INCLUDED
 #define SWIM_H_INCLUDED
