@@ -53,7 +53,8 @@ cluster () {
 
 well='{"under_replicated":0,"lost":0,"moving":0,"suspects":0,"voters_suspect":0,"swapping":false}'
 two="$(member n1 UP true false 2 4),$(member n2 UP false false 2 4)"
-rows='[0,5,"n1",["n1","n2"],null],[1,5,"n2",["n2","n1"],null],[2,6,"n1",["n1","n2"],null],[3,5,"n2",["n2","n1"],null]'
+rows='[0,5,"n1",["n1","n2"],null],[1,5,"n2",["n2","n1"],null],'
+rows=$rows'[2,6,"n1",["n1","n2"],null],[3,5,"n2",["n2","n1"],null]'
 maps=',"maps":[{"name":"near","mode":"ap","min_sync":1}]'
 
 #  ---- All is well
@@ -90,7 +91,8 @@ does 0 '[{"name":"far","mode":"cp","min_sync":1}]' map show far --json
 
 #  ---- One member is gone; a row has lost its copies, one is being copied
 ill='{"under_replicated":2,"lost":1,"moving":1,"suspects":1,"voters_suspect":0,"swapping":true}'
-ill_rows='[0,5,"n2",["n2"],null],[1,6,"n1",["n1"],"n3"],[2,6,"n1",["n1","n3"],null],[3,5,"n1",["n1","n3","n2"],null]'
+ill_rows='[0,5,"n2",["n2"],null],[1,6,"n1",["n1"],"n3"],[2,6,"n1",["n1","n3"],null],'
+ill_rows=$ill_rows'[3,5,"n1",["n1","n3","n2"],null]'
 three="$(member n1 UP true false 2 4),$(member n2 SUSPECT false false 2 4),$(member n3 LEAVING false true 0 0)"
 cluster false false "$ill" "$three" "$ill_rows" ""
 does 1 no safe
@@ -103,7 +105,8 @@ member n3 is leaving
 1 partitions are being copied or moved
 voters are being changed
 the node that answered does not serve' check
-is "states of rows" "lost short ok moving" "$(tool partitions | awk 'NR > 1 { print $3 }' | tr '\n' ' ' | sed 's/ $//')"
+is "states of rows" "lost short ok moving" \
+    "$(tool partitions | awk 'NR > 1 { print $3 }' | tr '\n' ' ' | sed 's/ $//')"
 matches "a witness" 'n3 +LEAVING +witness .*' "$(tool members | grep '^n3')"
 does 0 'n1: partition 3, epoch 5, moving, copies: n1 n3 n2' owner a
 
