@@ -42,14 +42,24 @@ typedef struct {
     uint64_t stop_by; // Milliseconds of the boot clock
 } s_run_t;
 
+static uint64_t
+s_clock (clockid_t which)
+{
+    struct timespec time;
+    clock_gettime (which, &time);
+    return (uint64_t) time.tv_sec * 1000 + (uint64_t) time.tv_nsec / 1000000;
+}
+
 moment_t
 actor_moment (void)
 {
-    struct timespec boot, wall;
-    clock_gettime (CLOCK_BOOTTIME, &boot);
-    clock_gettime (CLOCK_REALTIME, &wall);
-    return (moment_t) { (uint64_t) boot.tv_sec * 1000 + (uint64_t) boot.tv_nsec / 1000000,
-                        (uint64_t) wall.tv_sec * 1000 + (uint64_t) wall.tv_nsec / 1000000 };
+    return (moment_t) { s_clock (CLOCK_BOOTTIME), s_clock (CLOCK_REALTIME) };
+}
+
+uint64_t
+actor_boot (void)
+{
+    return s_clock (CLOCK_BOOTTIME);
 }
 
 //  ------------------------------------------------------------------------------------------------

@@ -54,4 +54,8 @@ zmsg_t *
 moment_t
     actor_moment (void);
 
+//  Milliseconds of the boot clock alone.
+uint64_t
+    actor_boot (void);
+
 #endif

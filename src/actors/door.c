@@ -170,6 +170,13 @@ s_send (void *arg, bytes_t route, const bytes_t *frames, size_t count)
     return code == 0 ? FLOW_SENT : code == EAGAIN ? FLOW_FULL : FLOW_GONE;
 }
 
+flow_sent_t
+door_push (void *arg, bytes_t route, const bytes_t *frames, size_t count)
+{
+    door_t *self = arg;
+    return flow_is_slow (self->flow, route) ? FLOW_FULL : s_send (self, route, frames, count);
+}
+
 void
 door_reply (door_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count,
             const bytes_t *frames, size_t count, uint64_t records, uint64_t now)
@@ -180,7 +187,7 @@ door_reply (door_t *self, bytes_t route, const bytes_t *envelope, size_t envelop
         all[all_count++] = envelope[at];
     for (size_t at = 0; at < count; at++)
         all[all_count++] = frames[at];
-    flow_sent_t sent = flow_is_slow (self->flow, route) ? FLOW_FULL : s_send (self, route, all, all_count);
+    flow_sent_t sent = door_push (self, route, all, all_count);
     if (sent == FLOW_FULL)
         flow_keep (self->flow, route, all, all_count, records, now);
     else if (sent == FLOW_GONE)

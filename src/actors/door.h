@@ -66,6 +66,11 @@ void
                 const bytes_t *frames,
                 size_t count, uint64_t records, uint64_t now);
 
+//  Sends what nobody asked for (a flow_send_fn; arg is the door): never kept, FLOW_FULL if the client
+//  takes nothing at present.
+flow_sent_t
+    door_push (void *arg, bytes_t route, const bytes_t *frames, size_t count);
+
 //  Tries again to send what waits. Returns milliseconds as flow_next.
 uint64_t
     door_turn (door_t *self, uint64_t now);

@@ -26,14 +26,57 @@ node_info_stats (const node_info_t *info, const stats_t *sum, const stats_t *par
     }
 }
 
+bool
+node_info_set_view (node_info_t *self, buf_t *copies, const inner_t *message, const view_t *view)
+{
+    buf_t fresh = BUF_INIT;
+    buf_add (&fresh, message->hello.data, message->hello.size);
+    buf_add (&fresh, message->routes.data, message->routes.size);
+    if (fresh.failed) {
+        buf_clear (&fresh);
+        return false;
+    }
+    buf_clear (copies);
+    *copies = fresh;
+    self->hello = bytes_of (fresh.data, message->hello.size);
+    self->routes = bytes_of (fresh.data + message->hello.size, message->routes.size);
+    self->pairs = message->hello_pairs;
+    self->view_version = view->version;
+    self->era = view->era;
+    return true;
+}
+
+void
+node_info_hello (const node_info_t *info, const request_t *request, const uint8_t *session, buf_t *out)
+{
+    value_t value = { .kind = VALUE_TREE, .bytes = info->hello };
+    buf_t tree = BUF_INIT;
+    if (info->pairs) {
+        wire_add_map (&tree, info->pairs + 1 + (session ? 1 : 0));
+        buf_add (&tree, info->hello.data, info->hello.size);
+        wire_add_text (&tree, "era");
+        wire_add_uint (&tree, info->era);
+        if (session) {
+            wire_add_text (&tree, "session");
+            wire_add_bytes (&tree, bytes_of (session, SESSION_SIZE));
+        }
+        value.bytes = buf_bytes (&tree);
+    }
+    if (tree.failed)
+        wire_reply_error (out, request->id, ZGRID_NOMEM, "out of memory");
+    else
+        wire_reply (out, request->id, ZGRID_OK, value, 0, NULL);
+    buf_clear (&tree);
+}
+
 void
 node_info_reply (const node_info_t *info, const request_t *request, buf_t *out)
 {
     value_t value = { .kind = VALUE_TREE };
     switch (request->op) {
         case OP_HELLO:
-            value.bytes = info->hello;
-            break;
+            node_info_hello (info, request, NULL, out);
+            return;
         case OP_ROUTES:
             value.bytes = info->routes;
             break;
@@ -44,4 +87,13 @@ node_info_reply (const node_info_t *info, const request_t *request, buf_t *out)
             break;
     }
     wire_reply (out, request->id, ZGRID_OK, value, 0, NULL);
+}
+
+bool
+node_info_wants_views (const request_t *request)
+{
+    options_t options;
+    const char *why;
+    return request->op == OP_HELLO && options_decode (request->options, &options, &why)
+           && (options.given & OPT_views);
 }

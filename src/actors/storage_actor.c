@@ -2,11 +2,17 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "storage_actor.h"
 
+#include "fellows.h"
 #include "mem.h"
 #include "status.h"
+#include "watchers.h"
 
 #define S_ATTACHED_MAX 48       // Values of one reply that travel as attachments
 #define S_REPLY_KEEP (1u << 20) // Bytes of buffer that are kept between messages
+#define S_AGAIN_MS 50           // Without memory for a view: until the next attempt
+
+//  Which way a reply that was held leaves.
+enum { S_TO_CLIENT, S_TO_ROUTER };
 
 typedef struct {
     storage_t *storage;
@@ -16,7 +22,9 @@ typedef struct {
     void *peers_handle;
     frames_t peer_frames;
     char *peer_inproc;
-    const node_info_t *info; // NULL until BEGIN
+    bool serving;      // The doors are open
+    node_info_t info;
+    buf_t info_copies; // What it points to
     uint64_t reply_max;
     uint64_t now;
     uint64_t tick_at;
@@ -24,30 +32,79 @@ typedef struct {
     buf_t out;      // The body of a reply
     buf_t attached; // Its attachments
     size_t attached_sizes[S_ATTACHED_MAX];
+    //  In a cluster
+    fellows_t *fellows;         // NULL: there is none
+    const lease_t *lease;
+    node_id_t node;
+    bool view_waits;            // The storage has not taken the newest view, for want of memory
+    watchers_t *watchers;
+    const arrival_t *arrival;   // From a client, while it is executed
+    bool sent;                  // Through a socket whose turn it was not (actor.h)
 } self_t;
 
 //  ------------------------------------------------------------------------------------------------
 //  Executing a body
 
 static void
+s_hello (self_t *self, const request_t *request, buf_t *out)
+{
+    uint8_t session[SESSION_SIZE];
+    bool given = self->fellows && storage_session (self->storage, session);
+    node_info_hello (&self->info, request, given ? session : NULL, out);
+    const arrival_t *from = self->arrival;
+    if (self->watchers && from && node_info_wants_views (request))
+        watchers_add (self->watchers, from->route, from->envelope, from->envelope_count,
+                      self->info.view_version);
+}
+
+static void
 s_node_operation (void *arg, const request_t *request, buf_t *out)
 {
     self_t *self = arg;
-    if (request->op != OP_STATS) {
-        node_info_reply (self->info, request, out);
-        return;
+    switch (request->op) {
+        case OP_HELLO:
+            s_hello (self, request, out);
+            return;
+        case OP_CLUSTER:
+        case OP_ADMIN:
+            self->counters->badop++;
+            wire_reply_error (out, request->id, ZGRID_BADOP, "ask the router: storage actors know no cluster");
+            return;
+        case OP_STATS:
+            break;
+        default:
+            node_info_reply (&self->info, request, out);
+            return;
     }
     buf_t tree = BUF_INIT;
-    node_info_stats (self->info, storage_stats (self->storage), NULL, 0, self->now, &tree);
+    node_info_stats (&self->info, storage_stats (self->storage), NULL, 0, self->now, &tree);
     wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0,
                 NULL);
     buf_clear (&tree);
 }
 
-//  Executes what arrived; the frames of the reply are body and attachments. Returns how many.
-static size_t
-s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, bool attach, bytes_t *frames,
-           uint64_t *records)
+//  Where a reply goes: its way, and the frames that it takes back.
+typedef struct {
+    unsigned way;
+    bool attach; // Large values may come as attachments
+    const bytes_t *before;
+    size_t before_count;
+} s_back_t;
+
+//  What became of an arrival.
+typedef enum { S_ANSWERED, S_HELD, S_LOST } s_outcome_t;
+
+//  The clock is read after what it shall prove (consistency 6), unless nothing depends on it.
+static uint64_t
+s_clock_after (const self_t *self, uint64_t before)
+{
+    return self->lease && !lease_is_endless (self->lease) ? actor_boot () : before;
+}
+
+//  Executes what arrived. S_ANSWERED: the frames of the reply are body and attachments, *count of them.
+static s_outcome_t
+s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, const s_back_t *back,
+           bytes_t *frames, size_t *count, uint64_t *records)
 {
     buf_reset (&self->out);
     buf_reset (&self->attached);
@@ -57,21 +114,32 @@ s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, bool 
                       .attachment_count = arrival->attachment_count,
                       .attached = &self->attached,
                       .attached_sizes = self->attached_sizes,
-                      .attached_room = attach ? S_ATTACHED_MAX : 0,
+                      .attached_room = back->attach ? S_ATTACHED_MAX : 0,
                       .moment = *moment,
                       .body_size = arrival->body.size,
                       .node = s_node_operation,
                       .node_arg = self };
+    storage_verdict_t verdict = STORAGE_SEND;
+    uint64_t now = moment->now;
     if (arrival->busy)
         storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY, "replies wait to be read");
-    else if (storage_batch (self->storage, &batch, &self->out, self->reply_max))
-        storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY,
-                        "the replies exceed limits.window_bytes");
+    else {
+        if (storage_batch (self->storage, &batch, &self->out, self->reply_max))
+            storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY,
+                            "the replies exceed limits.window_bytes");
+        if (self->fellows) {
+            now = s_clock_after (self, now);
+            verdict = storage_settle (self->storage, &batch, &self->out, now);
+        }
+    }
     *records = batch.records;
-    if (self->out.failed) { // Nothing of it can be sent; the client's deadline will tell it
+    if (verdict == STORAGE_WAIT
+        && storage_hold (self->storage, &batch, back->way, back->before, back->before_count, &self->out, now))
+        return S_HELD;
+    if (verdict == STORAGE_WAIT || self->out.failed) { // The client's deadline will tell it
         self->counters->dropped++;
         buf_clear (&self->out);
-        return 0;
+        return S_LOST;
     }
     frames[0] = buf_bytes (&self->out);
     const uint8_t *at = self->attached.data;
@@ -79,7 +147,8 @@ s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, bool 
         frames[i + 1] = bytes_of (at, self->attached_sizes[i]);
         at += self->attached_sizes[i];
     }
-    return batch.attached_count + 1;
+    *count = batch.attached_count + 1;
+    return S_ANSWERED;
 }
 
 //  A buffer that a large reply has blown up is given back.
@@ -98,22 +167,42 @@ s_receive_client (self_t *self, const moment_t *moment)
     arrival_t arrival;
     door_step_t step = door_receive (self->clients, &arrival, moment->now);
     if (step == DOOR_TAKEN) {
+        bytes_t before[1 + WIRE_ENVELOPE_MAX] = { arrival.route };
+        for (size_t at = 0; at < arrival.envelope_count; at++)
+            before[at + 1] = arrival.envelope[at];
+        s_back_t back = { S_TO_CLIENT, true, before, arrival.envelope_count + 1 };
         bytes_t frames[S_ATTACHED_MAX + 1];
+        size_t count = 0;
         uint64_t records;
-        size_t count = s_execute (self, &arrival, moment, true, frames, &records);
-        if (count)
+        self->arrival = &arrival;
+        if (s_execute (self, &arrival, moment, &back, frames, &count, &records) == S_ANSWERED)
             door_reply (self->clients, arrival.route, arrival.envelope, arrival.envelope_count, frames, count,
                         records, moment->now);
+        self->arrival = NULL;
         s_trim (self);
     }
     return step != DOOR_EMPTY;
+}
+
+//  before: routing id of the router, who asks, and the envelope.
+static void
+s_answer_router (self_t *self, const bytes_t *before, size_t before_count, const bytes_t *frames, size_t count)
+{
+    bytes_t all[FRAMES_MAX];
+    size_t all_count = 0;
+    for (size_t at = 1; at < before_count; at++)
+        all[all_count++] = before[at];
+    for (size_t at = 0; at < count; at++)
+        all[all_count++] = frames[at];
+    if (frames_send (self->peers_handle, before[0], bytes_of (NULL, 0), all, all_count, NULL) != 0)
+        self->counters->dropped++;
 }
 
 //  From the router of this node: [route][who asks][envelope…][body][attachments…]. It admits no more
 //  than its inbox holds, so a send cannot fail. Replies that the router joins carry no attachments:
 //  their numbers would clash.
 static bool
-s_receive_peer (self_t *self, const moment_t *moment)
+s_receive_router (self_t *self, const moment_t *moment)
 {
     frames_t *in = &self->peer_frames;
     frames_close (in);
@@ -122,31 +211,111 @@ s_receive_peer (self_t *self, const moment_t *moment)
     size_t skip = 2; // Routing id, and who asks
     int body = in->count > skip && !in->overflow ? wire_find_body (in->frames + skip, in->count - skip) : -1;
     arrival_t arrival = { .busy = false };
+    size_t at = skip + (size_t) (body < 0 ? 0 : body);
     if (body >= 0) {
-        size_t at = skip + (size_t) body;
         arrival.body = in->frames[at];
         arrival.attachments = in->frames + at + 1;
         arrival.attachment_count = in->count - at - 1;
     }
-    bytes_t frames[FRAMES_MAX];
-    uint64_t records;
-    size_t before = skip - 1 + (size_t) (body < 0 ? 0 : body);
-    for (size_t at = 0; at < before && at + 1 < in->count; at++)
-        frames[at] = in->frames[at + 1];
     bool passes = in->count > 1 && in->frames[1].size && in->frames[1].data[0] == PEER_CLIENT;
+    s_back_t back = { S_TO_ROUTER, passes, in->frames, at < in->count ? at : in->count };
+    bytes_t frames[S_ATTACHED_MAX + 1];
     size_t count = 0;
+    uint64_t records;
+    s_outcome_t outcome = S_LOST;
     if (body < 0 || !wire_open (arrival.body, &arrival.records))
         self->counters->foreign++;
     else
-        count = s_execute (self, &arrival, moment, passes, frames + before, &records);
-    if (count == 0) { // Nothing to say, or no memory for it: an empty body ends the router's wait
-        frames[before] = bytes_of (WIRE_SIGNATURE, WIRE_SIGNATURE_SIZE);
+        outcome = s_execute (self, &arrival, moment, &back, frames, &count, &records);
+    if (outcome == S_LOST) { // Nothing to say, or no memory for it: an empty body ends the router's wait
+        frames[0] = bytes_of (WIRE_SIGNATURE, WIRE_SIGNATURE_SIZE);
         count = 1;
     }
-    if (frames_send (self->peers_handle, in->frames[0], bytes_of (NULL, 0), frames, before + count, NULL)
-        != 0)
-        self->counters->dropped++;
+    if (outcome != S_HELD)
+        s_answer_router (self, back.before, back.before_count, frames, count);
     s_trim (self);
+    return true;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  In a cluster: what the storage wants done (storage_port_t)
+
+static void
+s_port_send (void *arg, node_id_t to, uint32_t actor, bytes_t body)
+{
+    self_t *self = arg;
+    fellows_send (self->fellows, to, actor, body, self->now);
+}
+
+static void
+s_port_ask (void *arg, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node)
+{
+    self_t *self = arg;
+    fellows_ask (self->fellows, what, partition, epoch, node);
+    self->sent = true;
+}
+
+static void
+s_port_release (void *arg, unsigned tag, const bytes_t *before, size_t before_count, const bytes_t *frames,
+                size_t count, uint64_t records)
+{
+    self_t *self = arg;
+    if (tag == S_TO_CLIENT)
+        door_reply (self->clients, before[0], before + 1, before_count - 1, frames, count, records, self->now);
+    else
+        s_answer_router (self, before, before_count, frames, count);
+    self->sent = true;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  In a cluster: what the beacon says
+
+//  Gives the storage the newest view. The doors open when it has taken one that names this node.
+static void
+s_take_view (self_t *self)
+{
+    const view_t *view = fellows_view (self->fellows);
+    self->view_waits = !storage_set_view (self->storage, view, self->now);
+    if (self->view_waits)
+        return;
+    watchers_publish (self->watchers, view->version);
+    self->serving = self->serving || view_member (view, self->node) != NULL;
+}
+
+static void
+s_hear_view (self_t *self, const inner_t *message)
+{
+    const char *why;
+    view_t *view = view_decode (message->view, &why);
+    if (view && node_info_set_view (&self->info, &self->info_copies, message, view)) {
+        fellows_set_view (self->fellows, &view);
+        s_take_view (self);
+    } else // Without memory. The next view is as good, and this one comes again with it
+        self->counters->nomem++;
+    view_destroy (&view);
+}
+
+static bool
+s_receive_beacon (self_t *self)
+{
+    inner_t message;
+    if (!fellows_hear (self->fellows, &message))
+        return false;
+    if (message.kind == INNER_VIEW)
+        s_hear_view (self, &message);
+    else if (message.kind == INNER_HAND_OVER)
+        storage_hand_over (self->storage, message.partition, message.epoch, message.node);
+    return true;
+}
+
+static bool
+s_receive_data (self_t *self)
+{
+    bytes_t body;
+    if (!fellows_receive (self->fellows, &body))
+        return false;
+    if (body.size)
+        storage_peer (self->storage, body, self->now);
     return true;
 }
 
@@ -160,15 +329,61 @@ s_destroy (void **self_p)
     if (!self)
         return;
     frames_close (&self->peer_frames);
-    if (self->peers)
+    if (self->peers_handle)
         zsock_unbind (self->peers, "%s", self->peer_inproc);
     zsock_destroy (&self->peers);
     door_destroy (&self->clients);
+    fellows_destroy (&self->fellows);
+    watchers_destroy (&self->watchers);
     free (self->peer_inproc);
+    buf_clear (&self->info_copies);
     buf_clear (&self->out);
     buf_clear (&self->attached);
     mem_free (self);
     *self_p = NULL;
+}
+
+//  Where the router of this node comes.
+static bool
+s_bind_router (self_t *self, const storage_actor_args_t *given)
+{
+    self->peers = zsock_new (ZMQ_ROUTER);
+    self->peer_inproc = strdup (given->peer_inproc);
+    if (!self->peers || !self->peer_inproc)
+        return false;
+    zsock_set_router_mandatory (self->peers, 1);
+    zsock_set_linger (self->peers, 0);
+    zsock_set_sndhwm (self->peers, (int) given->peer_hwm);
+    zsock_set_rcvhwm (self->peers, (int) given->peer_hwm);
+    if (zsock_bind (self->peers, "%s", given->peer_inproc) < 0)
+        return false;
+    self->peers_handle = zsock_resolve (self->peers);
+    return true;
+}
+
+static bool
+s_join (self_t *self, const storage_actor_args_t *given, buf_t *why)
+{
+    if (!given->beacon_inproc)
+        return true;
+    fellows_config_t config = { .index = given->index,
+                                .data_endpoint = given->data_endpoint,
+                                .beacon_inproc = given->beacon_inproc,
+                                .frame_max = STORAGE_DATA_FRAME_MAX,
+                                .io_affinity = given->data_affinity };
+    self->info = (node_info_t) { .name = given->info->name,
+                                 .version = given->info->version,
+                                 .started = given->info->started };
+    self->node = given->node;
+    self->lease = given->lease;
+    self->watchers = watchers_new (WATCHERS_MAX);
+    self->fellows = self->watchers ? fellows_new (&config, self->counters, why) : NULL;
+    if (!self->fellows)
+        return false;
+    storage_port_t port
+        = { .arg = self, .send = s_port_send, .ask = s_port_ask, .release = s_port_release };
+    storage_join (self->storage, given->node, given->lease, &port);
+    return true;
 }
 
 static void *
@@ -185,34 +400,36 @@ s_create (const void *args, buf_t *why)
     self->reply_max = given->door.flow.window_bytes;
     const char *endpoints[] = { given->client_endpoint, given->client_inproc };
     self->clients = door_new (&given->door, endpoints, 2, self->counters, why);
-    self->peers = zsock_new (ZMQ_ROUTER);
-    self->peer_inproc = strdup (given->peer_inproc);
-    bool bound = false;
-    if (self->clients && self->peers && self->peer_inproc) {
-        zsock_set_router_mandatory (self->peers, 1);
-        zsock_set_linger (self->peers, 0);
-        zsock_set_sndhwm (self->peers, (int) given->peer_hwm);
-        zsock_set_rcvhwm (self->peers, (int) given->peer_hwm);
-        bound = zsock_bind (self->peers, "%s", given->peer_inproc) >= 0;
-        self->peers_handle = zsock_resolve (self->peers);
-    }
-    if (!bound) {
+    if (!self->clients || !s_bind_router (self, given) || !s_join (self, given, why)) {
         if (why->size == 0)
             buf_add (why, "cannot bind inside the process", 30);
-        if (!bound)
-            zsock_destroy (&self->peers);
         s_destroy ((void **) &self);
     }
     return self;
+}
+
+//  The sockets, most urgent first: what frees replies that wait, clients last. Without a cluster the
+//  first two are missing.
+typedef enum { S_BEACON, S_DATA, S_ROUTER, S_CLIENTS } s_socket_t;
+
+static s_socket_t
+s_socket (const self_t *self, size_t which)
+{
+    return (s_socket_t) (self->fellows ? which : which + S_ROUTER);
 }
 
 static size_t
 s_sockets (void *arg, zsock_t **sockets)
 {
     self_t *self = arg;
-    sockets[0] = self->peers;
-    sockets[1] = door_socket (self->clients);
-    return 2;
+    size_t count = 0;
+    if (self->fellows) {
+        sockets[count++] = fellows_beacon_socket (self->fellows);
+        sockets[count++] = fellows_data_socket (self->fellows);
+    }
+    sockets[count++] = self->peers;
+    sockets[count++] = door_socket (self->clients);
+    return count;
 }
 
 //  Nobody is served before it is known who the others are.
@@ -220,35 +437,69 @@ static bool
 s_wants (void *arg, size_t which)
 {
     self_t *self = arg;
-    (void) which;
-    return self->info != NULL;
+    return self->serving || s_socket (self, which) < S_ROUTER;
 }
 
 static bool
 s_receive (void *arg, size_t which, const moment_t *moment)
 {
     self_t *self = arg;
+    bool any = false;
     self->now = moment->now;
-    bool any = which == 0 ? s_receive_peer (self, moment) : s_receive_client (self, moment);
+    switch (s_socket (self, which)) {
+        case S_BEACON:
+            any = s_receive_beacon (self);
+            break;
+        case S_DATA:
+            any = s_receive_data (self);
+            break;
+        case S_ROUTER:
+            any = s_receive_router (self, moment);
+            break;
+        case S_CLIENTS:
+            any = s_receive_client (self, moment);
+            break;
+    }
     if (any)
         self->idle = false;
     return any;
 }
 
 static uint64_t
+s_sooner (uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+static uint64_t
+s_turn_cluster (self_t *self, uint64_t now)
+{
+    if (self->view_waits)
+        s_take_view (self);
+    uint64_t next = storage_replicate (self->storage, now);
+    storage_flush (self->storage, now);
+    next = s_sooner (next, fellows_turn (self->fellows, now));
+    next = s_sooner (next, watchers_turn (self->watchers, door_push, self->clients, now));
+    return self->view_waits ? s_sooner (next, S_AGAIN_MS) : next;
+}
+
+static uint64_t
 s_turn (void *arg, const moment_t *moment, bool *sent)
 {
     self_t *self = arg;
+    self->now = moment->now;
     storage_turn (self->storage, moment->now);
-    *sent = !door_is_idle (self->clients);
-    uint64_t door = door_turn (self->clients, moment->now);
     if (moment->now >= self->tick_at) {
         uint64_t next = storage_tick (self->storage, moment->now);
         self->tick_at = next == UINT64_MAX ? moment->now + 1000 : moment->now + next;
         self->idle = next == UINT64_MAX;
     }
-    uint64_t tick = self->idle ? UINT64_MAX : self->tick_at - moment->now;
-    return door < tick ? door : tick;
+    uint64_t next = self->idle ? UINT64_MAX : self->tick_at - moment->now;
+    if (self->fellows)
+        next = s_sooner (next, s_turn_cluster (self, moment->now));
+    *sent = self->sent || !door_is_idle (self->clients);
+    self->sent = false;
+    return s_sooner (next, door_turn (self->clients, moment->now));
 }
 
 static void
@@ -257,15 +508,19 @@ s_command (void *arg, const char *name, zmsg_t *arguments, zmsg_t *reply)
     self_t *self = arg;
     if (strcmp (name, "ENDPOINT") == 0)
         zmsg_addstr (reply, door_endpoint (self->clients));
+    else if (strcmp (name, "DATA") == 0)
+        zmsg_addstr (reply, self->fellows ? fellows_endpoint (self->fellows) : "");
     else if (strcmp (name, "BEGIN") == 0) {
-        const void *info = NULL, *owners = NULL;
+        const node_info_t *info = NULL;
+        const void *owners = NULL;
         zframe_t *first = zmsg_pop (arguments), *second = zmsg_pop (arguments);
         memcpy (&info, zframe_data (first), sizeof info);
         memcpy (&owners, zframe_data (second), sizeof owners);
         zframe_destroy (&first);
         zframe_destroy (&second);
-        self->info = info;
+        self->info = *info;
         storage_set_owners (self->storage, owners);
+        self->serving = true;
     } else if (strcmp (name, "READERS") == 0) {
         char *word = zmsg_popstr (arguments);
         storage_set_readers (self->storage, word && strcmp (word, "1") == 0);

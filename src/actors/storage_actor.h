@@ -1,4 +1,5 @@
-//  storage_actor: owns partitions; answers clients that route themselves, and the router.
+//  storage_actor: owns partitions; answers clients that route themselves, and the router; keeps copies
+//  with the storage actors of other members.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef STORAGE_ACTOR_H_INCLUDED
 #define STORAGE_ACTOR_H_INCLUDED
@@ -12,6 +13,8 @@
 #define PEER_CLIENT 'c'
 #define PEER_TICKET 't'
 
+#define STORAGE_DATA_FRAME_MAX (8u << 20) // Bytes of a message between storage actors: see storage_flush
+
 typedef struct {
     storage_t *storage;          // Owned by the node, used by this actor alone while it runs
     door_config_t door;
@@ -19,11 +22,21 @@ typedef struct {
     const char *client_inproc;
     const char *peer_inproc;     // Where the router comes
     uint32_t peer_hwm;           // Messages that the router may have on their way
+    //  In a cluster, a cluster of one included. The doors open with the first view that this node is a
+    //  member of
+    const char *beacon_inproc;   // The beacon's ROUTER "inner"; need not be bound yet. NULL: no cluster
+    const char *data_endpoint;   // Where storage actors of other members come (tcp); NULL: nowhere
+    int data_affinity;           // I/O threads of data_endpoint and of links to others; 0: any
+    uint32_t index;              // Which storage actor this is
+    node_id_t node;              // Which member
+    const lease_t *lease;        // Lives until it stops
+    const node_info_t *info;     // Name, version, started; is copied
 } storage_actor_args_t;
 
-//  Commands: "ENDPOINT" answers the client endpoint; "BEGIN" (a pointer to node_info_t, a pointer to
-//  the endpoints of all storage actors; both stay until it stops) opens the doors; "READERS" (1 or 0)
-//  says whether local readers may come.
+//  Commands: "ENDPOINT" answers the client endpoint, "DATA" the one where data_endpoint is bound;
+//  "BEGIN" (a pointer to node_info_t, a pointer to the endpoints of all storage actors; both stay
+//  until it stops) opens the doors where there is no cluster; "READERS" (1 or 0) says whether local
+//  readers may come.
 extern const actor_spec_t storage_actor_spec;
 
 #endif

@@ -9,6 +9,7 @@ libzgrid_inner_la_SOURCES += \
 libzgrid_inner_la_SOURCES += \
     src/actors/actor.c src/actors/actor.h \
     src/actors/door.c src/actors/door.h \
+    src/actors/fellows.c src/actors/fellows.h \
     src/actors/frames.c src/actors/frames.h \
     src/actors/inner.c src/actors/inner.h \
     src/actors/large.c src/actors/large.h \

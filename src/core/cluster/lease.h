@@ -40,6 +40,14 @@ lease_valid (const lease_t *self, uint64_t generation, uint64_t now)
 
 //  True if no clock need be read to know that the lease is valid: the node is alone in its cluster.
 static inline bool
+lease_is_endless (const lease_t *self)
+{
+    uint64_t word = atomic_load_explicit (&((lease_t *) (uintptr_t) self)->word, memory_order_acquire);
+    return word >> LEASE_GENERATION_BITS == LEASE_FOREVER;
+}
+
+//  The same for a lease of one generation.
+static inline bool
 lease_is_forever (const lease_t *self, uint64_t generation)
 {
     uint64_t word = atomic_load_explicit (&((lease_t *) (uintptr_t) self)->word, memory_order_acquire);
