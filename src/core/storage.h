@@ -232,6 +232,7 @@ void
 typedef struct {
     int status;          // ZGRID_OK, ZGRID_NOTFOUND, or -1: ask the actor
     const entry_t *entry;
+    uint64_t version, deadline; // Of the entry, as they were together, or newer
 } shared_t;
 
 typedef struct map map_t;

@@ -66,7 +66,13 @@ storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, const i
         return shared;
     bool torn = false;
     entry_t *entry = index_find_shared (&store->index, hash, key, hint, &torn);
-    if (torn || (entry && entry_deadline (entry) && entry_expired (entry, now ())))
+    if (entry) {
+        //  The owner sets the version before the deadline: who sees a new deadline sees its version
+        uint64_t life = atomic_load_explicit (&entry->life, memory_order_acquire);
+        shared.deadline = life >> ENTRY_ACCESS_BITS;
+        shared.version = atomic_load_explicit (&entry->version, memory_order_acquire);
+    }
+    if (torn || (shared.deadline && shared.deadline <= now ()))
         shared.status = -1;
     else if (entry) {
         shared.status = ZGRID_OK;

@@ -1,29 +1,39 @@
 //  local_read: a host's thread reads the entries of its own node without an actor.
 //
 //  Inside an epoch what can be found stays readable (reclaim.h); values are copied before it ends.
-//  What is not simply there or absent (an expired entry, a table in motion) is the actor's business.
+//  What is not simply there or absent (an expired entry, a table in motion) is the actor's business,
+//  and so is what this member may not answer by itself: a partition of another, something that is not
+//  committed, an ended lease (doc/consistency.md 6). Hence the order: the partition's word, the entry,
+//  the word again, and at last the lease.
 //  SPDX-License-Identifier: MPL-2.0
 #include <zgrid_error.h>
 
 #include "mem.h"
 #include "node_impl.h"
+#include "replica/shared_word.h"
 #include "slot.h"
+
+//  What is known of a partition.
+typedef struct {
+    storage_t *storage;
+    const shared_word_t *word;
+    storage_place_t *place; // Of the map below; NULL: not looked up, or no such map yet
+} s_part_t;
 
 struct local {
     epochs_t *epochs;
     int place;
+    storage_t *storage; // Any of them, for what they have in common
     uint32_t partitions;
-    uint32_t actors;
     uint32_t map_size; // Of the name below; 0: none yet
     uint8_t map_name[WIRE_MAP_NAME_MAX];
-    storage_t *storages[NODE_ACTORS_MAX];
-    storage_place_t *places[]; // By partition, of that map; NULL: not looked up, or no such map yet
+    s_part_t parts[];
 };
 
 local_t *
 local_open (zgrid_node_t *node)
 {
-    local_t *self = mem_alloc_zero (1, sizeof (local_t) + node->partitions * sizeof (storage_place_t *));
+    local_t *self = mem_alloc_zero (1, sizeof (local_t) + node->partitions * sizeof (s_part_t));
     if (!self)
         return NULL;
     self->place = epochs_join (node->epochs);
@@ -33,8 +43,11 @@ local_open (zgrid_node_t *node)
     }
     self->epochs = node->epochs;
     self->partitions = node->partitions;
-    self->actors = node->actors;
-    memcpy (self->storages, node->storages, sizeof self->storages);
+    self->storage = node->storages[0];
+    for (uint32_t partition = 0; partition < self->partitions; partition++) {
+        storage_t *storage = node->storages[partition % node->actors];
+        self->parts[partition] = (s_part_t) { storage, storage_word (storage, partition), NULL };
+    }
     return self;
 }
 
@@ -49,16 +62,12 @@ local_close (local_t **self_p)
     *self_p = NULL;
 }
 
-static uint64_t
-s_now (void)
-{
-    return actor_moment ().now;
-}
-
 //  A key of the group, and where it lives.
 typedef struct {
     uint64_t hash;
-    storage_place_t *place; // NULL: there is no such map
+    uint64_t word;               // As it was before the lookup; 0: not served here
+    const shared_word_t *shared;
+    storage_place_t *place;      // NULL: there is no such map
     index_hint_t hint;
 } s_spot_t;
 
@@ -67,7 +76,8 @@ s_use_map (local_t *self, bytes_t name)
 {
     if (bytes_equal (bytes_of (self->map_name, self->map_size), name))
         return;
-    memset (self->places, 0, self->partitions * sizeof self->places[0]);
+    for (uint32_t partition = 0; partition < self->partitions; partition++)
+        self->parts[partition].place = NULL;
     memcpy (self->map_name, name.data, name.size);
     self->map_size = (uint32_t) name.size;
 }
@@ -76,53 +86,78 @@ s_use_map (local_t *self, bytes_t name)
 static storage_place_t *
 s_look_up (local_t *self, uint32_t partition)
 {
-    storage_t *storage = self->storages[partition % self->actors];
-    const map_t *map = storage_map (storage, bytes_of (self->map_name, self->map_size));
-    return self->places[partition] = map ? storage_place (storage, map, partition) : NULL;
+    s_part_t *part = &self->parts[partition];
+    const map_t *map = storage_map (part->storage, bytes_of (self->map_name, self->map_size));
+    return part->place = map ? storage_place (part->storage, map, partition) : NULL;
 }
 
 static inline s_spot_t
 s_spot (local_t *self, bytes_t key)
 {
     uint32_t partition = slot_partition (slot_of_key (key), self->partitions);
-    storage_place_t *place = self->places[partition];
-    //  The secret is the same for all of them
-    return (s_spot_t) { storage_hash (self->storages[0], key),
-                        place ? place : s_look_up (self, partition),
-                        { NULL, 0 } };
+    const s_part_t *part = &self->parts[partition];
+    s_spot_t spot = { .word = shared_word_begin (part->word), .shared = part->word };
+    if (spot.word) {
+        //  The secret came with the cluster's first view, and so before the word
+        spot.hash = storage_hash (part->storage, key);
+        spot.place = part->place ? part->place : s_look_up (self, partition);
+    }
+    return spot;
 }
 
 static inline void
 s_read (const s_spot_t *spot, bytes_t key, uint32_t clock, buf_t *copy, local_entry_t *entry)
 {
-    entry->status = ZGRID_NOTFOUND;
-    entry->ttl_ms = -1;
-    entry->offset = entry->size = 0;
-    entry->version = 0;
-    if (!spot->place)
+    shared_t shared = { .status = ZGRID_NOTFOUND };
+    *entry = (local_entry_t) { .status = LOCAL_ASK, .ttl_ms = -1 };
+    if (!spot->word)
         return;
-    shared_t shared = storage_find_shared (spot->place, spot->hash, key, &spot->hint, clock, s_now);
-    entry->status = shared.status;
-    if (shared.status != ZGRID_OK)
+    if (spot->place)
+        shared = storage_find_shared (spot->place, spot->hash, key, &spot->hint, clock, actor_boot);
+    if (shared.status < 0 || !shared_word_end (spot->shared, spot->word, shared.version))
         return;
+    if (shared.status != ZGRID_OK) {
+        entry->status = shared.status;
+        return;
+    }
     bytes_t value = entry_value (shared.entry);
     if (!buf_reserve (copy, value.size)) {
         copy->failed = false;
-        entry->status = LOCAL_ASK;
         return;
     }
-    uint64_t deadline = entry_deadline (shared.entry);
-    entry->version = entry_version (shared.entry);
-    if (deadline) {
-        entry->ttl_ms = (int64_t) (deadline - s_now ());
+    if (shared.deadline) {
+        entry->ttl_ms = (int64_t) (shared.deadline - actor_boot ());
         if (entry->ttl_ms <= 0)
-            entry->status = LOCAL_ASK;
+            return;
     }
+    entry->status = ZGRID_OK;
+    entry->version = shared.version;
     entry->offset = copy->size;
     entry->size = value.size;
     if (value.size)
         memcpy (copy->data + copy->size, value.data, value.size);
     copy->size += value.size;
+}
+
+//  After all lookups: what was found may be told if this member's lease is valid, in the generation in
+//  which its partitions were served.
+static inline void
+s_compare_lease (const local_t *self, const s_spot_t *spots, size_t count, local_entry_t *entries)
+{
+    uint64_t generation = 0;
+    bool known = false, valid = false;
+    for (size_t at = 0; at < count; at++) {
+        if (entries[at].status == LOCAL_ASK)
+            continue;
+        uint64_t its = shared_word_generation (spots[at].word);
+        if (!known || its != generation) {
+            known = true;
+            generation = its;
+            valid = storage_lease_valid (self->storage, generation, actor_boot);
+        }
+        if (!valid)
+            entries[at].status = LOCAL_ASK;
+    }
 }
 
 void
@@ -137,7 +172,7 @@ local_read (local_t *self, bytes_t map, const bytes_t *keys, size_t count, buf_t
     }
     epochs_enter (self->epochs, self->place);
     s_use_map (self, map);
-    uint32_t clock = storage_clock (self->storages[0]);
+    uint32_t clock = storage_clock (self->storage);
     if (count == 1) {
         spots[0] = s_spot (self, keys[0]);
         s_read (&spots[0], keys[0], clock, copy, &entries[0]);
@@ -154,6 +189,7 @@ local_read (local_t *self, bytes_t map, const bytes_t *keys, size_t count, buf_t
         for (size_t at = 0; at < count; at++)
             s_read (&spots[at], keys[at], clock, copy, &entries[at]);
     }
+    s_compare_lease (self, spots, count, entries);
     epochs_count (self->epochs, self->place, count);
     epochs_exit (self->epochs, self->place);
 }
