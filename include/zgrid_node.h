@@ -23,8 +23,8 @@ typedef struct zgrid_node zgrid_node_t;
 ZGRID_EXPORT zgrid_node_t *
     zgrid_node_new (void);
 
-//  Stops and frees a node. Every client made from it must be destroyed before. Requests that have
-//  arrived are answered before it returns. Sets *self_p to NULL. Accepts NULL.
+//  Stops and frees a node. Every client made from it must be destroyed before. Other members take over
+//  what it holds (limits.leave), and requests that have arrived are answered before it returns. Sets *self_p to NULL. Accepts NULL.
 ZGRID_EXPORT void
     zgrid_node_destroy (zgrid_node_t **self_p);
 
@@ -61,9 +61,11 @@ ZGRID_EXPORT const char *
 ZGRID_EXPORT char *
     zgrid_node_print_settings (const zgrid_node_t *self);
 
-//  Starts the actors. Returns ZGRID_OK once the node serves; ZGRID_DENIED if an address beyond
+//  Starts the actors. With node.peer it first waits until the node is a member of a cluster, which may
+//  take for ever. Returns ZGRID_OK once the node serves; ZGRID_DENIED if an address beyond
 //  loopback is asked for without node.insecure; ZGRID_MALFORMED if zgrid_node_check finds something;
 //  ZGRID_UNAVAILABLE if something could not be started (an address in use, no memory);
+//  ZGRID_CLUSTER_MISMATCH if the cluster does not take this node; ZGRID_TIMEOUT if it was interrupted;
 //  zgrid_node_error gives the reason. After an error nothing runs, and it may be tried again.
 ZGRID_EXPORT ZGRID_CHECKED int
     zgrid_node_start (zgrid_node_t *self);
@@ -72,6 +74,27 @@ ZGRID_EXPORT ZGRID_CHECKED int
 //  Readable until the node is destroyed.
 ZGRID_EXPORT const char *
     zgrid_node_endpoint (const zgrid_node_t *self);
+
+//  Makes zgrid_node_start give up waiting for a cluster. May be called from a signal handler or by
+//  another thread.
+ZGRID_EXPORT void
+    zgrid_node_interrupt (zgrid_node_t *self);
+
+//  The endpoint that other members connect to, with the real port; "" if the node stays alone.
+//  Readable until the node is destroyed.
+ZGRID_EXPORT const char *
+    zgrid_node_peer (const zgrid_node_t *self);
+
+//  The id of this start of the node, 16 hexadecimal digits; "" before the start. Readable until the
+//  node is destroyed.
+ZGRID_EXPORT const char *
+    zgrid_node_id (const zgrid_node_t *self);
+
+//  How the node stands. Returns ZGRID_OK while it serves; ZGRID_UNAVAILABLE before the start, and while
+//  it hears no majority of voters; ZGRID_CLUSTER_MISMATCH if the cluster does not know it any more, as
+//  after a long silence: it has to be destroyed. zgrid_node_error gives the reason.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_node_state (zgrid_node_t *self);
 
 //  Opens log.file anew, as after it was renamed. Returns ZGRID_OK; ZGRID_UNAVAILABLE if it cannot be
 //  opened: the log goes on in the old file. Nothing happens before the start or without log.file.

@@ -1,7 +1,6 @@
 //  node: puts settings, storage actors and the router together, starts them in order and stops them
 //  in reverse: the front door opens last and closes first.
 //  SPDX-License-Identifier: MPL-2.0
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -30,80 +29,19 @@ node_fail (zgrid_node_t *self, const char *format, ...)
     buf_add (&self->why, "", 1);
 }
 
-//  ------------------------------------------------------------------------------------------------
-//  Addresses
-
-static const char *
-s_text (const zgrid_node_t *self, setting_t id)
+const char *
+node_text (const zgrid_node_t *self, setting_t id)
 {
     return settings_text (self->settings, id);
 }
 
-static bool
-s_listens (const zgrid_node_t *self)
+char *
+node_ask (actor_t *actor, const char *command)
 {
-    const char *client = s_text (self, SETTING_node_client);
-    return *client && strcmp (client, "none") != 0;
-}
-
-//  "tcp://HOST:PORT" where HOST is 127.0.0.0/8, [::1] or localhost; anything within the machine.
-static bool
-s_is_loopback (const char *endpoint)
-{
-    if (strncmp (endpoint, "ipc://", 6) == 0 || strncmp (endpoint, "inproc://", 9) == 0)
-        return true;
-    if (strncmp (endpoint, "tcp://", 6) != 0)
-        return false;
-    const char *host = endpoint + 6;
-    const char *colon = strrchr (host, ':');
-    char name[64];
-    struct in_addr address;
-    if (!colon || (size_t) (colon - host) >= sizeof name)
-        return false;
-    memcpy (name, host, (size_t) (colon - host));
-    name[colon - host] = 0;
-    if (strcmp (name, "localhost") == 0 || strcmp (name, "[::1]") == 0)
-        return true;
-    return inet_pton (AF_INET, name, &address) == 1 && (ntohl (address.s_addr) >> 24) == 127;
-}
-
-//  Where storage actors listen: as told, or on the client's host with ports that the system chooses.
-static char *
-s_storage_endpoint (const zgrid_node_t *self)
-{
-    const char *given = s_text (self, SETTING_storage_endpoint);
-    const char *client = *given ? given : s_text (self, SETTING_node_client);
-    const char *colon = strrchr (client, ':');
-    if (*given || strncmp (client, "tcp://", 6) != 0 || !colon)
-        return *given ? strdup (given) : NULL;
-    return zsys_sprintf ("%.*s:*", (int) (colon - client), client);
-}
-
-//  What clients elsewhere are told: the bound address with the advertised host.
-static char *
-s_advertised (const zgrid_node_t *self, const char *endpoint)
-{
-    const char *host = s_text (self, SETTING_node_advertise);
-    const char *colon = strrchr (endpoint, ':');
-    if (!*host || strncmp (endpoint, "tcp://", 6) != 0 || !colon)
-        return strdup (endpoint);
-    return zsys_sprintf ("tcp://%s%s", host, colon);
-}
-
-static int
-s_check_addresses (zgrid_node_t *self)
-{
-    if (!s_listens (self) || settings_bool (self->settings, SETTING_node_insecure))
-        return ZGRID_OK;
-    const char *client = s_text (self, SETTING_node_client);
-    const char *storage = s_text (self, SETTING_storage_endpoint);
-    const char *open = !s_is_loopback (client)                ? client
-                       : *storage && !s_is_loopback (storage) ? storage
-                                                              : NULL;
-    if (!open)
-        return ZGRID_OK;
-    node_fail (self, "%s is not a loopback address, and nothing is encrypted: node.insecure allows it", open);
-    return ZGRID_DENIED;
+    zmsg_t *answer = actor_command (actor, command, NULL);
+    char *text = answer ? zmsg_popstr (answer) : NULL;
+    zmsg_destroy (&answer);
+    return text;
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -154,26 +92,27 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
                                 .value_max = settings_uint (settings, SETTING_limits_value_max),
                                 .memory_limit = s_share (settings_uint (settings, SETTING_memory_limit),
                                                          self->actors),
-                                .evict = strcmp (s_text (self, SETTING_memory_policy), "lru") == 0,
+                                .evict = strcmp (node_text (self, SETTING_memory_policy), "lru") == 0,
                                 .batch_max = settings_uint (settings, SETTING_limits_batch_records) };
     memcpy (config.seed, seed, sizeof config.seed);
     self->storages[index] = storage_new (&config, self->epochs);
     return self->storages[index] != NULL;
 }
 
-//  The first frame of the answer to a command, as text that the caller frees.
+//  What the actor is bound to, as others are told.
 static char *
-s_ask (actor_t *actor, const char *command)
+s_bound (const zgrid_node_t *self, actor_t *actor, const char *command)
 {
-    zmsg_t *answer = actor_command (actor, command, NULL);
-    char *text = answer ? zmsg_popstr (answer) : NULL;
-    zmsg_destroy (&answer);
-    return text;
+    char *bound = node_ask (actor, command);
+    char *told = node_advertised (self, bound ? bound : "");
+    zstr_free (&bound);
+    return told;
 }
 
 static bool
-s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint)
+s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const char *data)
 {
+    bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
     self->client_inprocs[index] = zsys_sprintf ("inproc://zgrid-%p-storage-%u", (void *) self, index);
     self->peer_inprocs[index] = zsys_sprintf ("inproc://zgrid-%p-peer-%u", (void *) self, index);
     storage_actor_args_t args = { .storage = self->storages[index],
@@ -181,7 +120,14 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint)
                                   .client_endpoint = endpoint,
                                   .client_inproc = self->client_inprocs[index],
                                   .peer_inproc = self->peer_inprocs[index],
-                                  .peer_hwm = S_PEER_HWM };
+                                  .peer_hwm = S_PEER_HWM,
+                                  .beacon_inproc = self->beacon_inproc,
+                                  .data_endpoint = data,
+                                  .data_affinity = shared ? 0 : 2,
+                                  .index = index,
+                                  .node = self->id,
+                                  .lease = &self->lease,
+                                  .info = &self->info };
     buf_t why = BUF_INIT;
     self->storage_actors[index] = actor_new (&storage_actor_spec, &args, &why);
     if (!self->storage_actors[index]) {
@@ -190,34 +136,17 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint)
         return false;
     }
     buf_clear (&why);
-    char *bound = s_ask (self->storage_actors[index], "ENDPOINT");
-    self->endpoints[index] = s_advertised (self, bound ? bound : "");
-    zstr_free (&bound);
-    return self->endpoints[index] != NULL;
-}
-
-//  From now on the storage actors serve.
-static void
-s_begin (zgrid_node_t *self)
-{
-    const node_info_t *info = &self->info;
-    char *const *endpoints = self->endpoints;
-    for (uint32_t index = 0; index < self->actors; index++) {
-        zmsg_t *arguments = zmsg_new ();
-        zmsg_addmem (arguments, &info, sizeof info);
-        zmsg_addmem (arguments, &endpoints, sizeof endpoints);
-        zmsg_t *answer = actor_command (self->storage_actors[index], "BEGIN", &arguments);
-        zmsg_destroy (&answer);
-    }
+    self->endpoints[index] = s_bound (self, self->storage_actors[index], "ENDPOINT");
+    self->data_endpoints[index] = s_bound (self, self->storage_actors[index], "DATA");
+    return self->endpoints[index] && self->data_endpoints[index];
 }
 
 static bool
 s_start_router (zgrid_node_t *self)
 {
-    self->router_inproc = zsys_sprintf ("inproc://zgrid-%p-router", (void *) self);
     router_actor_args_t args = { .door = s_door (self),
-                                 .client_endpoint = s_listens (self) ? s_text (self, SETTING_node_client)
-                                                                     : NULL,
+                                 .client_endpoint = node_listens (self) ? node_text (self, SETTING_node_client)
+                                                                        : NULL,
                                  .client_inproc = self->router_inproc,
                                  .peer_inprocs = (const char *const *) self->peer_inprocs,
                                  .actors = self->actors,
@@ -233,14 +162,12 @@ s_start_router (zgrid_node_t *self)
     buf_clear (&why);
     if (!self->router)
         return false;
-    char *bound = s_ask (self->router, "ENDPOINT");
-    self->endpoint = s_advertised (self, bound ? bound : "");
-    zstr_free (&bound);
-    return true;
+    self->endpoint = s_bound (self, self->router, "ENDPOINT");
+    return self->endpoint != NULL;
 }
 
 static bool
-s_start_all (zgrid_node_t *self)
+s_make_storages (zgrid_node_t *self)
 {
     uint8_t seed[HASH_SEED_SIZE];
     if (getrandom (seed, sizeof seed, 0) != (ssize_t) sizeof seed) {
@@ -251,22 +178,27 @@ s_start_all (zgrid_node_t *self)
     bool made = self->epochs != NULL;
     for (uint32_t index = 0; made && index < self->actors; index++)
         made = s_make_storage (self, index, seed);
-    if (!made) {
+    if (!made)
         node_fail (self, "out of memory");
+    return made;
+}
+
+//  Storage actors and router bind, so that their ports are known; the beacon tells others of them. They
+//  serve once it has brought them a view that this node is a member of.
+static bool
+s_start_all (zgrid_node_t *self)
+{
+    if (!node_begin_life (self) || !s_make_storages (self))
         return false;
-    }
-    char *endpoint = s_listens (self) ? s_storage_endpoint (self) : NULL;
+    self->beacon_inproc = zsys_sprintf ("inproc://zgrid-%p-beacon", (void *) self);
+    self->router_inproc = zsys_sprintf ("inproc://zgrid-%p-router", (void *) self);
+    char *endpoint = node_storage_endpoint (self), *data = node_data_endpoint (self);
     bool started = true;
     for (uint32_t index = 0; started && index < self->actors; index++)
-        started = s_start_storage (self, index, endpoint);
+        started = s_start_storage (self, index, endpoint, data);
     zstr_free (&endpoint);
-    if (started && !node_describe (self, actor_moment ().now)) {
-        node_fail (self, "out of memory");
-        started = false;
-    }
-    if (started)
-        s_begin (self);
-    return started && s_start_router (self);
+    zstr_free (&data);
+    return started && s_start_router (self) && node_start_beacon (self);
 }
 
 static void
@@ -286,13 +218,17 @@ s_stop_all (zgrid_node_t *self)
         storage_destroy (&self->storages[index]);
         s_free_text (&self->client_inprocs[index]);
         s_free_text (&self->peer_inprocs[index]);
-        s_free_text (&self->endpoints[index]);
+        s_free_text (&self->data_endpoints[index]);
     }
+    //  Until here it renewed the lease under which the last answers were given; it names endpoints
+    actor_destroy (&self->beacon, 0);
+    for (uint32_t index = NODE_ACTORS_MAX; index-- > 0;)
+        s_free_text (&self->endpoints[index]);
     epochs_destroy (&self->epochs);
     s_free_text (&self->router_inproc);
+    s_free_text (&self->beacon_inproc);
     s_free_text (&self->endpoint);
-    buf_clear (&self->hello);
-    buf_clear (&self->routes);
+    s_free_text (&self->peer_endpoint);
     self->readers = false;
     self->running = false;
 }
@@ -301,7 +237,7 @@ s_stop_all (zgrid_node_t *self)
 static void
 s_name (zgrid_node_t *self)
 {
-    if (!*s_text (self, SETTING_node_name)) {
+    if (!*node_text (self, SETTING_node_name)) {
         char text[65];
         char host[40] = "node";
         gethostname (host, sizeof host - 1);
@@ -311,28 +247,12 @@ s_name (zgrid_node_t *self)
             settings_set (self->settings, "node.name", "node", &self->why);
     }
     free (self->name);
-    self->name = strdup (s_text (self, SETTING_node_name));
+    self->name = strdup (node_text (self, SETTING_node_name));
 }
 
-int
-zgrid_node_start (zgrid_node_t *self)
+static void
+s_count_actors (zgrid_node_t *self)
 {
-    if (self->running)
-        return ZGRID_OK;
-    int status = zgrid_node_check (self);
-    if (status == ZGRID_OK)
-        status = s_check_addresses (self);
-    if (status != ZGRID_OK)
-        return status;
-    client_prepare_host ();
-    s_name (self);
-    log_destroy (&self->log);
-    self->log = log_new (s_text (self, SETTING_log_level), s_text (self, SETTING_log_format),
-                         s_text (self, SETTING_log_file), self->name);
-    if (!self->log) {
-        node_fail (self, "cannot open %s: %s", s_text (self, SETTING_log_file), strerror (errno));
-        return ZGRID_UNAVAILABLE;
-    }
     uint64_t actors = settings_uint (self->settings, SETTING_storage_actors);
     long cores = sysconf (_SC_NPROCESSORS_ONLN);
     self->partitions = (uint32_t) settings_uint (self->settings, SETTING_cluster_partitions);
@@ -342,13 +262,53 @@ zgrid_node_start (zgrid_node_t *self)
                                              : (uint32_t) cores;
     if (self->actors > self->partitions)
         self->actors = self->partitions;
-    if (!s_start_all (self)) {
-        log_line (self->log, LEVEL_ERROR, "start failed", "reason", zgrid_node_error (self), NULL);
+    if (settings_bool (self->settings, SETTING_node_witness))
+        self->actors = 1; // It holds nothing, but answers who asks
+}
+
+//  Starts all actors and waits until they serve; begins anew where founding got stuck.
+static int
+s_start_serving (zgrid_node_t *self)
+{
+    for (;;) {
+        int status = s_start_all (self) ? node_await_cluster (self) : ZGRID_UNAVAILABLE;
+        if (status == ZGRID_OK)
+            return status;
         s_stop_all (self);
+        if (status != ZGRID_TRYAGAIN)
+            return status;
+        log_line (self->log, LEVEL_WARNING, "founding made no progress; beginning anew", NULL);
+    }
+}
+
+int
+zgrid_node_start (zgrid_node_t *self)
+{
+    if (self->running)
+        return ZGRID_OK;
+    int status = zgrid_node_check (self);
+    if (status == ZGRID_OK)
+        status = node_check_addresses (self);
+    if (status != ZGRID_OK)
+        return status;
+    client_prepare_host ();
+    s_name (self);
+    log_destroy (&self->log);
+    self->log = log_new (node_text (self, SETTING_log_level), node_text (self, SETTING_log_format),
+                         node_text (self, SETTING_log_file), self->name);
+    if (!self->log) {
+        node_fail (self, "cannot open %s: %s", node_text (self, SETTING_log_file), strerror (errno));
         return ZGRID_UNAVAILABLE;
     }
+    s_count_actors (self);
+    status = s_start_serving (self);
+    if (status != ZGRID_OK) {
+        log_line (self->log, LEVEL_ERROR, "start failed", "reason", zgrid_node_error (self), NULL);
+        return status;
+    }
     self->running = true;
-    log_line (self->log, LEVEL_INFO, "serving", "client", self->endpoint, NULL);
+    log_line (self->log, LEVEL_INFO, "serving", "client", self->endpoint, "peer", self->peer_endpoint, "node",
+              self->id_text, NULL);
     return ZGRID_OK;
 }
 
@@ -358,8 +318,10 @@ zgrid_node_destroy (zgrid_node_t **self_p)
     zgrid_node_t *self = self_p ? *self_p : NULL;
     if (!self)
         return;
-    if (self->running)
+    if (self->running) {
+        node_leave_cluster (self);
         log_line (self->log, LEVEL_INFO, "stopping", NULL);
+    }
     s_stop_all (self);
     log_destroy (&self->log);
     settings_destroy (&self->settings);

@@ -1,9 +1,13 @@
-//  node_describe: what HELLO and ROUTES answer. doc/protocol.md names the fields.
+//  node_describe: what HELLO, ROUTES and CLUSTER answer. doc/protocol.md names the fields. Called on the
+//  beacon's thread, with what does not change while the node runs.
 //  SPDX-License-Identifier: MPL-2.0
+#include <inttypes.h>
+
+#include "mem.h"
 #include "node_impl.h"
 #include "wire.h"
 
-#define S_EPOCH 1 // Of the partition table: it does not change yet
+#define S_NOBODY 0xffff
 
 static void
 s_number (buf_t *out, const char *name, uint64_t number)
@@ -20,18 +24,43 @@ s_text (buf_t *out, const char *name, const char *text)
 }
 
 static void
-s_hello (const zgrid_node_t *self, buf_t *out)
+s_hex (buf_t *out, const char *name, uint64_t number)
 {
+    char text[20];
+    snprintf (text, sizeof text, "%016" PRIx64, number);
+    s_text (out, name, text);
+}
+
+static void
+s_flag (buf_t *out, const char *name, bool flag)
+{
+    static const uint8_t bytes[] = { 0xc2, 0xc3 }; // False and true in MessagePack
+    wire_add_text (out, name);
+    buf_add (out, &bytes[flag], 1);
+}
+
+static void
+s_nil (buf_t *out)
+{
+    buf_add (out, "\xc0", 1);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  HELLO
+
+uint32_t
+node_describe_hello (void *arg, const view_t *view, buf_t *out)
+{
+    const zgrid_node_t *self = arg;
     const settings_t *settings = self->settings;
-    wire_add_map (out, 13);
     s_number (out, "protocol", 1);
     wire_add_text (out, "versions");
     wire_add_array (out, 1);
     wire_add_uint (out, 1);
-    s_text (out, "node", self->name);
+    s_hex (out, "node", self->id);
     s_text (out, "name", self->name);
-    s_text (out, "cluster", self->name);
-    s_number (out, "epoch", S_EPOCH);
+    s_hex (out, "cluster", view->cluster);
+    s_number (out, "epoch", view->version);
     s_number (out, "partitions", self->partitions);
     wire_add_text (out, "window");
     wire_add_array (out, 2);
@@ -42,42 +71,313 @@ s_hello (const zgrid_node_t *self, buf_t *out)
     s_number (out, "key_max", settings_uint (settings, SETTING_limits_key_max));
     s_number (out, "value_max", settings_uint (settings, SETTING_limits_value_max));
     s_text (out, "server", "zgrid " ZGRID_VERSION);
+    return 13;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  ROUTES
+
+static void
+s_endpoint (const member_t *member, uint16_t port, char *text, size_t room)
+{
+    snprintf (text, room, "tcp://%s:%u", member->host, port);
+}
+
+//  The client endpoint of one storage actor of a member; this node's own may be no TCP at all. "" if
+//  there is none.
+static const char *
+s_storage (const zgrid_node_t *self, const member_t *member, uint16_t actor, char *text, size_t room)
+{
+    if (member->id == self->id)
+        return actor < self->actors && self->endpoints[actor] ? self->endpoints[actor] : "";
+    if (member->client_ports[actor] == 0)
+        return "";
+    s_endpoint (member, member->client_ports[actor], text, room);
+    return text;
+}
+
+static const char *
+s_router (const zgrid_node_t *self, const member_t *member, char *text, size_t room)
+{
+    if (member->id == self->id)
+        return zgrid_node_endpoint (self);
+    if (member->router_port == 0)
+        return "";
+    s_endpoint (member, member->router_port, text, room);
+    return text;
+}
+
+//  Adds the endpoints of all storage actors, and says where each member's begin in the list. A member
+//  whose first actor has none has none at all.
+static void
+s_endpoints (const zgrid_node_t *self, const view_t *view, uint32_t *first, buf_t *out)
+{
+    char text[VIEW_HOST_MAX + 20];
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < view->members_count; at++) {
+        const member_t *member = &view->members[at];
+        bool has = member->actors && *s_storage (self, member, 0, text, sizeof text)
+                   && count + member->actors <= S_NOBODY;
+        first[at] = has ? count : S_NOBODY;
+        count += has ? member->actors : 0;
+    }
+    wire_add_text (out, "endpoints");
+    wire_add_array (out, count);
+    for (uint32_t at = 0; at < view->members_count; at++)
+        for (uint16_t actor = 0; first[at] != S_NOBODY && actor < view->members[at].actors; actor++)
+            wire_add_text (out, s_storage (self, &view->members[at], actor, text, sizeof text));
+}
+
+//  Where clients find a member's copy of a partition. One that is suspect cannot serve them.
+static uint32_t
+s_place (const view_t *view, const uint32_t *first, node_id_t node, uint32_t partition)
+{
+    const member_t *member = node ? view_member (view, node) : NULL;
+    if (!member || member->status == MEMBER_SUSPECT || first[member - view->members] == S_NOBODY)
+        return S_NOBODY;
+    return first[member - view->members] + partition % member->actors;
 }
 
 static void
-s_routes (const zgrid_node_t *self, buf_t *out)
+s_places (const view_t *view, const uint32_t *first, bool backups, buf_t *out)
 {
-    bool reachable = *self->endpoints[0] != 0;
-    buf_t owners = BUF_INIT;
-    for (uint32_t partition = 0; partition < self->partitions; partition++) {
-        uint32_t owner = reachable ? partition % self->actors : 0xffff;
-        uint8_t pair[2] = { (uint8_t) (owner >> 8), (uint8_t) owner };
-        buf_add (&owners, pair, sizeof pair);
+    buf_t bytes = BUF_INIT;
+    for (uint32_t partition = 0; partition < view->partitions; partition++) {
+        const part_t *part = &view->parts[partition];
+        uint32_t place = backups ? S_NOBODY : s_place (view, first, part->primary, partition);
+        for (unsigned rep = 0; backups && place == S_NOBODY && rep < part->reps_count; rep++)
+            if (part->reps[rep] != part->primary)
+                place = s_place (view, first, part->reps[rep], partition);
+        uint8_t pair[2] = { (uint8_t) (place >> 8), (uint8_t) place };
+        buf_add (&bytes, pair, sizeof pair);
     }
-    wire_add_map (out, 4);
-    s_number (out, "epoch", S_EPOCH);
-    s_number (out, "partitions", self->partitions);
-    wire_add_text (out, "endpoints");
-    wire_add_array (out, reachable ? self->actors : 0);
-    for (uint32_t index = 0; reachable && index < self->actors; index++)
-        wire_add_text (out, self->endpoints[index]);
-    wire_add_text (out, "owners");
-    wire_add_bytes (out, buf_bytes (&owners));
-    out->failed = out->failed || owners.failed;
-    buf_clear (&owners);
+    wire_add_text (out, backups ? "backups" : "owners");
+    wire_add_bytes (out, buf_bytes (&bytes));
+    out->failed = out->failed || bytes.failed;
+    buf_clear (&bytes);
 }
 
-bool
-node_describe (zgrid_node_t *self, uint64_t started)
+static void
+s_routers (const zgrid_node_t *self, const view_t *view, buf_t *out)
 {
-    buf_reset (&self->hello);
-    buf_reset (&self->routes);
-    s_hello (self, &self->hello);
-    s_routes (self, &self->routes);
-    self->info = (node_info_t) { .hello = buf_bytes (&self->hello),
-                                 .routes = buf_bytes (&self->routes),
-                                 .name = self->name,
-                                 .version = ZGRID_VERSION,
-                                 .started = started };
-    return !self->hello.failed && !self->routes.failed;
+    char text[VIEW_HOST_MAX + 20];
+    uint32_t count = 0;
+    for (int round = 0; round < 2; round++) {
+        if (round == 1) {
+            wire_add_text (out, "routers");
+            wire_add_array (out, count);
+        }
+        for (uint32_t at = 0; at < view->members_count; at++) {
+            const member_t *member = &view->members[at];
+            const char *endpoint = s_router (self, member, text, sizeof text);
+            if (member->status != MEMBER_UP || !*endpoint)
+                continue;
+            if (round == 1)
+                wire_add_text (out, endpoint);
+            else
+                count++;
+        }
+    }
+}
+
+void
+node_describe_routes (void *arg, const view_t *view, buf_t *out)
+{
+    const zgrid_node_t *self = arg;
+    uint32_t *first = mem_alloc (((size_t) view->members_count + 1) * sizeof (uint32_t));
+    if (!first) {
+        out->failed = true;
+        return;
+    }
+    wire_add_map (out, 6);
+    s_number (out, "epoch", view->version);
+    s_number (out, "partitions", view->partitions);
+    s_endpoints (self, view, first, out);
+    s_places (view, first, false, out);
+    s_places (view, first, true, out);
+    s_routers (self, view, out);
+    mem_free (first);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  CLUSTER
+
+static void
+s_name (const view_t *view, node_id_t node, buf_t *out)
+{
+    const member_t *member = node && view ? view_member (view, node) : NULL;
+    if (member)
+        wire_add_text (out, member->name);
+    else
+        s_nil (out);
+}
+
+static void
+s_names (const view_t *view, const char *name, const node_id_t *nodes, uint32_t count, buf_t *out)
+{
+    wire_add_text (out, name);
+    wire_add_array (out, count);
+    for (uint32_t at = 0; at < count; at++)
+        s_name (view, nodes[at], out);
+}
+
+static void
+s_member (const zgrid_node_t *self, const view_t *view, const member_t *member, buf_t *out)
+{
+    static const char *const words[] = { "UP", "SUSPECT", "LEAVING" };
+    char text[VIEW_HOST_MAX + 20];
+    uint32_t primaries = 0, copies = 0;
+    for (uint32_t partition = 0; partition < view->partitions; partition++) {
+        primaries += view->parts[partition].primary == member->id;
+        copies += part_has (&view->parts[partition], member->id);
+    }
+    wire_add_map (out, 12);
+    s_hex (out, "id", member->id);
+    s_text (out, "name", member->name);
+    s_text (out, "zone", member->zone);
+    s_text (out, "host", member->host);
+    s_text (out, "status", member->status <= MEMBER_LEAVING ? words[member->status] : "?");
+    s_number (out, "generation", member->generation);
+    s_flag (out, "witness", member->witness);
+    s_number (out, "weight", member->weight);
+    s_flag (out, "voter", view_is_voter (view, member->id));
+    s_text (out, "router", s_router (self, member, text, sizeof text));
+    s_number (out, "primaries", primaries);
+    s_number (out, "copies", copies);
+}
+
+static void
+s_table (const view_t *view, buf_t *out)
+{
+    wire_add_text (out, "table");
+    wire_add_array (out, view->partitions);
+    for (uint32_t partition = 0; partition < view->partitions; partition++) {
+        const part_t *part = &view->parts[partition];
+        wire_add_array (out, 5);
+        wire_add_uint (out, partition);
+        wire_add_uint (out, part->epoch);
+        s_name (view, part->primary, out);
+        wire_add_array (out, part->reps_count);
+        for (unsigned rep = 0; rep < part->reps_count; rep++)
+            s_name (view, part->reps[rep], out);
+        s_name (view, part->learner, out);
+    }
+}
+
+static void
+s_maps (const view_t *view, buf_t *out)
+{
+    wire_add_text (out, "maps");
+    wire_add_array (out, view->maps_count);
+    for (uint32_t at = 0; at < view->maps_count; at++) {
+        wire_add_map (out, 3);
+        s_text (out, "name", view->maps[at].name);
+        s_text (out, "mode", view->maps[at].mode == MAP_AP ? "ap" : "cp");
+        s_number (out, "min_sync", view->maps[at].min_sync);
+    }
+}
+
+//  Voters that the members that are up should have: the largest odd number (consistency 1).
+static uint32_t
+s_voters_wanted (const view_t *view)
+{
+    uint32_t up = 0;
+    for (uint32_t at = 0; at < view->members_count; at++)
+        up += view->members[at].status == MEMBER_UP;
+    uint32_t wanted = up < view->voters_max ? up : view->voters_max;
+    return wanted % 2 ? wanted : wanted ? wanted - 1 : 0;
+}
+
+//  True if any one member may fail or leave now, and nothing is lost or refused.
+static bool
+s_is_safe (const view_t *view, const view_health_t *health)
+{
+    for (uint32_t at = 0; at < view->members_count; at++)
+        if (view->members[at].status == MEMBER_LEAVING)
+            return false;
+    return !health->under_replicated && !health->lost && !health->moving && !health->voters_suspect
+           && !health->swapping && view->voters_count >= s_voters_wanted (view);
+}
+
+static void
+s_health (const view_health_t *health, buf_t *out)
+{
+    wire_add_text (out, "health");
+    wire_add_map (out, 6);
+    s_number (out, "under_replicated", health->under_replicated);
+    s_number (out, "lost", health->lost);
+    s_number (out, "moving", health->moving);
+    s_number (out, "suspects", health->suspects);
+    s_number (out, "voters_suspect", health->voters_suspect);
+    s_flag (out, "swapping", health->swapping);
+}
+
+static void
+s_counters (const zgrid_node_t *self, const cluster_t *cluster, const links_stats_t *links, buf_t *out)
+{
+    const cluster_stats_t *stats = cluster_stats (cluster);
+    wire_add_text (out, "counters");
+    wire_add_map (out, 13);
+    s_number (out, "sent", stats->sent);
+    s_number (out, "received", stats->received);
+    s_number (out, "refused", stats->refused);
+    s_number (out, "foreign", atomic_load (&((zgrid_node_t *) (uintptr_t) self)->status.foreign));
+    s_number (out, "dropped", links->dropped);
+    s_number (out, "elections", stats->elections);
+    s_number (out, "commits", stats->commits);
+    s_number (out, "failovers", stats->failovers);
+    s_number (out, "joins", stats->joins);
+    s_number (out, "handovers", stats->handovers);
+    s_number (out, "removals", stats->removals);
+    s_number (out, "voter_swaps", stats->voter_swaps);
+    s_number (out, "suspects", stats->suspects);
+}
+
+//  Milliseconds of the lease that are left; of one that never ends, what one is worth.
+static uint64_t
+s_lease_left (const zgrid_node_t *self, uint64_t now)
+{
+    uint64_t until = atomic_load (&((zgrid_node_t *) (uintptr_t) self)->lease.word) >> LEASE_GENERATION_BITS;
+    return until <= now ? 0 : until - now < self->timing.lease ? until - now : self->timing.lease;
+}
+
+void
+node_describe_cluster (void *arg, const cluster_t *cluster, const view_t *view, const links_stats_t *links,
+                       uint64_t now, buf_t *out)
+{
+    static const char *const states[] = { "MEETING", "JOINING", "MEMBER", "REFUSED", "STUCK", "LEFT" };
+    const zgrid_node_t *self = arg;
+    unsigned state = cluster_state (cluster);
+    const member_t *own = view ? view_member (view, self->id) : NULL;
+    wire_add_map (out, view ? 23 : 4);
+    s_hex (out, "node", self->id);
+    s_text (out, "name", self->name);
+    s_text (out, "state", state <= CLUSTER_LEFT ? states[state] : "?");
+    s_counters (self, cluster, links, out);
+    if (!view)
+        return;
+    view_health_t health = view_health (view);
+    s_hex (out, "cluster", view->cluster);
+    s_number (out, "version", view->version);
+    s_number (out, "cfg", view->cfg);
+    s_number (out, "era", view->era);
+    s_number (out, "copies", view->copies);
+    s_number (out, "copies_now", view_copies (view));
+    s_names (view, "voters", view->voters, view->voters_count, out);
+    s_names (view, "voters_new", view->voters_new, view->voters_new_count, out);
+    wire_add_text (out, "coordinator");
+    s_name (view, cluster_coordinator (cluster), out);
+    s_number (out, "partitions", view->partitions);
+    s_text (out, "on_lost", view->on_lost == ON_LOST_WIPE ? "wipe" : "refuse");
+    s_number (out, "voters_max", view->voters_max);
+    s_number (out, "lease_ms", s_lease_left (self, now));
+    s_health (&health, out);
+    s_flag (out, "safe", s_is_safe (view, &health));
+    s_flag (out, "ready", own && own->status == MEMBER_UP && lease_valid (&self->lease, own->generation, now));
+    wire_add_text (out, "members");
+    wire_add_array (out, view->members_count);
+    for (uint32_t at = 0; at < view->members_count; at++)
+        s_member (self, view, &view->members[at], out);
+    s_table (view, out);
+    s_maps (view, out);
 }

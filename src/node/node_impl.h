@@ -3,10 +3,12 @@
 #ifndef NODE_IMPL_H_INCLUDED
 #define NODE_IMPL_H_INCLUDED
 
+#include <stdatomic.h>
 #include <zgrid_node.h>
 #include <zgrid_version.h>
 
 #include "actors/actor.h"
+#include "actors/beacon_actor.h"
 #include "actors/door.h"
 #include "actors/node_info.h"
 #include "client/client_inner.h"
@@ -27,12 +29,21 @@ struct zgrid_node {
     storage_t *storages[NODE_ACTORS_MAX];
     actor_t *storage_actors[NODE_ACTORS_MAX];
     actor_t *router;
+    actor_t *beacon;
     char *client_inprocs[NODE_ACTORS_MAX]; // Where local clients reach the storage actors
     char *peer_inprocs[NODE_ACTORS_MAX];
     char *router_inproc;
+    char *beacon_inproc;
     char *endpoints[NODE_ACTORS_MAX];      // Of the storage actors, for clients elsewhere
-    buf_t hello, routes;                   // Encoded
-    node_info_t info;
+    char *data_endpoints[NODE_ACTORS_MAX]; // Of the same, for other members; "" if the node stays alone
+    char *peer_endpoint;                   // Of the beacon; "" if the node stays alone
+    node_id_t id;
+    char id_text[17];
+    lease_t lease;
+    beacon_status_t status;
+    cluster_timing_t timing;
+    node_info_t info;         // What storage actors and router begin with
+    _Atomic bool interrupted; // zgrid_node_interrupt
     bool running;
     bool readers;       // Storage actors know that local readers may come
 };
@@ -41,11 +52,81 @@ struct zgrid_node {
 void
     node_fail (zgrid_node_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 
-//  node_info of this node: HELLO and ROUTES, encoded. False without memory.
-bool
-    node_describe (zgrid_node_t *self, uint64_t started);
+//  The text of a setting.
+const char *
+    node_text (const zgrid_node_t *self, setting_t id);
 
+//  The first frame of the answer to a command, as text that the caller frees.
+char *
+    node_ask (actor_t *actor, const char *command);
+
+//  ------------------------------------------------------------------------------------------------
+//  node_address.c
+
+//  True if clients from elsewhere may come.
+bool
+    node_listens (const zgrid_node_t *self);
+
+//  True if other members may come.
+bool
+    node_has_peers (const zgrid_node_t *self);
+
+//  Where storage actors listen for clients, and for other members; NULL: nowhere. The caller frees it.
+char *
+    node_storage_endpoint (const zgrid_node_t *self);
+char *
+    node_data_endpoint (const zgrid_node_t *self);
+
+//  What others are told: the bound address with the advertised host. The caller frees it.
+char *
+    node_advertised (const zgrid_node_t *self, const char *endpoint);
+
+//  What others connect to: the host of this node's data sockets, as advertised; "" if it has none.
+void
+    node_host (const zgrid_node_t *self, char *host, size_t room);
+
+//  The port of a TCP endpoint if it is reached under that host; else 0.
+uint16_t
+    node_port (const char *endpoint, const char *host);
+
+//  ZGRID_OK, or why the addresses cannot be used as they are set.
+int
+    node_check_addresses (zgrid_node_t *self);
+
+//  ------------------------------------------------------------------------------------------------
+//  node_cluster.c
+
+//  A new id for this start, and what the settings say of time.
+bool
+    node_begin_life (zgrid_node_t *self);
+
+//  Starts the beacon, behind storage actors and router: it tells others where they are.
+bool
+    node_start_beacon (zgrid_node_t *self);
+
+//  Waits until the node serves: ZGRID_OK; ZGRID_TRYAGAIN: begin anew, with a new id; else what has gone
+//  wrong (node_fail was called).
+int
+    node_await_cluster (zgrid_node_t *self);
+
+//  Asks the cluster to take over what this node holds, and waits for that, for limits.leave at most.
+void
+    node_leave_cluster (zgrid_node_t *self);
+
+//  ------------------------------------------------------------------------------------------------
+//  node_describe.c: for beacon_words_t; arg is the node
+
+uint32_t
+    node_describe_hello (void *arg, const view_t *view, buf_t *out);
+void
+    node_describe_routes (void *arg, const view_t *view, buf_t *out);
+void
+    node_describe_cluster (void *arg, const cluster_t *cluster, const view_t *view,
+                           const links_stats_t *links, uint64_t now, buf_t *out);
+
+//  ------------------------------------------------------------------------------------------------
 //  local_read.c
+
 local_t *
     local_open (zgrid_node_t *node);
 
