@@ -1,8 +1,9 @@
 //  zgridd: a node as a daemon. It reads settings, starts the node, says on stdout that it serves, and
 //  waits for signals: all of them are blocked before the node makes its threads, and taken here one
-//  after the other.
+//  after the other. While it starts a thread of its own takes them.
 //  SPDX-License-Identifier: MPL-2.0
 #include <getopt.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,11 +28,23 @@ typedef struct {
 
 static const char s_help[] =
     "usage: zgridd [-c FILE] [--name NAME] [--client ENDPOINT] [--set SECTION.NAME=VALUE]...\n"
+    "              [--peer ENDPOINT [--seeds ENDPOINT,...] [--bootstrap | --expect N] [--witness]\n"
+    "              [--zone ZONE] [--profile lan|fast|wan] [--discover INTERFACE]]\n"
     "              [--insecure] [--check-config | --print-config]\n"
-    "Serves a zgrid map to ZeroMQ clients.\n"
+    "Serves a zgrid map to ZeroMQ clients, alone or as a member of a cluster.\n"
     "  -c, --config FILE    settings from this file; see zgrid.conf(5)\n"
     "  --name NAME          as --set node.name=NAME\n"
     "  --client ENDPOINT    as --set node.client=ENDPOINT; standard: " CLIENT_STANDARD "\n"
+    "  --peer ENDPOINT      where other members connect; without it the node stays alone\n"
+    "  --seeds ENDPOINT,... peer endpoints of members, to be asked for their cluster; without them and\n"
+    "                       without --expect the node founds a cluster of one\n"
+    "  --bootstrap          found a cluster of one, even with --seeds\n"
+    "  --expect N           found a cluster when N nodes that know none have met\n"
+    "  --witness            vote, but hold no data\n"
+    "  --zone ZONE          copies of a partition go to different zones\n"
+    "  --profile PROFILE    lan (failures noticed in 1 s), fast (0.3 s) or wan (5 s)\n"
+    "  --discover INTERFACE look for seeds by UDP broadcast on a network interface\n"
+    "                       (all of these are short for --set node.… and cluster.…)\n"
     "  --set SECTION.NAME=VALUE\n"
     "                       any setting; stronger than the environment (ZGRID_SECTION_NAME), which\n"
     "                       is stronger than the file\n"
@@ -39,9 +52,12 @@ static const char s_help[] =
     "  --check-config       look at the settings, start nothing; 0: correct, 2: not\n"
     "  --print-config       print all settings as a file that -c reads, start nothing\n"
     "  --version, --help\n"
-    "Once it serves, it prints one line: ready client=ENDPOINT name=NAME pid=PID\n"
-    "SIGTERM or SIGINT ends it, a second one at once; SIGHUP opens log.file anew.\n"
-    "Exit: 0 ended by a signal, 1 could not start, 2 wrong use or wrong settings.\n";
+    "Once it serves, it prints one line:\n"
+    "ready client=ENDPOINT name=NAME pid=PID peer=ENDPOINT node=ID\n"
+    "SIGTERM or SIGINT ends it: other members first take over what it holds. A second one ends it at\n"
+    "once. SIGHUP opens log.file anew.\n"
+    "Exit: 0 ended by a signal, 1 could not start or is not taken by the cluster, 2 wrong use or wrong\n"
+    "settings.\n";
 
 static int
 s_usage (const char *text, const char *what)
@@ -62,35 +78,57 @@ s_add_flag (plan_t *plan, const char *name, const char *value)
     return true;
 }
 
+enum { CHECK = 256, PRINT, SHOW_VERSION, HELP, SET, SHORT };
+
+//  Flags that are short for a setting; SHORT + place is their value for getopt.
+static const struct {
+    const char *flag, *setting;
+    const char *value; // NULL: it takes one
+} s_shorts[] = {
+    { "name", "node.name", NULL },           { "client", "node.client", NULL },
+    { "peer", "node.peer", NULL },           { "seeds", "cluster.seeds", NULL },
+    { "expect", "cluster.expect", NULL },    { "zone", "node.zone", NULL },
+    { "profile", "cluster.profile", NULL },  { "discover", "discover.interface", NULL },
+    { "insecure", "node.insecure", "true" }, { "bootstrap", "cluster.bootstrap", "true" },
+    { "witness", "node.witness", "true" },
+};
+#define SHORTS (sizeof s_shorts / sizeof s_shorts[0])
+
+static void
+s_options (struct option *options)
+{
+    static const struct option longs[] = {
+        { "config", required_argument, NULL, 'c' }, { "set", required_argument, NULL, SET },
+        { "check-config", no_argument, NULL, CHECK }, { "print-config", no_argument, NULL, PRINT },
+        { "version", no_argument, NULL, SHOW_VERSION }, { "help", no_argument, NULL, HELP },
+        { NULL, 0, NULL, 0 },
+    };
+    for (size_t at = 0; at < SHORTS; at++)
+        options[at] = (struct option) { s_shorts[at].flag,
+                                        s_shorts[at].value ? no_argument : required_argument, NULL,
+                                        SHORT + (int) at };
+    memcpy (options + SHORTS, longs, sizeof longs);
+}
+
 //  -1: go on; else: the exit code.
 static int
 s_parse (plan_t *plan, int argc, char **argv)
 {
-    enum { NAME = 256, CLIENT, SET, INSECURE, CHECK, PRINT, SHOW_VERSION, HELP };
-    static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' },    { "name", required_argument, NULL, NAME },
-        { "client", required_argument, NULL, CLIENT }, { "set", required_argument, NULL, SET },
-        { "insecure", no_argument, NULL, INSECURE },   { "check-config", no_argument, NULL, CHECK },
-        { "print-config", no_argument, NULL, PRINT },  { "version", no_argument, NULL, SHOW_VERSION },
-        { "help", no_argument, NULL, HELP },           { NULL, 0, NULL, 0 },
-    };
+    struct option options[SHORTS + 7];
+    s_options (options);
     int option;
     bool room = true;
     while (room && (option = getopt_long (argc, argv, "c:", options, NULL)) != -1) {
+        if (option >= SHORT) {
+            size_t at = (size_t) (option - SHORT);
+            room = s_add_flag (plan, s_shorts[at].setting, s_shorts[at].value ? s_shorts[at].value : optarg);
+            continue;
+        }
         switch (option) {
             case 'c':
                 if (plan->file)
                     return s_usage ("more than one file: ", optarg);
                 plan->file = optarg;
-                break;
-            case NAME:
-                room = s_add_flag (plan, "node.name", optarg);
-                break;
-            case CLIENT:
-                room = s_add_flag (plan, "node.client", optarg);
-                break;
-            case INSECURE:
-                room = s_add_flag (plan, "node.insecure", "true");
                 break;
             case SET:
                 if (!strchr (optarg, '='))
@@ -201,16 +239,76 @@ s_let_second_signal_kill (void)
     pthread_sigmask (SIG_UNBLOCK, &set, NULL);
 }
 
-static void
+//  Waits for a signal that ends the process, or until the cluster does not know this node any more.
+static int
 s_wait (zgrid_node_t *node, const sigset_t *set)
 {
-    int number = 0;
-    while (number != SIGTERM && number != SIGINT) {
-        if (sigwait (set, &number))
-            continue;
+    const struct timespec look = { .tv_nsec = 500000000 };
+    for (;;) {
+        int number = sigtimedwait (set, NULL, &look);
+        if (number == SIGTERM || number == SIGINT)
+            return EXIT_DONE;
         if (number == SIGHUP && zgrid_node_reopen_log (node) != ZGRID_OK)
             fprintf (stderr, "zgridd: %s\n", zgrid_node_error (node));
+        if (zgrid_node_state (node) == ZGRID_CLUSTER_MISMATCH) {
+            fprintf (stderr, "zgridd: %s\n", zgrid_node_error (node));
+            return EXIT_FAILED;
+        }
     }
+}
+
+//  While the node starts, which may mean to wait for a cluster, a second thread takes the signals.
+typedef struct {
+    zgrid_node_t *node;
+    bool stopped; // Read when the thread has ended
+} watch_t;
+
+static void
+s_signals_of_watch (sigset_t *set)
+{
+    sigemptyset (set);
+    sigaddset (set, SIGTERM);
+    sigaddset (set, SIGINT);
+    sigaddset (set, SIGUSR1); // From s_start: it is over
+}
+
+static void *
+s_watch (void *arg)
+{
+    watch_t *self = arg;
+    sigset_t set;
+    int number = 0;
+    s_signals_of_watch (&set);
+    while (sigwait (&set, &number) || number != SIGUSR1) {
+        self->stopped = true;
+        zgrid_node_interrupt (self->node);
+    }
+    return NULL;
+}
+
+//  -1: the node serves; else the exit code.
+static int
+s_start (zgrid_node_t *node)
+{
+    watch_t watch = { node, false };
+    pthread_t thread;
+    sigset_t set;
+    s_signals_of_watch (&set);
+    pthread_sigmask (SIG_BLOCK, &set, NULL);
+    if (pthread_create (&thread, NULL, s_watch, &watch)) {
+        fprintf (stderr, "zgridd: no thread to watch for signals\n");
+        return EXIT_FAILED;
+    }
+    int status = zgrid_node_start (node);
+    pthread_kill (thread, SIGUSR1);
+    pthread_join (thread, NULL);
+    if (watch.stopped) { // Who starts it may end it before it serves
+        s_let_second_signal_kill ();
+        return EXIT_DONE;
+    }
+    if (status != ZGRID_OK)
+        fprintf (stderr, "zgridd: %s\n", zgrid_node_error (node));
+    return status == ZGRID_OK ? -1 : EXIT_FAILED;
 }
 
 //  A node without a name is called after its host and process, as the library would call it; what the
@@ -237,19 +335,18 @@ s_serve (zgrid_node_t **node_p)
     pthread_sigmask (SIG_BLOCK, &set, NULL);
     signal (SIGPIPE, SIG_IGN);
     s_give_name (node);
-    if (zgrid_node_start (node) != ZGRID_OK) {
-        fprintf (stderr, "zgridd: %s\n", zgrid_node_error (node));
-        return EXIT_FAILED;
-    }
-    const char *endpoint = zgrid_node_endpoint (node);
+    int code = s_start (node);
+    if (code >= 0)
+        return code;
+    const char *endpoint = zgrid_node_endpoint (node), *peer = zgrid_node_peer (node);
     const char *name = zgrid_node_setting (node, "node.name");
-    printf ("ready client=%s name=%s pid=%ld\n", *endpoint ? endpoint : "none", name ? name : "",
-            (long) getpid ());
+    printf ("ready client=%s name=%s pid=%ld peer=%s node=%s\n", *endpoint ? endpoint : "none",
+            name ? name : "", (long) getpid (), *peer ? peer : "none", zgrid_node_id (node));
     fflush (stdout);
-    s_wait (node, &set);
+    code = s_wait (node, &set);
     s_let_second_signal_kill ();
     zgrid_node_destroy (node_p);
-    return EXIT_DONE;
+    return code;
 }
 
 int
@@ -259,6 +356,9 @@ main (int argc, char **argv)
     int code = s_parse (&plan, argc, argv);
     if (code >= 0)
         return code;
+    //  One I/O thread for clients and one for other members: a flood of the first must not delay the
+    //  second. CZMQ reads this before its first socket
+    setenv ("ZSYS_IO_THREADS", "2", 0);
     zgrid_node_t *node = zgrid_node_new ();
     if (!node) {
         fprintf (stderr, "zgridd: no memory\n");

@@ -6,7 +6,7 @@
 
 #  ---- It serves, says so in one line, and ends by a signal
 start --name n1
-matches "the ready line" "ready client=tcp://127\.0\.0\.1:[1-9][0-9]* name=n1 pid=$daemon" "$ready"
+matches "the ready line" "ready client=tcp://127\.0\.0\.1:[1-9][0-9]* name=n1 pid=$daemon peer=none node=[0-9a-f]{16}" "$ready"
 run "$ZGRID" -s "$endpoint" put k v
 is "a client reaches it" 0 "$code"
 stop TERM
@@ -14,7 +14,7 @@ is "SIGTERM: exit status" 0 "$code"
 is "nothing else on stdout" "" "$rest"
 
 start
-matches "a name of its own" "ready client=.* name=[^ ]+ pid=$daemon" "$ready"
+matches "a name of its own" "ready client=.* name=[^ ]+ pid=$daemon peer=none node=[0-9a-f]{16}" "$ready"
 stop INT
 is "SIGINT: exit status" 0 "$code"
 
