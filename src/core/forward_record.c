@@ -1,0 +1,318 @@
+//  forward_record: a client's record becomes one that is kept: in the table, and in its order.
+//  SPDX-License-Identifier: MPL-2.0
+#include "forward_impl.h"
+#include "mem.h"
+#include "slot.h"
+
+//  ------------------------------------------------------------------------------------------------
+//  What is kept of a request
+
+//  Options that the router sets itself, or that are meant for it. attach: replies are joined, so that
+//  the numbers of attachments would clash.
+static bool
+s_is_own_option (bytes_t name, bool partition, bool cursor)
+{
+    static const char *const s_names[] = { "session", "ack", "deadline", "fwd", "attach" };
+    for (size_t at = 0; at < sizeof s_names / sizeof s_names[0]; at++)
+        if (bytes_equal (name, bytes_str (s_names[at])))
+            return true;
+    return (partition && bytes_equal (name, bytes_str ("partition")))
+           || (cursor && bytes_equal (name, bytes_str ("cursor")));
+}
+
+//  Copies the pairs that are to be sent on as they are. Returns how many.
+static uint32_t
+s_copy_pairs (bytes_t options, bool partition, bool cursor, buf_t *out)
+{
+    mp_t reader = mp_of (options);
+    uint32_t count, kept = 0;
+    if (options.size == 0 || !mp_map (&reader, &count))
+        return 0;
+    while (count-- > 0) {
+        const uint8_t *start = reader.at;
+        bytes_t name;
+        if (!mp_bytes (&reader, &name) || !mp_skip (&reader))
+            break;
+        if (!s_is_own_option (name, partition, cursor)) {
+            buf_add (out, start, (size_t) (reader.at - start));
+            kept++;
+        }
+    }
+    return kept;
+}
+
+//  Copies the elements between id and options. Returns how many. A value that came as an attachment is
+//  put where it belongs; a reference to one that is not there stays, for the owner to complain of.
+static uint8_t
+s_copy_elements (const request_t *request, const bytes_t *attachments, size_t attachment_count, buf_t *out)
+{
+    mp_t reader = mp_of (request->raw);
+    uint32_t count;
+    uint8_t kept = 0;
+    if (!mp_array (&reader, &count) || !mp_skip (&reader))
+        return 0;
+    while (kept + 1u < count && kept < 4) {
+        const uint8_t *start = reader.at;
+        if (!mp_skip (&reader))
+            break;
+        bool inlined = kept == 3 && request->value.kind == VALUE_ATTACHED
+                       && (uint64_t) request->value.integer < attachment_count;
+        if (inlined)
+            wire_add_bytes (out, attachments[request->value.integer]);
+        else
+            buf_add (out, start, (size_t) (reader.at - start));
+        kept++;
+    }
+    return kept;
+}
+
+static uint64_t
+s_within (const forward_t *self, const group_t *group, const options_t *options)
+{
+    uint64_t within = (options->given & OPT_deadline) ? options->deadline : group->deadline;
+    if (within == 0)
+        within = self->config.deadline;
+    return within < DEADLINE_MOST_MS ? within : DEADLINE_MOST_MS;
+}
+
+record_t *
+record_new (forward_t *self, group_t *group, const request_t *request, const options_t *options,
+            const bytes_t *attachments, size_t attachment_count, uint64_t now)
+{
+    const op_info_t *info = op_info (request->op);
+    bool whole = info->routing == ROUTING_PART && !(options->given & OPT_partition);
+    bool scans = whole && request->op == OP_SCAN;
+    buf_t *kept = &self->body; // Is empty between messages
+    buf_reset (kept);
+    uint8_t elements = s_copy_elements (request, attachments, attachment_count, kept);
+    size_t elements_size = kept->size;
+    uint32_t pairs = s_copy_pairs (request->options, whole, scans, kept);
+    record_t *record = kept->failed ? NULL : mem_alloc (sizeof (record_t) + kept->size);
+    if (!record)
+        return NULL;
+    *record = (record_t) { .group = group,
+                           .client_id = request->id,
+                           .deadline = now + s_within (self, group, options),
+                           .op = (uint16_t) request->op,
+                           .write = info->writes,
+                           .stays = options->given & OPT_fwd,
+                           .by_partition = whole,
+                           .by_cursor = scans,
+                           .elements = elements,
+                           .elements_size = elements_size,
+                           .pair_count = pairs,
+                           .pairs_size = kept->size - elements_size };
+    memcpy (record->data, kept->data, kept->size);
+    if (info->routing == ROUTING_KEY)
+        record->partition = slot_partition (slot_of_key (request->key), self->view->partitions);
+    else if (!whole)
+        record->partition = (uint32_t) options->partition;
+    bool own = (options->given & OPT_session) && options->session.kind == VALUE_BYTES;
+    if (own || group->with_session) {
+        record->session_given = true;
+        memcpy (record->session, own ? options->session.bytes.data : group->session, SESSION_SIZE);
+        record->ack = (options->given & OPT_ack) ? options->ack : group->ack;
+    }
+    return record;
+}
+
+static uint64_t
+s_weight (const record_t *record)
+{
+    return sizeof (record_t) + record->elements_size + record->pairs_size;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Orders
+
+static uint64_t
+s_order_hash (const client_t *client, uint32_t partition)
+{
+    return table_hash ((uintptr_t) client, partition + 1);
+}
+
+static order_t *
+s_order (forward_t *self, client_t *client, uint32_t partition)
+{
+    uint64_t hash = s_order_hash (client, partition);
+    for (link_t *link = table_find (&self->orders, hash); link; link = table_next (link)) {
+        order_t *order = (order_t *) link;
+        if (order->client == client && order->partition == partition)
+            return order;
+    }
+    order_t *order = table_reserve (&self->orders) ? mem_alloc_zero (1, sizeof (order_t)) : NULL;
+    if (!order)
+        return NULL;
+    order->link.hash = hash;
+    order->client = client;
+    order->partition = partition;
+    table_add (&self->orders, &order->link);
+    return order;
+}
+
+static void
+s_activate (forward_t *self, order_t *order, record_t *record)
+{
+    order->active++;
+    record_due (self, record);
+}
+
+static void
+s_append (forward_t *self, order_t *order, record_t *record)
+{
+    record_t *last = order->last;
+    record->order = order;
+    record->prev = last;
+    *(last ? &last->next : &order->first) = record;
+    order->last = record;
+    if (!last || (!record->write && !last->write && last->state != RECORD_WAITING))
+        s_activate (self, order, record);
+    else
+        record->state = RECORD_WAITING;
+}
+
+//  Takes a record out; those that it held up may go on.
+static void
+s_leave (forward_t *self, order_t *order, record_t *record)
+{
+    if (record->state != RECORD_WAITING)
+        order->active--;
+    *(record->prev ? &record->prev->next : &order->first) = record->next;
+    *(record->next ? &record->next->prev : &order->last) = record->prev;
+    record_t *next = order->first;
+    if (!next) {
+        table_remove (&self->orders, &order->link);
+        mem_free (order);
+    } else if (order->active == 0) {
+        s_activate (self, order, next);
+        while (!next->write && (next = next->next) && !next->write)
+            s_activate (self, order, next);
+    }
+}
+
+bool
+record_aim (forward_t *self, record_t *record, uint32_t partition)
+{
+    order_t *order = s_order (self, record->group->client, partition);
+    if (!order)
+        return false;
+    if (record->state == RECORD_DUE)
+        due_remove (self, record);
+    table_remove (&self->sent, &record->link);
+    s_leave (self, record->order, record);
+    record->wire_id = 0;
+    record->hint = 0;
+    record->tries = record->hops = 0;
+    record->next = record->prev = NULL;
+    record->partition = partition;
+    s_append (self, order, record);
+    record_wake (self, record, record->deadline);
+    return true;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  The table
+
+static bool
+s_has_room (const forward_t *self, const record_t *record)
+{
+    uint64_t weight = s_weight (record);
+    if (self->count >= self->config.records_max
+        || (self->stats.bytes && self->stats.bytes + weight > self->config.bytes_max))
+        return false;
+    if (record->sum)
+        return true;
+    const client_t *client = record->group->client;
+    return client->records < self->config.window_records
+           && (client->bytes == 0 || client->bytes + weight <= self->config.window_bytes);
+}
+
+bool
+record_place (forward_t *self, record_t *record)
+{
+    client_t *client = record->group->client;
+    if (!s_has_room (self, record) || !wakes_reserve (&self->wakes) || !table_reserve (&self->sent))
+        return false;
+    order_t *order = NULL;
+    if (record->state != RECORD_OUTSIDE && !(order = s_order (self, client, record->partition)))
+        return false;
+    self->count++;
+    self->stats.bytes += s_weight (record);
+    record->group->pending++;
+    if (!record->sum) {
+        client->records++;
+        client->bytes += s_weight (record);
+    }
+    record->wake = record->deadline;
+    wakes_add (&self->wakes, record);
+    if (order)
+        s_append (self, order, record);
+    return true;
+}
+
+void
+own_remove (forward_t *self, record_t *record)
+{
+    if (!record->session_own)
+        return;
+    owned_t *owned = &self->owned[record->partition];
+    *(record->own_prev ? &record->own_prev->own_next : &owned->own_first) = record->own_next;
+    *(record->own_next ? &record->own_next->own_prev : &owned->own_last) = record->own_prev;
+    record->own_next = record->own_prev = NULL;
+    record->session_own = false;
+}
+
+void
+record_end (forward_t *self, record_t *record, uint64_t now)
+{
+    group_t *group = record->group;
+    if (record->state == RECORD_DUE)
+        due_remove (self, record);
+    if (record->wire_id)
+        table_remove (&self->sent, &record->link);
+    own_remove (self, record);
+    wakes_remove (&self->wakes, record);
+    if (record->order)
+        s_leave (self, record->order, record);
+    self->count--;
+    self->stats.bytes -= s_weight (record);
+    if (!record->sum) {
+        group->client->records--;
+        group->client->bytes -= s_weight (record);
+    }
+    mem_free (record);
+    group->pending--;
+    group_settle (self, group, now);
+}
+
+void
+due_remove (forward_t *self, record_t *record)
+{
+    *(record->due_prev ? &record->due_prev->due_next : &self->due_first) = record->due_next;
+    *(record->due_next ? &record->due_next->due_prev : &self->due_last) = record->due_prev;
+    record->due_next = record->due_prev = NULL;
+}
+
+void
+record_due (forward_t *self, record_t *record)
+{
+    record->state = RECORD_DUE;
+    record->due_prev = self->due_last;
+    record->due_next = NULL;
+    *(self->due_last ? &self->due_last->due_next : &self->due_first) = record;
+    self->due_last = record;
+}
+
+void
+record_delay (forward_t *self, record_t *record, uint64_t until)
+{
+    record->state = RECORD_DELAYED;
+    record_wake (self, record, until);
+}
+
+void
+record_wake (forward_t *self, record_t *record, uint64_t at)
+{
+    record->wake = at < record->deadline ? at : record->deadline;
+    wakes_move (&self->wakes, record);
+}
