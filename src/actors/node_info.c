@@ -49,23 +49,20 @@ node_info_set_view (node_info_t *self, buf_t *copies, const inner_t *message, co
 void
 node_info_hello (const node_info_t *info, const request_t *request, const uint8_t *session, buf_t *out)
 {
-    value_t value = { .kind = VALUE_TREE, .bytes = info->hello };
     buf_t tree = BUF_INIT;
-    if (info->pairs) {
-        wire_add_map (&tree, info->pairs + 1 + (session ? 1 : 0));
-        buf_add (&tree, info->hello.data, info->hello.size);
-        wire_add_text (&tree, "era");
-        wire_add_uint (&tree, info->era);
-        if (session) {
-            wire_add_text (&tree, "session");
-            wire_add_bytes (&tree, bytes_of (session, SESSION_SIZE));
-        }
-        value.bytes = buf_bytes (&tree);
+    wire_add_map (&tree, info->pairs + 1 + (session ? 1 : 0));
+    buf_add (&tree, info->hello.data, info->hello.size);
+    wire_add_text (&tree, "era");
+    wire_add_uint (&tree, info->era);
+    if (session) {
+        wire_add_text (&tree, "session");
+        wire_add_bytes (&tree, bytes_of (session, SESSION_SIZE));
     }
     if (tree.failed)
         wire_reply_error (out, request->id, ZGRID_NOMEM, "out of memory");
     else
-        wire_reply (out, request->id, ZGRID_OK, value, 0, NULL);
+        wire_reply (out, request->id, ZGRID_OK,
+                    (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0, NULL);
     buf_clear (&tree);
 }
 

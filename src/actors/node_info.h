@@ -8,7 +8,7 @@
 #include "storage.h"
 
 typedef struct {
-    bytes_t hello;    // Encoded pairs of a HELLO reply; whole map if there are none
+    bytes_t hello;    // Encoded pairs of a HELLO reply
     uint32_t pairs;   // How many
     bytes_t routes;   // Encoded value of a ROUTES reply
     uint64_t view_version; // 0: none yet

@@ -32,8 +32,7 @@ typedef struct {
     buf_t out;      // The body of a reply
     buf_t attached; // Its attachments
     size_t attached_sizes[S_ATTACHED_MAX];
-    //  In a cluster
-    fellows_t *fellows;         // NULL: there is none
+    fellows_t *fellows;
     const lease_t *lease;
     node_id_t node;
     bool view_waits;            // The storage has not taken the newest view, for want of memory
@@ -49,10 +48,10 @@ static void
 s_hello (self_t *self, const request_t *request, buf_t *out)
 {
     uint8_t session[SESSION_SIZE];
-    bool given = self->fellows && storage_session (self->storage, session);
+    bool given = storage_session (self->storage, session);
     node_info_hello (&self->info, request, given ? session : NULL, out);
     const arrival_t *from = self->arrival;
-    if (self->watchers && from && node_info_wants_views (request))
+    if (from && node_info_wants_views (request))
         watchers_add (self->watchers, from->route, from->envelope, from->envelope_count,
                       self->info.view_version);
 }
@@ -98,7 +97,7 @@ typedef enum { S_ANSWERED, S_HELD, S_LOST } s_outcome_t;
 static uint64_t
 s_clock_after (const self_t *self, uint64_t before)
 {
-    return self->lease && !lease_is_endless (self->lease) ? actor_boot () : before;
+    return lease_is_endless (self->lease) ? before : actor_boot ();
 }
 
 //  Executes what arrived. S_ANSWERED: the frames of the reply are body and attachments, *count of them.
@@ -127,10 +126,8 @@ s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, const
         if (storage_batch (self->storage, &batch, &self->out, self->reply_max))
             storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY,
                             "the replies exceed limits.window_bytes");
-        if (self->fellows) {
-            now = s_clock_after (self, now);
-            verdict = storage_settle (self->storage, &batch, &self->out, now);
-        }
+        now = s_clock_after (self, now);
+        verdict = storage_settle (self->storage, &batch, &self->out, now);
     }
     *records = batch.records;
     if (verdict == STORAGE_WAIT
@@ -238,7 +235,7 @@ s_receive_router (self_t *self, const moment_t *moment)
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  In a cluster: what the storage wants done (storage_port_t)
+//  What the storage wants done (storage_port_t)
 
 static void
 s_port_send (void *arg, node_id_t to, uint32_t actor, bytes_t body)
@@ -268,7 +265,7 @@ s_port_release (void *arg, unsigned tag, const bytes_t *before, size_t before_co
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  In a cluster: what the beacon says
+//  What the beacon and other members say
 
 //  Gives the storage the newest view. The doors open when it has taken one that names this node.
 static void
@@ -364,8 +361,6 @@ s_bind_router (self_t *self, const storage_actor_args_t *given)
 static bool
 s_join (self_t *self, const storage_actor_args_t *given, buf_t *why)
 {
-    if (!given->beacon_inproc)
-        return true;
     fellows_config_t config = { .index = given->index,
                                 .data_endpoint = given->data_endpoint,
                                 .beacon_inproc = given->beacon_inproc,
@@ -408,28 +403,18 @@ s_create (const void *args, buf_t *why)
     return self;
 }
 
-//  The sockets, most urgent first: what frees replies that wait, clients last. Without a cluster the
-//  first two are missing.
-typedef enum { S_BEACON, S_DATA, S_ROUTER, S_CLIENTS } s_socket_t;
-
-static s_socket_t
-s_socket (const self_t *self, size_t which)
-{
-    return (s_socket_t) (self->fellows ? which : which + S_ROUTER);
-}
+//  The sockets, most urgent first: what frees replies that wait, clients last.
+typedef enum { S_BEACON, S_DATA, S_ROUTER, S_CLIENTS, S_SOCKETS } s_socket_t;
 
 static size_t
 s_sockets (void *arg, zsock_t **sockets)
 {
     self_t *self = arg;
-    size_t count = 0;
-    if (self->fellows) {
-        sockets[count++] = fellows_beacon_socket (self->fellows);
-        sockets[count++] = fellows_data_socket (self->fellows);
-    }
-    sockets[count++] = self->peers;
-    sockets[count++] = door_socket (self->clients);
-    return count;
+    sockets[S_BEACON] = fellows_beacon_socket (self->fellows);
+    sockets[S_DATA] = fellows_data_socket (self->fellows);
+    sockets[S_ROUTER] = self->peers;
+    sockets[S_CLIENTS] = door_socket (self->clients);
+    return S_SOCKETS;
 }
 
 //  Nobody is served before it is known who the others are.
@@ -437,7 +422,7 @@ static bool
 s_wants (void *arg, size_t which)
 {
     self_t *self = arg;
-    return self->serving || s_socket (self, which) < S_ROUTER;
+    return self->serving || which < S_ROUTER;
 }
 
 static bool
@@ -446,7 +431,7 @@ s_receive (void *arg, size_t which, const moment_t *moment)
     self_t *self = arg;
     bool any = false;
     self->now = moment->now;
-    switch (s_socket (self, which)) {
+    switch ((s_socket_t) which) {
         case S_BEACON:
             any = s_receive_beacon (self);
             break;
@@ -458,6 +443,8 @@ s_receive (void *arg, size_t which, const moment_t *moment)
             break;
         case S_CLIENTS:
             any = s_receive_client (self, moment);
+            break;
+        case S_SOCKETS:
             break;
     }
     if (any)
@@ -495,8 +482,7 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
         self->idle = next == UINT64_MAX;
     }
     uint64_t next = self->idle ? UINT64_MAX : self->tick_at - moment->now;
-    if (self->fellows)
-        next = s_sooner (next, s_turn_cluster (self, moment->now));
+    next = s_sooner (next, s_turn_cluster (self, moment->now));
     *sent = self->sent || !door_is_idle (self->clients);
     self->sent = false;
     return s_sooner (next, door_turn (self->clients, moment->now));
@@ -509,19 +495,8 @@ s_command (void *arg, const char *name, zmsg_t *arguments, zmsg_t *reply)
     if (strcmp (name, "ENDPOINT") == 0)
         zmsg_addstr (reply, door_endpoint (self->clients));
     else if (strcmp (name, "DATA") == 0)
-        zmsg_addstr (reply, self->fellows ? fellows_endpoint (self->fellows) : "");
-    else if (strcmp (name, "BEGIN") == 0) {
-        const node_info_t *info = NULL;
-        const void *owners = NULL;
-        zframe_t *first = zmsg_pop (arguments), *second = zmsg_pop (arguments);
-        memcpy (&info, zframe_data (first), sizeof info);
-        memcpy (&owners, zframe_data (second), sizeof owners);
-        zframe_destroy (&first);
-        zframe_destroy (&second);
-        self->info = *info;
-        storage_set_owners (self->storage, owners);
-        self->serving = true;
-    } else if (strcmp (name, "READERS") == 0) {
+        zmsg_addstr (reply, fellows_endpoint (self->fellows));
+    else if (strcmp (name, "READERS") == 0) {
         char *word = zmsg_popstr (arguments);
         storage_set_readers (self->storage, word && strcmp (word, "1") == 0);
         zstr_free (&word);

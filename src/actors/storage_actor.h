@@ -22,9 +22,7 @@ typedef struct {
     const char *client_inproc;
     const char *peer_inproc;     // Where the router comes
     uint32_t peer_hwm;           // Messages that the router may have on their way
-    //  In a cluster, a cluster of one included. The doors open with the first view that this node is a
-    //  member of
-    const char *beacon_inproc;   // The beacon's ROUTER "inner"; need not be bound yet. NULL: no cluster
+    const char *beacon_inproc;   // The beacon's ROUTER "inner"; need not be bound yet
     const char *data_endpoint;   // Where storage actors of other members come (tcp); NULL: nowhere
     int data_affinity;           // I/O threads of data_endpoint and of links to others; 0: any
     uint32_t index;              // Which storage actor this is
@@ -33,10 +31,9 @@ typedef struct {
     const node_info_t *info;     // Name, version, started; is copied
 } storage_actor_args_t;
 
+//  The doors open with the first view that this node is a member of.
 //  Commands: "ENDPOINT" answers the client endpoint, "DATA" the one where data_endpoint is bound;
-//  "BEGIN" (a pointer to node_info_t, a pointer to the endpoints of all storage actors; both stay
-//  until it stops) opens the doors where there is no cluster; "READERS" (1 or 0) says whether local
-//  readers may come.
+//  "READERS" (1 or 0) says whether local readers may come.
 extern const actor_spec_t storage_actor_spec;
 
 #endif
