@@ -52,6 +52,13 @@ s_bind (fellows_t *self, const fellows_config_t *config, buf_t *why)
     return self->endpoint != NULL;
 }
 
+bool
+fellows_here (fellows_t *self)
+{
+    inner_t here = { .kind = INNER_HERE, .index = self->index };
+    return inner_send (self->beacon_handle, NULL, &here);
+}
+
 //  The beacon comes after the storage actors, because it tells others their ports: what is said before
 //  waits for it.
 static bool
@@ -62,8 +69,7 @@ s_connect (fellows_t *self, const char *inproc)
         return false;
     zsock_set_linger (self->beacon, 0);
     self->beacon_handle = zsock_resolve (self->beacon);
-    inner_t here = { .kind = INNER_HERE, .index = self->index };
-    return zmq_connect (self->beacon_handle, inproc) == 0 && inner_send (self->beacon_handle, NULL, &here);
+    return zmq_connect (self->beacon_handle, inproc) == 0 && fellows_here (self);
 }
 
 fellows_t *

@@ -57,6 +57,10 @@ const view_t *
 void
     fellows_send (fellows_t *self, node_id_t to, uint32_t actor, bytes_t body, uint64_t now);
 
+//  Asks the beacon for the newest view, as fellows_new does. False: it was lost.
+bool
+    fellows_here (fellows_t *self);
+
 //  Tells the beacon (cluster_ask). False: it was lost.
 bool
     fellows_ask (fellows_t *self, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node);

@@ -35,9 +35,10 @@ typedef struct {
     fellows_t *fellows;
     const lease_t *lease;
     node_id_t node;
-    bool view_waits;            // The storage has not taken the newest view, for want of memory
+    bool view_waits, view_lost; // For want of memory: the storage has not taken it, nobody has kept it
     watchers_t *watchers;
     const arrival_t *arrival;   // From a client, while it is executed
+    uint64_t ask_view_at;       // Then not before this
     bool sent;                  // Through a socket whose turn it was not (actor.h)
 } self_t;
 
@@ -287,8 +288,8 @@ s_hear_view (self_t *self, const inner_t *message)
     if (view && node_info_set_view (&self->info, &self->info_copies, message, view)) {
         fellows_set_view (self->fellows, &view);
         s_take_view (self);
-    } else // Without memory. The next view is as good, and this one comes again with it
-        self->counters->nomem++;
+    } else
+        self->view_lost = true;
     view_destroy (&view);
 }
 
@@ -463,11 +464,17 @@ s_turn_cluster (self_t *self, uint64_t now)
 {
     if (self->view_waits)
         s_take_view (self);
+    bool again = self->view_waits || self->view_lost;
+    if (self->view_lost && now >= self->ask_view_at) {
+        self->view_lost = !fellows_here (self->fellows);
+        self->ask_view_at = now + S_AGAIN_MS;
+        self->sent = true;
+    }
     uint64_t next = storage_replicate (self->storage, now);
     storage_flush (self->storage, now);
     next = s_sooner (next, fellows_turn (self->fellows, now));
     next = s_sooner (next, watchers_turn (self->watchers, door_push, self->clients, now));
-    return self->view_waits ? s_sooner (next, S_AGAIN_MS) : next;
+    return again ? s_sooner (next, S_AGAIN_MS) : next;
 }
 
 static uint64_t
