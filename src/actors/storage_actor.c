@@ -68,7 +68,7 @@ s_node_operation (void *arg, const request_t *request, buf_t *out)
         case OP_CLUSTER:
         case OP_ADMIN:
             self->counters->badop++;
-            wire_reply_error (out, request->id, ZGRID_BADOP, "ask the router: storage actors know no cluster");
+            wire_reply_error (out, request->id, ZGRID_BADOP, "ask the router: this is a storage actor");
             return;
         case OP_STATS:
             break;
@@ -184,7 +184,8 @@ s_receive_client (self_t *self, const moment_t *moment)
 
 //  before: routing id of the router, who asks, and the envelope.
 static void
-s_answer_router (self_t *self, const bytes_t *before, size_t before_count, const bytes_t *frames, size_t count)
+s_answer_router (self_t *self, const bytes_t *before, size_t before_count, const bytes_t *frames,
+                 size_t count)
 {
     bytes_t all[FRAMES_MAX];
     size_t all_count = 0;
@@ -259,7 +260,8 @@ s_port_release (void *arg, unsigned tag, const bytes_t *before, size_t before_co
 {
     self_t *self = arg;
     if (tag == S_TO_CLIENT)
-        door_reply (self->clients, before[0], before + 1, before_count - 1, frames, count, records, self->now);
+        door_reply (self->clients, before[0], before + 1, before_count - 1, frames, count, records,
+                    self->now);
     else
         s_answer_router (self, before, before_count, frames, count);
     self->sent = true;

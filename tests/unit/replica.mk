@@ -18,3 +18,9 @@ TESTS += tests/unit/check_linear
 tests_unit_check_linear_SOURCES = tests/unit/check_linear.c tests/lib/linear.c tests/lib/linear.h $(TEST_MAIN)
 tests_unit_check_linear_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_linear_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_shared_word
+TESTS += tests/unit/check_shared_word
+tests_unit_check_shared_word_SOURCES = tests/unit/check_shared_word.c $(TEST_MAIN)
+tests_unit_check_shared_word_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_shared_word_LDADD = $(UNIT_LIBS)
