@@ -33,3 +33,18 @@ tests_system_histories_LDADD = libzgrid-core.la libzgrid.la
 tests_system_histories_LDFLAGS = -pthread
 dist_check_SCRIPTS += tests/system/check_histories.sh
 TESTS += tests/system/check_histories.sh
+
+#  Clusters of real processes; each is a row of the table in doc/consistency.md
+CLUSTER_TESTS = tests/system/check_cluster_kill.py tests/system/check_cluster_kill_two.py \
+    tests/system/check_cluster_pause.py tests/system/check_cluster_cuts.py tests/system/check_cluster_failover.py \
+    tests/system/check_cluster_start.py tests/system/check_cluster_flood.py tests/system/check_cluster_two.py \
+    tests/system/check_cluster_bad_peers.py tests/system/check_cluster_script.py tests/system/check_cluster_ap.py
+dist_check_SCRIPTS += $(CLUSTER_TESTS)
+EXTRA_DIST += tests/system/cluster.py tests/system/net.py tests/system/naive.py tests/system/soak-live.sh
+CLEANFILES += cluster-tests.lock soak-live.log
+
+#  The same in full, until SECONDS are over
+soak-live: all $(check_PROGRAMS)
+	ZGRID_BUILD='$(abs_top_builddir)' ZGRID_SOURCE='$(abs_top_srcdir)' ZG_SANITIZER='$(ZG_SANITIZER)' \
+	    $(SHELL) $(srcdir)/tests/system/soak-live.sh $(or $(SECONDS),3600)
+.PHONY: soak-live

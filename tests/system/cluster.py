@@ -1,0 +1,408 @@
+"""cluster: clusters of real zgridd processes for tests: started on ports that the system chose, asked how they
+stand, killed, stopped and cut off, and always ended by process id. A log of each process is kept, and shown if the
+test fails.
+
+SPDX-License-Identifier: MPL-2.0
+"""
+import contextlib
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import zmq
+except ImportError:
+    print("python3-zmq is not installed")
+    sys.exit(77)
+
+SOURCE = os.environ.get("ZGRID_SOURCE", ".")
+BUILD = os.environ.get("ZGRID_BUILD", ".")
+sys.path.insert(0, os.path.join(os.path.abspath(SOURCE), "tests", "interop"))
+import zgp  # noqa: E402
+
+SANITIZED = bool(os.environ.get("ZG_SANITIZER"))
+#  Sanitized processes are slow, and there are many of them on few cores
+PATIENCE = 4 if SANITIZED else 1
+LEASE_MS = 5000 if SANITIZED else 1000
+
+
+class Failed(Exception):
+    """Something that had to be so is not."""
+
+
+def check(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+def rounds(few):
+    """How often a scenario is played: ROUNDS, or a few."""
+    return int(os.environ.get("ROUNDS", "0")) or few
+
+
+def say(text):
+    print("%8.2f %s" % (time.monotonic() - say.start, text), flush=True)
+
+
+say.start = time.monotonic()
+
+
+def wait(what, condition, seconds):
+    """Asks until the answer is true, and returns it."""
+    end = time.monotonic() + seconds * PATIENCE
+    while True:
+        found = condition()
+        if found:
+            return found
+        check(time.monotonic() < end, "not within %g s: %s" % (seconds * PATIENCE, what))
+        time.sleep(0.05)
+
+
+def free_ports(host, count):
+    """Ports that nobody listens at. They are chosen together, so that they differ."""
+    with contextlib.ExitStack() as stack:
+        found = []
+        for _ in range(count):
+            one = stack.enter_context(socket.socket())
+            one.bind((host, 0))
+            found.append(one.getsockname()[1])
+        return found
+
+
+class Node:
+    """One zgridd process. command is what it is started with; where: words before it (a namespace)."""
+
+    def __init__(self, cluster, name, host, port, where=()):
+        self.cluster, self.name, self.host, self.port, self.where = cluster, name, host, port, list(where)
+        self.process = self.endpoint = None
+        self.starts = 0
+        self.paused = False
+
+    @property
+    def peer(self):
+        return "tcp://%s:%d" % (self.host, self.port)
+
+    @property
+    def log(self):
+        return os.path.join(self.cluster.folder, "%s.log" % self.name)
+
+    @property
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, *flags):
+        check(not self.alive, "%s runs already" % self.name)
+        command = self.where + [os.path.join(BUILD, "zgridd"), "--name", self.name, "--client",
+                                "tcp://%s:*" % self.host, "--set", "node.peer=%s" % self.peer]
+        command += self.cluster.flags + list(flags)
+        self.starts += 1
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write("---- start %d: %s\n" % (self.starts, " ".join(command)))
+            log.flush()
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=log)
+        self.endpoint, self.said, self.paused = None, b"", False
+        return self
+
+    def ready(self, seconds=30, wanted=True):
+        """Waits for the ready line. wanted=False: only says whether it has come by then."""
+        end = time.monotonic() + seconds * (PATIENCE if wanted else 1)
+        while b"\n" not in self.said:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                check(not wanted, "%s is not ready after %g s" % (self.name, seconds))
+                return False
+            some = os.read(self.process.stdout.fileno(), 4096)
+            if not some:
+                check(not wanted, "%s ended before it was ready" % self.name)
+                return False
+            self.said += some
+        for word in self.said.split(b"\n")[0].decode().split():
+            if word.startswith("client="):
+                self.endpoint = word[len("client="):]
+        return True
+
+    def send(self, number):
+        os.kill(self.process.pid, number)
+
+    def kill(self):
+        """Ends it as a crash does."""
+        self.send(signal.SIGKILL)
+        self._gone()
+
+    def _gone(self):
+        self.process.wait()
+        self.process.stdout.close()
+        self.endpoint = None
+
+    def pause(self):
+        self.send(signal.SIGSTOP)
+        self.paused = True
+
+    def resume(self):
+        self.send(signal.SIGCONT)
+        self.paused = False
+
+    def leave(self, seconds=60):
+        """Ends it as an operator does. Returns the exit code."""
+        self.send(signal.SIGTERM)
+        try:
+            self.process.wait(seconds * PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Failed("%s does not end" % self.name)
+        self._gone()
+        return self.process.returncode
+
+    def ask(self, timeout=1.0, op="CLUSTER", value=None):
+        """A reply of its router, or None."""
+        if not self.endpoint:
+            return None
+        try:
+            with zgp.Peer(self.cluster.context, self.endpoint, timeout * PATIENCE) as peer:
+                return peer.ask(op, None, None, value)
+        except zgp.Failure:
+            return None
+
+    def state(self, timeout=1.0):
+        """What it says of the cluster, or None."""
+        reply = self.ask(timeout)
+        return reply.value if reply and reply.status == zgp.OK and isinstance(reply.value, dict) else None
+
+
+class Cluster:
+    """Several nodes, and what tests ask of all of them."""
+
+    def __init__(self, *, copies=2, partitions=32, voters=5, profile="lan", sets=(), context=None, net=None):
+        self.context = context or zmq.Context()
+        self.folder = tempfile.mkdtemp(prefix="zgrid-cluster-")
+        self.net = net
+        self.nodes = {}
+        self.loads = []
+        self.kept = False
+        settings = {"cluster.copies": copies, "cluster.partitions": partitions, "cluster.voters": voters,
+                    "cluster.profile": profile, "storage.actors": 2, "log.level": "info"}
+        if SANITIZED:
+            settings.update({"cluster.lease": LEASE_MS, "cluster.detection": LEASE_MS})
+        settings.update(sets)
+        self.partitions = partitions
+        self.lease = {"lan": 1.0, "fast": 0.5, "wan": 5.0}[profile] if not SANITIZED else LEASE_MS / 1000
+        self.flags = ["--insecure"] if net else []
+        for name, value in settings.items():
+            self.flags += ["--set", "%s=%s" % (name, value)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, fault, trace):
+        for load in self.loads:
+            load.end()
+        for node in self.nodes.values():
+            if node.alive:
+                with contextlib.suppress(ProcessLookupError):
+                    node.send(signal.SIGKILL)
+                node.process.wait()
+        if kind is not None and kind is not SystemExit:
+            self.show_logs()
+        self.context.destroy(linger=0)
+        if os.environ.get("KEEP_LOGS"):
+            print("logs are kept in %s" % self.folder)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def show_logs(self):
+        """The end of each log: what a reader of the failure needs."""
+        for name in sorted(os.listdir(self.folder)):
+            print("==== %s" % name)
+            with open(os.path.join(self.folder, name), encoding="utf-8", errors="replace") as file:
+                lines = file.readlines()
+            sys.stdout.writelines(lines[-60:])
+        sys.stdout.flush()
+
+    def add(self, *names):
+        """Makes nodes, without starting them."""
+        if self.net:
+            for name in names:
+                host, where = self.net.add(name)
+                self.nodes[name] = Node(self, name, host, 3321, where)
+            return
+        for name, port in zip(names, free_ports("127.0.0.1", len(names))):
+            self.nodes[name] = Node(self, name, "127.0.0.1", port)
+
+    def seeds(self, without=None):
+        peers = [node.peer for node in self.nodes.values() if node is not without]
+        return ["--set", "cluster.seeds=%s" % ",".join(peers)]
+
+    def start(self, name, *flags):
+        """Starts a node that looks for the others."""
+        node = self.nodes[name]
+        return node.start(*self.seeds(node), *flags)
+
+    def up(self, count=5):
+        """count members, started at once; returns when the cluster is safe."""
+        self.add(*["n%d" % number for number in range(1, count + 1)])
+        for name in self.nodes:
+            self.start(name, "--set", "cluster.expect=%d" % count)
+        for node in self.nodes.values():
+            node.ready()
+        self.wait_safe(count)
+        return self
+
+    @property
+    def living(self):
+        return [node for node in self.nodes.values() if node.alive and node.endpoint and not node.paused]
+
+    @property
+    def endpoints(self):
+        return ",".join(node.endpoint for node in self.living)
+
+    def state(self, node):
+        """What a node says of the cluster; None if it knows none."""
+        found = node.state()
+        return found if found and "members" in found else None
+
+    def newest(self, among=None):
+        """The newest view that anybody knows."""
+        states = [state for state in (self.state(node) for node in among or self.living) if state]
+        return max(states, key=lambda state: state["version"]) if states else None
+
+    def safe(self, members, among=None):
+        """The state, if every living node (of those) says that all is well with so many members."""
+        found = None
+        for node in among or self.living:
+            found = self.state(node)
+            if not found or not found["safe"] or not found["ready"] or found["coordinator"] is None:
+                return None
+            if sum(member["status"] == "UP" for member in found["members"]) != members:
+                return None
+            if any(row[4] for row in found["table"]):
+                return None
+        return found
+
+    def wait_safe(self, members, seconds=60, among=None):
+        try:
+            return wait("safe with %d members" % members, lambda: self.safe(members, among), seconds)
+        except Failed as failure:
+            raise Failed("%s; %s" % (failure, self.describe()))
+
+    def describe(self):
+        """One line on what each node thinks."""
+        texts = []
+        for node in self.living:
+            state = self.state(node)
+            if not state:
+                texts.append("%s: no answer" % node.name)
+                continue
+            texts.append("%s: v%d cfg %d coordinator %s voters %s %s health %s safe %s ready %s members %s" % (
+                node.name, state["version"], state["cfg"], state["coordinator"], state["voters"],
+                state["voters_new"] or "", state["health"], state["safe"], state["ready"],
+                " ".join("%s=%s" % (member["name"], member["status"]) for member in state["members"])))
+        return "\n  ".join([""] + texts)
+
+    def coordinator(self):
+        """The node that coordinates, by the newest view."""
+        state = wait("a coordinator", self.newest, 20)
+        return self.nodes.get(state["coordinator"])
+
+    def primary(self, key):
+        """The node that serves a key."""
+        state = wait("a view", self.newest, 20)
+        return self.nodes.get(state["table"][zgp.partition_of(key, state["partitions"])][2])
+
+    def admin(self, *words):
+        """Carries out an operator's request; the reply's text."""
+        reply = self.living[0].ask(10, "ADMIN", list(words))
+        check(reply and reply.status == zgp.OK, "ADMIN %s answers %r" % (" ".join(words), reply))
+        return reply.value
+
+    def load(self, *flags):
+        load = Load(self, *flags)
+        self.loads.append(load)
+        return load
+
+
+class Load:
+    """The program histories at work on a cluster."""
+    seed = int(time.time()) % 100000 * 100
+
+    def __init__(self, cluster, *flags):
+        Load.seed += 1
+        self.cluster = cluster
+        self.log = os.path.join(cluster.folder, "load-%d.log" % Load.seed)
+        command = [os.path.join(BUILD, "tests", "system", "histories"), "-s", cluster.endpoints, "--seed",
+                   str(Load.seed), *flags]
+        self.watching = "--watch" in flags
+        with open(self.log, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
+                                            stdin=subprocess.PIPE if self.watching else subprocess.DEVNULL)
+        first = self.process.stdout.readline()
+        check(first in (b"running\n", b"watching\n"), "the load does not start")
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream:
+                stream.close()
+
+    def mark(self, moment):
+        """A watch: waits until every partition served after that moment (time.monotonic); its report."""
+        self.process.stdin.write(b"mark %d\n" % int(moment * 1e9))
+        self.process.stdin.flush()
+        check(select.select([self.process.stdout], [], [], 60 * PATIENCE)[0],
+              "not all partitions serve again within %d s; %s" % (60 * PATIENCE, self.cluster.describe()))
+        return json.loads(self.process.stdout.readline())
+
+    def finish(self, failures=0):
+        """Ends the load; its report, in which everything must be explained. failures: share of operations that
+        may have been refused or timed out; None: any."""
+        check(self.process.poll() is None, "the load ended by itself")
+        if self.watching:
+            self.process.stdin.close()
+        else:
+            self.process.send_signal(signal.SIGTERM)
+        text = self.process.stdout.read().decode()
+        code = self.process.wait()
+        if self.watching:
+            check(code == 0, "the watch fails")
+            return None
+        report = json.loads(text.splitlines()[-1]) if text else {}
+        say("load: %s" % json.dumps(report))
+        check(code == 0 and report.get("linearizable") == "yes", "the history cannot be explained: %s" % text)
+        counts = report["statuses"]
+        total = sum(counts.values())
+        refused = sum(counts.get(name, 0) for name in ("UNAVAILABLE", "TIMEOUT", "BUSY"))
+        if failures is not None:
+            check(refused <= failures * total, "%d of %d operations were refused" % (refused, total))
+        return report
+
+
+def _hangs(*_):
+    raise Failed("it hangs")
+
+
+def main(name, scenario, seconds=240):
+    """Runs a scenario (a function without arguments); says what came of it. Whatever hangs is ended."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    signal.signal(signal.SIGALRM, _hangs)
+    try:
+        #  One cluster at a time: on few cores, several would take each other's leases
+        with open(os.path.join(BUILD, "cluster-tests.lock"), "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            say.start = time.monotonic()
+            signal.alarm((seconds + 60 * rounds(0)) * PATIENCE)
+            text = scenario()
+    except (Failed, zgp.Failure) as failure:
+        print("FAILED: %s: %s" % (name, failure))
+        print("0 passed, 1 failed")
+        sys.exit(1)
+    print("%s: %s" % (name, text or "done"))
+    print("1 passed, 0 failed")

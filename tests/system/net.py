@@ -1,0 +1,106 @@
+"""net: a small network of namespaces on this machine, in which packets between members can be dropped, in one
+direction or in both, while clients reach all of them. Nothing of it is seen outside: the test itself runs in a
+namespace of its own, and everything ends with it.
+
+Each member has a namespace and a link to the test's namespace, which routes between them; a cut is a rule there that
+drops what goes from one address to another. Needs `unshare`, `nsenter` (util-linux) and `ip` (iproute2).
+
+SPDX-License-Identifier: MPL-2.0
+"""
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+INSIDE = "ZGRID_TEST_NETWORK"
+
+
+def _run(*words):
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise OSError("%s: %s" % (" ".join(words), done.stdout.strip()))
+    return done.stdout
+
+
+def enter():
+    """Runs the program again in a network namespace; returns there. Ends with 77 if that is not allowed here."""
+    if os.environ.get(INSIDE):
+        try:
+            _run("ip", "link", "set", "lo", "up")
+            with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as file:
+                file.write("1")
+        except OSError as fault:
+            print("no network of our own: %s" % fault)
+            sys.exit(77)
+        return
+    for tool in ("ip", "unshare", "nsenter"):
+        if not shutil.which(tool) and not os.access("/usr/sbin/" + tool, os.X_OK):
+            print("%s is not installed" % tool)
+            sys.exit(77)
+    own = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-Urn"]
+    if subprocess.run(own + ["true"], stderr=subprocess.DEVNULL).returncode:
+        print("network namespaces are not allowed here")
+        sys.exit(77)
+    os.environ[INSIDE] = "1"
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    os.execvp(own[0], own + [sys.executable, "-B"] + sys.argv)
+
+
+class Net:
+    """The namespaces of the members."""
+
+    def __init__(self):
+        self.holders, self.hosts, self.cuts = {}, {}, set()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for holder in self.holders.values():
+            holder.stdin.close()
+            holder.wait()
+
+    def add(self, name):
+        """A namespace for a member: its address, and the words before a command that shall run there."""
+        number = len(self.holders) + 1
+        #  It lives as long as this process does
+        holder = subprocess.Popen(["unshare", "-n", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        own, path = os.readlink("/proc/self/ns/net"), "/proc/%d/ns/net" % holder.pid
+        end = time.monotonic() + 10
+        while os.readlink(path) == own:
+            if time.monotonic() > end or holder.poll() is not None:
+                raise OSError("no namespace for %s" % name)
+            time.sleep(0.01)
+        self.holders[name] = holder
+        self.hosts[name] = "10.77.%d.2" % number
+        where = ["nsenter", "-t", str(holder.pid), "-n"]
+        _run("ip", "link", "add", "m%d" % number, "type", "veth", "peer", "name", "eth0", "netns", str(holder.pid))
+        _run("ip", "address", "add", "10.77.%d.1/24" % number, "dev", "m%d" % number)
+        _run("ip", "link", "set", "m%d" % number, "up")
+        _run(*where, "ip", "link", "set", "lo", "up")
+        _run(*where, "ip", "address", "add", self.hosts[name] + "/24", "dev", "eth0")
+        _run(*where, "ip", "link", "set", "eth0", "up")
+        _run(*where, "ip", "route", "add", "default", "via", "10.77.%d.1" % number)
+        return self.hosts[name], where
+
+    def _rule(self, verb, one, other):
+        _run("ip", "rule", verb, "from", self.hosts[one], "to", self.hosts[other], "blackhole")
+
+    def cut_one_way(self, sender, receiver):
+        """Drops what the sender sends to the receiver: data, and the acknowledgements of the other direction's."""
+        if (sender, receiver) not in self.cuts:
+            self._rule("add", sender, receiver)
+            self.cuts.add((sender, receiver))
+
+    def cut(self, some, others):
+        """Drops everything between two groups."""
+        for one in some:
+            for other in others:
+                self.cut_one_way(one, other)
+                self.cut_one_way(other, one)
+
+    def heal(self):
+        for one, other in self.cuts:
+            self._rule("del", one, other)
+        self.cuts = set()
