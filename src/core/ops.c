@@ -52,12 +52,14 @@ typedef struct {
 void
 call_reply (call_t *call, unsigned status, value_t value, uint64_t version)
 {
+    call->status = status;
     wire_reply (call->out, call->request->id, status, value, version, NULL);
 }
 
 void
 call_fail (call_t *call, unsigned status, const char *text)
 {
+    call->status = status;
     wire_reply_error (call->out, call->request->id, status, text);
 }
 
@@ -161,10 +163,8 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
         s_too_big (call, "value", size, "limits.value_max", self->config.value_max);
         return false;
     }
-    if (past) { // Stored and over at once
-        *version_p = call->place.entry ? call_remove (call) : ++call->partition->sequence;
-        return true;
-    }
+    if (past) // Stored and over at once
+        return call_remove (call, version_p);
     if (!call_make_store (call))
         return false;
     if (self->config.memory_limit) {
@@ -179,8 +179,11 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
             call->place = store_find (call->store, call->place.hash, call->place.key);
     }
     uint64_t version = call->partition->sequence + 1;
+    if (!call_open (call, CHANGE_PUT, first, second, deadline))
+        return false;
     if (!store_set (call->store, &call->place, first, second, version, deadline,
                     entry_clock (call->moment.now))) {
+        call_cancel (call);
         self->stats.nomem++;
         call_fail (call, ZGRID_NOMEM, "out of memory");
         return false;
@@ -191,11 +194,30 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
     return true;
 }
 
-uint64_t
-call_remove (call_t *call)
+bool
+call_remove (call_t *call, uint64_t *version_p)
 {
-    store_remove (call->store, &call->place);
-    return ++call->partition->sequence;
+    partition_t *part = call->partition;
+    bytes_t none = bytes_of (NULL, 0);
+    if (!call_open (call, CHANGE_REMOVE, none, none, 0))
+        return false;
+    part->removed = ++part->sequence;
+    shared_word_remove (part->shared, part->removed);
+    if (call->place.entry)
+        store_remove (call->store, &call->place);
+    if (version_p)
+        *version_p = part->sequence;
+    return true;
+}
+
+bool
+call_set_deadline (call_t *call, uint64_t deadline)
+{
+    bytes_t none = bytes_of (NULL, 0);
+    if (!call_open (call, CHANGE_DEADLINE, none, none, deadline))
+        return false;
+    store_set_deadline (call->store, &call->place, ++call->partition->sequence, deadline);
+    return true;
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -258,8 +280,15 @@ void
 call_moved (call_t *call, uint32_t partition)
 {
     storage_t *self = call->storage;
-    meta_t meta = { .given = META_epoch, .epoch = 1 };
-    if (self->owners) {
+    const view_t *view = self->cluster.view;
+    meta_t meta = { .given = META_epoch, .epoch = view ? view->version : 1 };
+    char text[VIEW_HOST_MAX + 16];
+    const member_t *owner = view ? view_member (view, view->parts[partition].primary) : NULL;
+    if (owner && owner->actors && owner->client_ports[partition % owner->actors]) {
+        snprintf (text, sizeof text, "tcp://%s:%u", owner->host, owner->client_ports[partition % owner->actors]);
+        meta.given |= META_owner;
+        meta.owner = bytes_str (text);
+    } else if (!view && self->owners) {
         meta.given |= META_owner;
         meta.owner = bytes_str (self->owners[partition % self->config.actors]);
     }
@@ -310,18 +339,65 @@ s_check (call_t *call)
     return true;
 }
 
-//  An entry whose time is over is removed before anything looks at it.
-static void
+//  Looks the key up. An entry whose time is over is removed before anything looks at it: that is an
+//  effect of its own, and absence is told when it is committed (consistency 6). False, and replied, if
+//  it cannot be.
+static bool
 s_find (call_t *call, uint64_t hash, const index_hint_t *hint)
 {
     call->place = (place_t) { call->request->key, hash, NULL, NULL };
-    if (!call->store)
-        return;
-    call->place = store_find_hinted (call->store, hash, call->request->key, hint);
+    if (call->store)
+        call->place = store_find_hinted (call->store, hash, call->request->key, hint);
     if (call->place.entry && entry_expired (call->place.entry, call->moment.now)) {
-        call_remove (call);
-        call->storage->stats.expired++;
+        if (call->stale) // A backup hides it
+            call->place = (place_t) { call->request->key, hash, NULL, NULL };
+        else if (replica_remove (call->storage, call->store, &call->place, call->moment.now))
+            call->storage->stats.expired++;
+        else {
+            call->storage->stats.busy++;
+            call_fail (call, ZGRID_BUSY, "the partition's other copies are behind");
+            return false;
+        }
     }
+    call->saw = call->place.entry                ? entry_version (call->place.entry)
+                : LEFT_OUT (absent_committed) ? 0
+                                                 : call->partition->removed;
+    call->before = call->partition->sequence;
+    return true;
+}
+
+//  A record that names a key of this actor.
+static void
+s_execute_key (call_t *call, s_item_t *item)
+{
+    storage_t *self = call->storage;
+    uint32_t local = item->partition / self->config.actors;
+    //  A record before this one in its group may have made the map or the store
+    if (!call->map)
+        call->map = map_find (self, item->request.map);
+    call->store = call->map ? map_store (call->map, local) : NULL;
+    call->partition = &self->partitions[local];
+    if (!call_admit (call))
+        return;
+    //  The hint is of the store that was there when the group began
+    if (!s_find (call, item->hash, call->store == item->store ? &item->hint : NULL))
+        return;
+    ops_table[item->request.op](call);
+    call_finish (call);
+}
+
+//  WITH: options for the records after it.
+static void
+s_with (call_t *call)
+{
+    batch_t *batch = call->batch;
+    const options_t *options = &call->options;
+    if (options->given & OPT_session)
+        batch->session = options->session.kind == VALUE_BYTES ? options->session.bytes : bytes_of (NULL, 0);
+    if (options->given & OPT_ack)
+        batch->ack = options->ack;
+    if (options->given & OPT_deadline)
+        batch->deadline = options->deadline;
 }
 
 static void
@@ -338,11 +414,19 @@ s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
     call.place = (place_t) { .entry = NULL };
     call.out = out;
     call.options.given = 0;
+    call.status = ZGRID_OK;
+    call.out_at = out->size;
+    call.saw = 0;
+    call.has_session = call.open = call.settled = call.stale = false;
     self->stats.records++;
     batch->records++;
     if (!s_check (&call))
         return;
     const op_info_t *info = op_info (item->request.op);
+    if (item->request.op == OP_WITH) {
+        s_with (&call);
+        return;
+    }
     if (info->routing == ROUTING_NODE) {
         batch->node (batch->node_arg, &item->request, out);
         return;
@@ -352,15 +436,10 @@ s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
             call_moved (&call, item->partition);
             return;
         }
-        uint32_t local = item->partition / self->config.actors;
-        //  A record before this one in its group may have made the map or the store
-        if (!call.map)
-            call.map = map_find (self, item->request.map);
-        call.store = call.map ? map_store (call.map, local) : NULL;
-        call.partition = &self->partitions[local];
-        //  The hint is of the store that was there when the group began
-        s_find (&call, item->hash, call.store == item->store ? &item->hint : NULL);
-    } else if (!call.map)
+        s_execute_key (&call, item);
+        return;
+    }
+    if (!call.map)
         call.map = map_find (self, item->request.map);
     ops_table[item->request.op](&call);
 }
@@ -381,6 +460,13 @@ bool
 storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max)
 {
     s_item_t items[S_GROUP];
+    if (batch->records == 0) {
+        self->cluster.mark_count = 0;
+        self->cluster.marks_lost = false;
+        self->cluster.now = batch->moment.now;
+        if (!self->cluster.alone)
+            batch->attached_room = 0; // What has to wait keeps its values inside
+    }
     if (batch->records == 0 && mp_at_end (&batch->reader)) {
         self->stats.malformed++;
         wire_reply_error (out, 0, ZGRID_MALFORMED, "the body holds no record");

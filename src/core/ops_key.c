@@ -61,6 +61,7 @@ op_get (call_t *call)
         return;
     }
     meta_t meta = { .given = META_ttl, .ttl = s_ttl (call) };
+    call->status = ZGRID_OK;
     wire_reply (call->out, call->request->id, ZGRID_OK, s_present (call), s_version (call), &meta);
 }
 
@@ -188,8 +189,11 @@ op_del (call_t *call)
         call_reply (call, ZGRID_MISMATCH, value_nil (), s_version (call));
         return;
     }
+    uint64_t version;
+    if (!call_remove (call, &version))
+        return;
     call->storage->stats.del_hits++;
-    call_reply (call, ZGRID_OK, value_nil (), call_remove (call));
+    call_reply (call, ZGRID_OK, value_nil (), version);
 }
 
 void
@@ -207,9 +211,16 @@ op_getdel (call_t *call)
         call_fail (call, ZGRID_NOMEM, "out of memory");
         return;
     }
-    call->storage->stats.del_hits++;
+    size_t begin = call->out->size;
     call_reply (call, ZGRID_OK, s_present (call), call->partition->sequence + 1);
-    call_remove (call);
+    size_t end = call->out->size;
+    if (call_remove (call, NULL)) {
+        call->storage->stats.del_hits++;
+        return;
+    }
+    //  Only the refusal is said
+    memmove (call->out->data + begin, call->out->data + end, call->out->size - end);
+    call->out->size -= end - begin;
 }
 
 void
@@ -243,9 +254,8 @@ op_persist (call_t *call)
         return;
     }
     bool had = s_deadline (call) != 0;
-    if (had)
-        store_set_deadline (call->store, &call->place, ++call->partition->sequence, 0);
-    call_reply (call, ZGRID_OK, value_int (had), s_version (call));
+    if (!had || call_set_deadline (call, 0))
+        call_reply (call, ZGRID_OK, value_int (had), s_version (call));
 }
 
 //  The request's number as options ex, px, exat or pxat would give it. False, and replied, if it is
@@ -301,10 +311,13 @@ op_expire (call_t *call)
         return;
     }
     if (past) {
+        uint64_t version;
+        if (!call_remove (call, &version))
+            return;
         call->storage->stats.del_hits++;
-        call_reply (call, ZGRID_OK, value_nil (), call_remove (call));
+        call_reply (call, ZGRID_OK, value_nil (), version);
         return;
     }
-    store_set_deadline (call->store, &call->place, ++call->partition->sequence, deadline);
-    call_reply (call, ZGRID_OK, value_nil (), s_version (call));
+    if (call_set_deadline (call, deadline))
+        call_reply (call, ZGRID_OK, value_nil (), s_version (call));
 }

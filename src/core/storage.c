@@ -7,6 +7,30 @@
 #include "mem.h"
 #include "storage_impl.h"
 
+//  The sweep has come to an entry whose time is over.
+static bool
+s_expire (void *arg, store_t *store, place_t *place, uint64_t now)
+{
+    return replica_remove (arg, store, place, now);
+}
+
+static void
+s_clear_cluster (storage_t *self)
+{
+    cluster_side_t *cluster = &self->cluster;
+    for (uint32_t local = 0; self->partitions && local < self->local_partitions; local++)
+        replica_clear (&self->partitions[local]);
+    while (cluster->held.first)
+        held_destroy (&cluster->held, cluster->held.first);
+    for (uint32_t at = 0; at < cluster->outbox_count; at++)
+        buf_clear (&cluster->outboxes[at].body);
+    mem_free (cluster->outboxes);
+    mem_free (cluster->marks);
+    mem_free (cluster->mark_waits);
+    buf_clear (&cluster->body);
+    view_destroy (&cluster->view);
+}
+
 storage_t *
 storage_new (const storage_config_t *config, epochs_t *epochs)
 {
@@ -14,6 +38,13 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
     if (!self)
         return NULL;
     self->config = *config;
+    self->config.log_records = config->log_records ? config->log_records : 8192;
+    self->config.log_bytes = config->log_bytes ? config->log_bytes : 4u << 20;
+    self->config.resend = config->resend ? config->resend : 40;
+    self->config.silence = config->silence ? config->silence : 1000;
+    self->cluster.alone = true;
+    self->pool.expire = s_expire;
+    self->pool.expire_arg = self;
     self->epochs = epochs;
     self->random = 0x9e3779b97f4a7c15 ^ config->index;
     self->local_partitions = (config->partitions - config->index + config->actors - 1) / config->actors;
@@ -28,8 +59,11 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
         return NULL;
     }
     for (uint32_t local = 0; local < self->local_partitions; local++) {
-        self->partitions[local].id = local * config->actors + config->index;
-        shared_word_serve (&self->words[local], 0, SHARED_COMMIT_ALL, 0);
+        partition_t *part = &self->partitions[local];
+        part->id = local * config->actors + config->index;
+        part->role = ROLE_PRIMARY; // Until it joins a cluster
+        part->shared = &self->words[local];
+        shared_word_serve (part->shared, 0, SHARED_COMMIT_ALL, 0);
     }
     return self;
 }
@@ -53,6 +87,7 @@ storage_destroy (storage_t **self_p)
         return;
     if (self->pool.reclaim)
         reclaim_set_readers (self->pool.reclaim, false);
+    s_clear_cluster (self);
     directory_t *directory = map_directory (self);
     for (uint32_t at = 0; directory && at < directory->room; at++)
         if (directory->slots[at])
@@ -103,6 +138,11 @@ storage_stats (storage_t *self)
     stats->retired_bytes = reclaim_waiting (pool->reclaim);
     stats->maps = directory ? directory->count : 0;
     stats->rehashes = pool->rehashes;
+    stats->sessions = stats->log_bytes = 0;
+    for (uint32_t local = 0; local < self->local_partitions; local++) {
+        stats->sessions += self->partitions[local].sessions.count;
+        stats->log_bytes += log_size (&self->partitions[local].log);
+    }
     //  Readers are the node's; the first actor speaks for all
     stats->local_reads = self->epochs && self->config.index == 0 ? epochs_reads (self->epochs) : 0;
     for (uint32_t at = 0; directory && at < directory->room; at++)

@@ -4,10 +4,12 @@
 #define STORAGE_IMPL_H_INCLUDED
 
 #include "replica/shared_word.h"
+#include "replica/replica.h"
 #include "storage.h"
 
 struct map {
     uint64_t hash;
+    uint32_t number; // In the order of creation
     uint32_t name_size;
     char *name;
     _Atomic (store_t *) stores[]; // By local partition: partition / actors
@@ -17,13 +19,8 @@ struct map {
 typedef struct {
     uint32_t room;  // A power of two
     uint32_t count;
-    map_t *slots[];
+    map_t *slots[]; // room of them; then `room` more: the same by number
 } directory_t;
-
-typedef struct {
-    uint32_t id;
-    uint64_t sequence; // Number of the last write: the versions of entries
-} partition_t;
 
 //  A walk over all stores, map by map, partition by partition.
 typedef struct {
@@ -47,6 +44,7 @@ struct storage {
     _Atomic uint32_t clock;    // The access clock
     shared_word_t *words;      // By local partition
     const lease_t *lease;      // NULL: without a view, nobody else could serve
+    cluster_side_t cluster;
     //  Housekeeping
     walk_t sweep, compact;
     bool moving, moving_seen;  // Tables are being resized: in the last round, in this one so far
@@ -57,7 +55,7 @@ struct storage {
 };
 
 //  One record being executed.
-typedef struct {
+typedef struct call {
     storage_t *storage;
     batch_t *batch;
     const request_t *request;
@@ -68,6 +66,18 @@ typedef struct {
     store_t *store;         // NULL if the map has nothing in this partition
     place_t place;          // Where the key is, or would be; never an expired entry
     buf_t *out;
+    //  Copies and sessions
+    unsigned status;        // Of the last reply
+    size_t out_at;          // Where the reply begins in out
+    uint64_t before;        // The partition's sequence when it began
+    uint64_t saw;           // Version of what was looked up, or of the last removal
+    bool has_session;
+    bool open;              // An entry is open in the partition's log
+    bool settled;           // Its reply waits for `saw` alone: nothing was executed
+    bool stale;             // Asked for, and answered by, a backup
+    size_t entry_at;        // Where the entry begins in the log
+    size_t result_room;     // Bytes of result that the entry has room for
+    request_key_t request_key;
 } call_t;
 
 typedef void (op_fn) (call_t *call);
@@ -91,6 +101,20 @@ bool
     call_make_store (call_t *call);
 directory_t *
     map_directory (storage_t *self);
+//  The map of that number, NULL behind the last.
+map_t *
+    map_numbered (storage_t *self, uint32_t number);
+//  The store of a map in a partition, made if need be. NULL without memory.
+store_t *
+    map_make_store (storage_t *self, map_t *map, uint32_t local);
+//  Cuts the store off, atomically; its entries go when nobody can see them.
+void
+    map_drop_store (map_t *map, uint32_t local);
+static inline bytes_t
+map_name (const map_t *map)
+{
+    return bytes_of (map->name, map->name_size);
+}
 
 //  storage_partition.c: SCAN, SIZE, DESTROY
 void
@@ -122,9 +146,14 @@ bool
     call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool past,
                 uint64_t *version_p);
 
-//  Removes the entry that is there and returns the version of the removal.
-uint64_t
-    call_remove (call_t *call);
+//  Removes the entry, if there is one; *version_p (may be NULL) becomes the version of the removal. False,
+//  and has replied, without memory for its log entry.
+bool
+    call_remove (call_t *call, uint64_t *version_p);
+
+//  Sets the deadline of the entry that is there, 0: none. False as call_remove.
+bool
+    call_set_deadline (call_t *call, uint64_t deadline);
 
 //  The request's value, wherever it lies. False, and has replied, if it is not bytes.
 bool

@@ -27,9 +27,17 @@ s_search (const directory_t *directory, uint64_t hash, bytes_t name)
     }
 }
 
+map_t *
+map_numbered (storage_t *self, uint32_t number)
+{
+    directory_t *directory = map_directory (self);
+    return directory && number < directory->count ? directory->slots[directory->room + number] : NULL;
+}
+
 static void
 s_insert (directory_t *directory, map_t *map)
 {
+    directory->slots[directory->room + map->number] = map;
     uint32_t at = (uint32_t) map->hash & (directory->room - 1);
     while (directory->slots[at])
         at = (at + 1) & (directory->room - 1);
@@ -81,13 +89,14 @@ map_make (storage_t *self, bytes_t name, unsigned *status)
     uint32_t room = 8;
     while (room < (count + 1) * 2)
         room *= 2;
-    directory_t *directory = mem_alloc_zero (1, sizeof (directory_t) + room * sizeof (map_t *));
+    directory_t *directory = mem_alloc_zero (1, sizeof (directory_t) + 2 * room * sizeof (map_t *));
     map_t *map = directory ? s_new_map (self, name) : NULL;
     if (!map) {
         mem_free (directory);
         return NULL;
     }
     directory->room = room;
+    map->number = count;
     for (uint32_t at = 0; old && at < old->room; at++)
         if (old->slots[at])
             s_insert (directory, old->slots[at]);
@@ -96,6 +105,29 @@ map_make (storage_t *self, bytes_t name, unsigned *status)
     if (old)
         reclaim_later (self->pool.reclaim, s_free_directory, NULL, old, sizeof (directory_t));
     return map;
+}
+
+store_t *
+map_make_store (storage_t *self, map_t *map, uint32_t local)
+{
+    store_t *store = map_store (map, local);
+    if (store)
+        return store;
+    store = store_new (&self->pool);
+    if (!store)
+        return NULL;
+    store->map = map;
+    store->partition = local;
+    atomic_store_explicit (&map->stores[local], store, memory_order_release);
+    return store;
+}
+
+void
+map_drop_store (map_t *map, uint32_t local)
+{
+    store_t *store = map_store (map, local);
+    atomic_store_explicit (&map->stores[local], NULL, memory_order_release);
+    store_destroy (&store);
 }
 
 bool
@@ -107,17 +139,13 @@ call_make_store (call_t *call)
     unsigned status = ZGRID_NOMEM;
     if (!call->map)
         call->map = map_make (self, call->request->map, &status);
-    store_t *store = call->map ? store_new (&self->pool) : NULL;
-    if (!store) {
-        if (status == ZGRID_NOMEM || call->map)
-            self->stats.nomem++;
-        call_fail (call, call->map ? ZGRID_NOMEM : status,
-                   call->map || status == ZGRID_NOMEM ? "out of memory"
-                                                      : "no more maps: limits.maps is reached");
-        return false;
-    }
     uint32_t local = (uint32_t) (call->partition - self->partitions);
-    atomic_store_explicit (&call->map->stores[local], store, memory_order_release);
-    call->store = store;
-    return true;
+    call->store = call->map ? map_make_store (self, call->map, local) : NULL;
+    if (call->store)
+        return true;
+    if (status == ZGRID_NOMEM || call->map)
+        self->stats.nomem++;
+    call_fail (call, call->map ? ZGRID_NOMEM : status,
+               call->map || status == ZGRID_NOMEM ? "out of memory" : "no more maps: limits.maps is reached");
+    return false;
 }

@@ -20,6 +20,13 @@ s_random (storage_t *self)
     return z ^ (z >> 31);
 }
 
+//  Only the primary evicts: its copies follow.
+static bool
+s_may_evict (const storage_t *self, const store_t *store)
+{
+    return store_entries (store) && replica_serves (self, &self->partitions[store->partition]);
+}
+
 //  A store with entries, at random; NULL if there is none.
 static store_t *
 s_any_store (storage_t *self)
@@ -31,7 +38,7 @@ s_any_store (storage_t *self)
     for (int tries = 0; tries < S_TRIES; tries++) {
         map_t *map = directory->slots[s_random (self) & (directory->room - 1)];
         store_t *store = map ? map_store (map, (uint32_t) (s_random (self) % self->local_partitions)) : NULL;
-        if (store && store_entries (store))
+        if (store && s_may_evict (self, store))
             return store;
     }
     uint32_t first = (uint32_t) s_random (self), from = (uint32_t) s_random (self);
@@ -39,7 +46,7 @@ s_any_store (storage_t *self)
         map_t *map = directory->slots[(first + at) & (directory->room - 1)];
         for (uint32_t local = 0; map && local < self->local_partitions; local++) {
             store_t *store = map_store (map, (uint32_t) (((uint64_t) from + local) % self->local_partitions));
-            if (store && store_entries (store))
+            if (store && s_may_evict (self, store))
                 return store;
         }
     }
@@ -60,9 +67,8 @@ s_evict_one (storage_t *self, const entry_t *keep, uint64_t now)
         if (count + 1 >= S_STORES && oldest.seen >= S_STORES * S_SAMPLE)
             break;
     }
-    if (!oldest.store)
+    if (!oldest.store || !replica_remove (self, oldest.store, &oldest.place, now))
         return false;
-    store_remove (oldest.store, &oldest.place);
     self->stats.evicted++;
     return true;
 }

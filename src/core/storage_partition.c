@@ -73,6 +73,7 @@ s_reply_page (call_t *call, s_page_t *page, uint64_t cursor)
         return;
     }
     meta_t meta = { .given = META_cursor, .cursor = cursor };
+    call->status = ZGRID_OK;
     wire_reply_array (call->out, call->request->id, page->items, buf_bytes (page->page), &meta);
 }
 
@@ -123,28 +124,55 @@ s_scan (call_t *call)
         buf_clear (&self->scratch);
 }
 
-//  DESTROY cuts the store off as a whole: atomic for the partition. The entries go when nobody can
-//  see them.
-static uint64_t
-s_destroy_partition (call_t *call, uint32_t local)
+//  DESTROY cuts the store off as a whole: atomic for the partition. False, and replied, without memory
+//  for its log entry.
+static bool
+s_destroy_partition (call_t *call, uint32_t local, uint64_t *removed)
 {
     store_t *store = call->map ? map_store (call->map, local) : NULL;
+    partition_t *part = &call->storage->partitions[local];
+    bytes_t none = bytes_of (NULL, 0);
     if (!store)
-        return 0;
-    uint64_t removed = store_entries (store);
-    call->storage->partitions[local].sequence++;
-    atomic_store_explicit (&call->map->stores[local], NULL, memory_order_release);
-    store_destroy (&store);
-    return removed;
+        return true;
+    if (!call_open (call, CHANGE_DESTROY, none, none, 0))
+        return false;
+    *removed += store_entries (store);
+    part->removed = ++part->sequence;
+    shared_word_remove (part->shared, part->removed);
+    map_drop_store (call->map, local);
+    return true;
 }
 
-static uint64_t
-s_one_partition (call_t *call, uint32_t local)
+//  One partition's share. What SCAN and SIZE saw may not be committed yet: they wait for all of it.
+static bool
+s_one_partition (call_t *call, uint32_t local, uint64_t *sum)
 {
+    call->partition = &call->storage->partitions[local];
     if (call->request->op == OP_DESTROY)
-        return s_destroy_partition (call, local);
+        return s_destroy_partition (call, local, sum);
     store_t *store = call->map ? map_store (call->map, local) : NULL;
-    return store ? store_entries (store) : 0;
+    *sum += store ? store_entries (store) : 0;
+    return true;
+}
+
+static void
+s_operate (call_t *call)
+{
+    storage_t *self = call->storage;
+    const options_t *options = &call->options;
+    if (call->request->op == OP_SCAN) {
+        s_scan (call);
+        return;
+    }
+    uint64_t sum = 0;
+    bool done = true;
+    if (options->given & OPT_partition)
+        done = s_one_partition (call, (uint32_t) (options->partition / self->config.actors), &sum);
+    else
+        for (uint32_t local = 0; local < self->local_partitions; local++)
+            done = done && s_one_partition (call, local, &sum);
+    if (done)
+        call_reply (call, ZGRID_OK, value_int ((int64_t) sum), 0);
 }
 
 void
@@ -152,25 +180,26 @@ partition_operation (call_t *call)
 {
     storage_t *self = call->storage;
     const options_t *options = &call->options;
-    if (options->given & OPT_partition) {
-        if (options->partition >= self->config.partitions) {
-            s_malformed (call, "no such partition");
+    if (!(options->given & OPT_partition)) {
+        if (!self->cluster.alone) {
+            s_malformed (call, "in a cluster, one partition has to be named");
             return;
         }
-        if (options->partition % self->config.actors != self->config.index) {
-            call_moved (call, (uint32_t) options->partition);
-            return;
-        }
-    }
-    if (call->request->op == OP_SCAN) {
-        s_scan (call);
+        s_operate (call);
         return;
     }
-    uint64_t sum = 0;
-    if (options->given & OPT_partition)
-        sum = s_one_partition (call, (uint32_t) (options->partition / self->config.actors));
-    else
-        for (uint32_t local = 0; local < self->local_partitions; local++)
-            sum += s_one_partition (call, local);
-    call_reply (call, ZGRID_OK, value_int ((int64_t) sum), 0);
+    if (options->partition >= self->config.partitions) {
+        s_malformed (call, "no such partition");
+        return;
+    }
+    if (options->partition % self->config.actors != self->config.index) {
+        call_moved (call, (uint32_t) options->partition);
+        return;
+    }
+    call->partition = &self->partitions[options->partition / self->config.actors];
+    if (!call_admit (call))
+        return;
+    call->saw = call->before = call->partition->sequence;
+    s_operate (call);
+    call_finish (call);
 }

@@ -181,7 +181,8 @@ store_set_deadline (store_t *self, place_t *place, uint64_t version, uint64_t de
     entry_t *entry = place->entry;
     s_account (self, entry, false);
     atomic_store_explicit (&entry->version, version, memory_order_relaxed);
-    atomic_store_explicit (&entry->life, entry_life (deadline, entry_access (entry)), memory_order_relaxed);
+    //  A local reader that sees the deadline sees its version
+    atomic_store_explicit (&entry->life, entry_life (deadline, entry_access (entry)), memory_order_release);
     s_account (self, entry, true);
     index_replace (place->slot, entry, index_code (deadline));
 }
@@ -213,7 +214,11 @@ s_sweep_one (void *arg, slot_t *slot, entry_t *entry)
     if (!entry_expired (entry, sweep->now))
         return;
     place_t place = { .slot = slot, .entry = entry };
-    store_remove (sweep->store, &place);
+    pool_t *pool = sweep->store->pool;
+    if (pool->expire && !pool->expire (pool->expire_arg, sweep->store, &place, sweep->now))
+        return;
+    if (place.entry)
+        store_remove (sweep->store, &place);
     sweep->removed++;
 }
 

@@ -7,6 +7,9 @@
 #include "heap.h"
 #include "index.h"
 
+struct store;
+struct place;
+
 //  What the stores of one storage actor share, and their sums. One owner, one thread.
 typedef struct {
     heap_t *heap;
@@ -18,10 +21,15 @@ typedef struct {
     size_t used_bytes;   // What these entries take in the heap
     size_t index_bytes;  // Tables
     uint64_t rehashes;   // Of stores that are gone
+    //  Asked before an expired entry goes: removes it, or leaves it and returns false. NULL: it goes.
+    bool (*expire) (void *arg, struct store *store, struct place *place, uint64_t now);
+    void *expire_arg;
 } pool_t;
 
-typedef struct {
+typedef struct store {
     pool_t *pool;
+    void *map;          // Whose entries these are, for the owner
+    uint32_t partition; // Likewise: local
     index_t index;
     uint64_t expiring;
     size_t data_bytes;
@@ -41,7 +49,7 @@ void
     store_destroy (store_t **self_p);
 
 //  A key that was looked for: found, or where it would go.
-typedef struct {
+typedef struct place {
     bytes_t key;
     uint64_t hash;
     slot_t *slot;   // NULL if it is not there

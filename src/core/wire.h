@@ -180,7 +180,8 @@ enum {
     META_retry = 1u << 3,
     META_epoch = 1u << 4,
     META_owner = 1u << 5,
-    META_missed = 1u << 6
+    META_missed = 1u << 6,
+    META_dropped = 1u << 7 // A repeated request: its value was not kept
 };
 
 //  Decodes the next reply. WIRE_BROKEN also for something that is not a reply.

@@ -36,6 +36,10 @@ s_meta (msgpack_packer *packer, buf_t *out, const meta_t *meta)
         wire_pack_str (packer, "missed");
         buf_add (out, meta->missed.data, meta->missed.size);
     }
+    if (meta->given & META_dropped) {
+        wire_pack_str (packer, "dropped");
+        msgpack_pack_true (packer);
+    }
 }
 
 static void
@@ -214,6 +218,11 @@ s_pair (mp_t *reader, meta_t *meta, bytes_t name)
     if (s_is (name, "missed")) {
         meta->given |= META_missed;
         return mp_raw (reader, &meta->missed);
+    }
+    if (s_is (name, "dropped")) {
+        bool read = mp_next (reader, &token) && token.kind == MP_BOOL;
+        meta->given |= read && token.integer ? META_dropped : 0;
+        return read;
     }
     return mp_skip (reader);
 }

@@ -2,6 +2,14 @@
 #  Copies of partitions: log, sessions, replicas
 libzgrid_core_la_SOURCES += \
     src/core/rule.def src/core/mutant.h src/core/replica/shared_word.h \
+    src/core/replica/effect.c src/core/replica/effect.h \
+    src/core/replica/held.c src/core/replica/held.h \
+    src/core/replica/log.c src/core/replica/log.h \
+    src/core/replica/replica.c src/core/replica/replica.h src/core/replica/replica_apply.c \
+    src/core/replica/replica_backup.c src/core/replica/replica_call.c src/core/replica/replica_learner.c \
+    src/core/replica/replica_out.c src/core/replica/replica_primary.c src/core/replica/replica_settle.c \
+    src/core/replica/replica_snapshot.c src/core/replica/replica_view.c \
+    src/core/replica/session.c src/core/replica/session.h \
     src/core/replica/session_id.c src/core/replica/session_id.h src/core/watchers.c src/core/watchers.h \
     src/core/forward.c src/core/forward.h src/core/forward_answer.c src/core/forward_group.c \
     src/core/forward_impl.h src/core/forward_record.c src/core/forward_send.c src/core/forward_table.c

@@ -1,0 +1,155 @@
+//  effect: see effect.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include "effect.h"
+
+static void
+s_put32 (buf_t *out, uint32_t number)
+{
+    buf_add (out, &number, sizeof number);
+}
+
+static void
+s_put64 (buf_t *out, uint64_t number)
+{
+    buf_add (out, &number, sizeof number);
+}
+
+static uint32_t
+s_get32 (const uint8_t *at)
+{
+    uint32_t number;
+    memcpy (&number, at, sizeof number);
+    return number;
+}
+
+static uint64_t
+s_get64 (const uint8_t *at)
+{
+    uint64_t number;
+    memcpy (&number, at, sizeof number);
+    return number;
+}
+
+size_t
+effect_begin (buf_t *out)
+{
+    size_t begin = out->size;
+    s_put64 (out, 0); // size, session at
+    return begin;
+}
+
+void
+effect_change (buf_t *out, change_kind_t kind, bytes_t map, bytes_t key, bytes_t first, bytes_t second,
+               uint64_t left)
+{
+    uint8_t head[4] = { (uint8_t) kind, (uint8_t) map.size, 0, 0 };
+    buf_add (out, head, sizeof head);
+    s_put32 (out, (uint32_t) key.size);
+    s_put32 (out, (uint32_t) (first.size + second.size));
+    s_put64 (out, left);
+    buf_add (out, map.data, map.size);
+    buf_add (out, key.data, key.size);
+    buf_add (out, first.data, first.size);
+    buf_add (out, second.data, second.size);
+}
+
+void
+effect_session (buf_t *out, size_t begin, const request_key_t *request, bytes_t result)
+{
+    uint32_t at = (uint32_t) (out->size - begin);
+    if (!out->failed)
+        memcpy (out->data + begin + 4, &at, sizeof at);
+    buf_add (out, request->session, SESSION_SIZE);
+    s_put64 (out, request->id);
+    s_put64 (out, request->ack);
+    buf_add (out, result.data, result.size);
+}
+
+void
+effect_end (buf_t *out, size_t begin)
+{
+    uint32_t size = (uint32_t) (out->size - begin);
+    if (!out->failed)
+        memcpy (out->data + begin, &size, sizeof size);
+}
+
+//  Passes over one change; false if the bytes do not hold it.
+static bool
+s_change (const uint8_t **at, const uint8_t *end, change_t *change)
+{
+    const uint8_t *head = *at;
+    if (end - head < EFFECT_CHANGE_HEAD)
+        return false;
+    change->kind = (change_kind_t) head[0];
+    size_t map = head[1], key = s_get32 (head + 4), value = s_get32 (head + 8);
+    change->left = s_get64 (head + 12);
+    if (change->kind < CHANGE_PUT || change->kind > CHANGE_FLOOR
+        || map + key + value > (size_t) (end - head - EFFECT_CHANGE_HEAD))
+        return false;
+    head += EFFECT_CHANGE_HEAD;
+    change->map = bytes_of (head, map);
+    change->key = bytes_of (head + map, key);
+    change->value = bytes_of (head + map + key, value);
+    *at = head + map + key + value;
+    return true;
+}
+
+bool
+effect_open (bytes_t bytes, effect_t *effect)
+{
+    if (bytes.size < EFFECT_HEAD)
+        return false;
+    uint32_t size = s_get32 (bytes.data), session_at = s_get32 (bytes.data + 4);
+    if (size < EFFECT_HEAD || size > bytes.size)
+        return false;
+    if (session_at && (session_at < EFFECT_HEAD || session_at > size || size - session_at < EFFECT_SESSION_HEAD))
+        return false;
+    effect->entry = bytes_of (bytes.data, size);
+    effect->at = bytes.data + EFFECT_HEAD;
+    effect->end = bytes.data + (session_at ? session_at : size);
+    effect->has_session = session_at != 0;
+    if (session_at) {
+        const uint8_t *at = bytes.data + session_at;
+        memcpy (effect->request.session, at, SESSION_SIZE);
+        effect->request.id = s_get64 (at + SESSION_SIZE);
+        effect->request.ack = s_get64 (at + SESSION_SIZE + 8);
+        effect->result = bytes_of (at + EFFECT_SESSION_HEAD, size - session_at - EFFECT_SESSION_HEAD);
+    }
+    const uint8_t *at = effect->at;
+    change_t change;
+    while (at < effect->end)
+        if (!s_change (&at, effect->end, &change))
+            return false;
+    return true;
+}
+
+bool
+effect_next (effect_t *effect, change_t *change)
+{
+    return effect->at < effect->end && s_change (&effect->at, effect->end, change);
+}
+
+void
+effect_chunk_entry (buf_t *out, uint64_t version, bytes_t map, bytes_t key, bytes_t value, uint64_t left)
+{
+    s_put64 (out, version);
+    effect_change (out, CHANGE_PUT, map, key, value, bytes_of (NULL, 0), left);
+}
+
+bool
+effect_chunk_next (const uint8_t **at, const uint8_t *end, uint64_t *version, change_t *change, bool *sound)
+{
+    *sound = true;
+    if (*at == end)
+        return false;
+    *sound = false;
+    if (end - *at < 8)
+        return false;
+    const uint8_t *head = *at + 8;
+    if (!s_change (&head, end, change) || change->kind != CHANGE_PUT)
+        return false;
+    *version = s_get64 (*at);
+    *at = head;
+    *sound = true;
+    return true;
+}

@@ -1,0 +1,77 @@
+//  effect: what a write did, as one entry of a partition's log: a list of changes with final values,
+//  and the request that asked for them with its result. Copies apply it; they never evaluate an
+//  operation and look at no clock (consistency 5).
+//
+//      entry   = size u32, session at u32 (0: none), change…, session
+//      change  = kind u8, map size u8, 2 bytes 0, key size u32, value size u32, left u64, map, key, value
+//      session = session 16 bytes, id u64, ack u64, result (a reply record) to the end
+//
+//  Numbers are in the byte order of x86 and ARM (little endian). left: milliseconds that the entry lives
+//  on from now, 0: for ever.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef EFFECT_H_INCLUDED
+#define EFFECT_H_INCLUDED
+
+#include "../buf.h"
+#include "session.h"
+
+typedef enum {
+    CHANGE_PUT = 1,
+    CHANGE_REMOVE,
+    CHANGE_DEADLINE, // left alone
+    CHANGE_DESTROY,  // The map's share of the partition
+    CHANGE_FLOOR     // left: sessions of older eras are forgotten
+} change_kind_t;
+
+typedef struct {
+    change_kind_t kind;
+    bytes_t map, key, value;
+    uint64_t left;
+} change_t;
+
+#define EFFECT_HEAD 8
+#define EFFECT_CHANGE_HEAD 20
+#define EFFECT_SESSION_HEAD (SESSION_SIZE + 16)
+
+//  Bytes of an entry with one change, without a session.
+static inline size_t
+effect_size (bytes_t map, size_t key_size, size_t value_size)
+{
+    return EFFECT_HEAD + EFFECT_CHANGE_HEAD + map.size + key_size + value_size;
+}
+
+//  Writing: begin, changes, perhaps a session, end. begin returns where the entry begins in out.
+size_t
+    effect_begin (buf_t *out);
+//  The value comes in two parts, one after the other.
+void
+    effect_change (buf_t *out, change_kind_t kind, bytes_t map, bytes_t key, bytes_t first, bytes_t second,
+                   uint64_t left);
+void
+    effect_session (buf_t *out, size_t begin, const request_key_t *request, bytes_t result);
+void
+    effect_end (buf_t *out, size_t begin);
+
+//  Reading. The first entry of some bytes: false if they do not hold a whole and sound one.
+typedef struct {
+    bytes_t entry;          // All of it
+    const uint8_t *at, *end; // Changes that were not read yet
+    bool has_session;
+    request_key_t request;  // Then
+    bytes_t result;
+} effect_t;
+bool
+    effect_open (bytes_t bytes, effect_t *effect);
+
+//  The next change; false when there is none.
+bool
+    effect_next (effect_t *effect, change_t *change);
+
+//  Like a change in a chunk of a snapshot, with the version in front: one entry of a table.
+void
+    effect_chunk_entry (buf_t *out, uint64_t version, bytes_t map, bytes_t key, bytes_t value, uint64_t left);
+//  False at the end; *sound says whether the bytes were.
+bool
+    effect_chunk_next (const uint8_t **at, const uint8_t *end, uint64_t *version, change_t *change, bool *sound);
+
+#endif

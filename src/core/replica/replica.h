@@ -1,0 +1,238 @@
+//  replica: one partition as a copy among others: primary, in-sync backup or learner (doc/consistency.md
+//  5 to 9, after PacificA: Lin et al., 2008). For storage*.c, ops*.c and replica/*.c only.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef REPLICA_H_INCLUDED
+#define REPLICA_H_INCLUDED
+
+#include "../cluster/lease.h"
+#include "../cluster/peer.h"
+#include "../mutant.h"
+#include "../storage.h"
+#include "effect.h"
+#include "held.h"
+#include "log.h"
+#include "session.h"
+#include "session_id.h"
+#include "shared_word.h"
+
+#define REPLICA_MESSAGE_MAX (256u << 10) // Bytes of entries in one message; larger ones travel in parts
+#define REPLICA_PARTS 16                 // Parts of one entry on their way
+#define REPLICA_CHUNKS 4                 // Chunks of a snapshot on their way
+#define REPLICA_LATE 20                  // Milliseconds: then a reply leaves without what is missing
+#define REPLICA_GIVE_UP 5000             // Milliseconds: then what is missing is answered as unknown
+
+//  Another copy, as the primary sees it.
+typedef struct {
+    node_id_t id;          // 0: none
+    uint32_t actor;        // Of that member: the one that has the partition
+    bool up;               // In the view
+    bool synced;           // Has answered NEW_EPOCH of this epoch; a learner: SNAP_BEGIN
+    uint64_t ack;          // It has the entries up to here
+    uint64_t sent;         // They were sent up to here
+    uint64_t part, part_sent; // Of entry ack + 1, if that is a large one: bytes that it has, that were sent
+    uint64_t commit_sent;
+    uint64_t progress_at;  // When ack grew, or there was nothing to acknowledge
+    uint64_t heard_at, sent_at;
+} copy_t;
+
+typedef struct sender sender_t;
+typedef struct receiver receiver_t;
+
+typedef struct {
+    shared_word_t *shared; // For local readers: storage_t.words
+    uint32_t id;
+    uint8_t role;          // role_t
+    bool streaming;        // Writes go into the log
+    bool dirty;            // Something is to be sent
+    bool broken;           // A backup without data: never in step
+    bool sealed;           // It is being handed over: nothing is executed
+    bool hand_asked;       // HANDOVER was asked: only a newer epoch unseals it
+    bool joining;          // The learner counts for commit
+    uint64_t sequence;     // Of the last entry: the version of what it wrote
+    uint64_t commit;
+    uint64_t removed;      // The last entry that removed something
+    uint64_t epoch, tenure, tenure_start;
+    log_t log;
+    sessions_t sessions;
+    waits_t waits;
+    uint8_t others_count;
+    copy_t others[VIEW_REPS_MAX]; // Primary: the other reps
+    copy_t learner;
+    sender_t *sender;      // Primary: the snapshot on its way to the learner
+    node_id_t hand_to;
+    uint64_t hand_since;
+    uint64_t asked_at;
+    node_id_t primary;     // Backup and learner: who that is
+    uint64_t synced_epoch, synced_tenure;
+    uint64_t told_commit;  // Backup: what the primary says is committed; may be more than it has
+    receiver_t *receiver;  // Learner
+    buf_t part;            // Backup, learner: a large entry that comes in parts
+    uint64_t part_seq, part_total;
+} partition_t;
+
+//  A body for one storage actor of one member.
+typedef struct {
+    node_id_t node;
+    uint32_t actor;
+    buf_t body;
+} outbox_t;
+
+//  What a storage in a cluster has beside its maps.
+typedef struct {
+    node_id_t self;
+    const lease_t *lease;
+    storage_port_t port;
+    view_t *view;          // NULL before the first
+    uint64_t generation;   // Of this member in it
+    bool joined;           // storage_join was called
+    bool alone;            // Not joined, or the only member: nobody waits for anything
+    outbox_t *outboxes;
+    uint32_t outbox_count, outbox_room;
+    held_list_t held;
+    mark_t *marks;         // Of the body that is being executed
+    uint32_t mark_count, mark_room;
+    bool *mark_waits;      // The same number
+    bool marks_lost;       // No memory for one
+    buf_t body;            // Rebuilt replies
+    uint64_t now;          // Of the turn
+    uint64_t replicated_at;
+    uint64_t snapshots;    // Counter: ids of snapshots
+    session_issuer_t issuer;
+    storage_commit_fn *watch;
+    void *watch_arg;
+} cluster_side_t;
+
+//  replica.c -------------------------------------------------------------------------------------
+//  Whether reads may be answered at that time: alone, or with a lease of the present generation.
+bool
+    replica_lease (const storage_t *self, uint64_t now);
+//  Primary, unsealed, and with a lease at the time of the turn: the only one that may change anything.
+bool
+    replica_serves (const storage_t *self, const partition_t *part);
+//  Commits what all copies in sync have; answers what waited for it.
+void
+    replica_advance (storage_t *self, partition_t *part, uint64_t now);
+//  More is in the log than it may hold.
+bool
+    replica_full (const storage_t *self, const partition_t *part);
+//  Answers everything that waits in the partition: nobody here will know.
+void
+    replica_abandon (storage_t *self, partition_t *part);
+void
+    replica_release (storage_t *self, held_t *held);
+//  Tells local readers what the present state is.
+void
+    replica_share (storage_t *self, partition_t *part);
+//  Frees what a partition holds beside its entries.
+void
+    replica_clear (partition_t *part);
+void
+    replica_mark_dirty (partition_t *part);
+
+//  replica_view.c: what the partition's row of the present view makes of it.
+void
+    replica_learn_row (storage_t *self, partition_t *part, const part_t *row, uint64_t now);
+
+//  replica_out.c: messages -------------------------------------------------------------------------
+//  The body that a message for the copy goes into, its head begun: [type, partition, epoch, … `fields`
+//  more. NULL without memory.
+buf_t *
+    replica_out (storage_t *self, const partition_t *part, node_id_t node, uint32_t actor, peer_type_t type,
+                 uint32_t fields);
+//  Which storage actor of a member has the partition.
+uint32_t
+    replica_actor (const storage_t *self, const partition_t *part, node_id_t node);
+
+//  replica_primary.c -------------------------------------------------------------------------------
+void
+    replica_send (storage_t *self, partition_t *part, uint64_t now);
+//  Returns true if something is under way.
+bool
+    replica_tick (storage_t *self, partition_t *part, uint64_t now);
+void
+    replica_new_epoch_ack (storage_t *self, partition_t *part, node_id_t from, uint64_t last, uint64_t now);
+void
+    replica_ack (storage_t *self, partition_t *part, uint64_t epoch, node_id_t from, uint64_t snapshot,
+                 uint64_t last, uint64_t bytes, uint64_t now);
+
+//  replica_backup.c --------------------------------------------------------------------------------
+void
+    replica_new_epoch (storage_t *self, partition_t *part, uint64_t tenure, uint64_t tenure_start,
+                       uint64_t commit, uint64_t now);
+void
+    replica_entries (storage_t *self, partition_t *part, uint64_t first, uint64_t count, bytes_t entries,
+                     uint64_t commit, uint64_t now);
+void
+    replica_part (storage_t *self, partition_t *part, uint64_t seq, uint64_t offset, uint64_t total,
+                  bytes_t bytes, uint64_t commit, uint64_t now);
+void
+    replica_send_ack (storage_t *self, partition_t *part);
+//  Brings entries up to `upto` into the tables. False if memory was short: the rest stays in the log.
+bool
+    replica_apply (storage_t *self, partition_t *part, uint64_t upto, uint64_t now);
+
+//  replica_apply.c
+bool
+    replica_apply_entry (storage_t *self, partition_t *part, bytes_t entry, uint64_t seq, uint64_t now);
+void
+    replica_drop_data (storage_t *self, partition_t *part);
+
+//  replica_snapshot.c: the sending side ------------------------------------------------------------
+bool
+    replica_snapshot_tick (storage_t *self, partition_t *part, uint64_t now);
+void
+    replica_snapshot_begun (storage_t *self, partition_t *part, node_id_t from, uint64_t snapshot,
+                            uint64_t now);
+void
+    replica_snapshot_ack (storage_t *self, partition_t *part, node_id_t from, uint64_t snapshot,
+                          uint64_t index, uint64_t status, uint64_t now);
+void
+    replica_snapshot_end (partition_t *part);
+uint64_t
+    replica_snapshot_id (const partition_t *part); // 0: none
+bool
+    replica_snapshot_running (const partition_t *part); // Chunks are still being cut or on their way
+
+//  replica_learner.c: the receiving side -----------------------------------------------------------
+void
+    replica_learn_begin (storage_t *self, partition_t *part, uint64_t snapshot, uint64_t base, uint64_t tenure,
+                         uint64_t now);
+void
+    replica_learn_chunk (storage_t *self, partition_t *part, uint64_t snapshot, uint64_t index, uint64_t flags,
+                         bytes_t entries, uint64_t now);
+void
+    replica_learn_end (partition_t *part);
+bool
+    replica_learn_complete (const partition_t *part);
+uint64_t
+    replica_learn_id (const partition_t *part); // 0: none
+//  Remembers a removal, so that an older entry of a chunk does not undo it. False without memory.
+bool
+    replica_learn_removed (storage_t *self, partition_t *part, struct map *map, uint64_t hash, bytes_t key,
+                           uint64_t seq);
+bool
+    replica_learn_destroyed (storage_t *self, partition_t *part, struct map *map, uint64_t seq);
+
+#define CHUNK_LAST 1u
+#define CHUNK_SESSIONS 2u
+
+//  replica_call.c: operations ----------------------------------------------------------------------
+struct call;
+//  Whether a record may be executed here and now. False, and replied (or the recorded result), if not.
+bool
+    call_admit (struct call *call);
+//  Begins the log entry of a change, before anything is changed. False, and replied, without memory.
+bool
+    call_open (struct call *call, change_kind_t kind, bytes_t first, bytes_t second, uint64_t deadline);
+//  The change was not made after all.
+void
+    call_cancel (struct call *call);
+//  After the operation: records it under its session, closes its entry, notes what its reply waits for.
+void
+    call_finish (struct call *call);
+//  An entry of a partition goes for another reason than a request: expiry, eviction. False: it has to
+//  stay for now.
+bool
+    replica_remove (storage_t *self, store_t *store, place_t *place, uint64_t now);
+
+#endif
