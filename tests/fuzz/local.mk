@@ -45,6 +45,19 @@ tests_fuzz_fuzz_store_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_store_LDADD = $(FUZZ_LIBS) -lm
 endif
 
+FUZZ_TARGETS += view
+check_PROGRAMS += tests/fuzz/replay_view
+tests_fuzz_replay_view_SOURCES = tests/fuzz/fuzz_view.c $(FUZZ_REPLAY)
+tests_fuzz_replay_view_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_replay_view_LDADD = $(FUZZ_LIBS) -lm
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_view
+tests_fuzz_fuzz_view_SOURCES = tests/fuzz/fuzz_view.c
+tests_fuzz_fuzz_view_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_view_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_view_LDADD = $(FUZZ_LIBS) -lm
+endif
+
 dist_check_SCRIPTS += tests/fuzz/replay.sh
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/corpus

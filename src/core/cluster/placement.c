@@ -87,28 +87,12 @@ s_reps (const view_t *view, const part_t *part, const member_t **members)
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  A new cluster
+//  More copies, and fewer
 
-//  The member with the fewest primaries for its weight.
-static const member_t *
-s_first (const view_t *view, const load_t *load)
-{
-    const member_t *best = NULL;
-    for (uint32_t place = 0; place < view->members_count; place++) {
-        const member_t *member = &view->members[place];
-        if (s_holds (member)
-            && (!best
-                || s_compare (load->primaries[place] + 1, member->weight,
-                              load->primaries[s_place (view, best)] + 1, best->weight)
-                       < 0))
-            best = member;
-    }
-    return best;
-}
-
-//  True if `member` is the better place for a further copy beside the reps.
+//  True if `member` is the better place for a further copy beside the reps. spread: backups of one
+//  primary go to all others in turn; otherwise what counts first is how much each has.
 static bool
-s_better (const view_t *view, const load_t *load, const member_t *const *reps, unsigned count,
+s_better (const view_t *view, const load_t *load, bool spread, const member_t *const *reps, unsigned count,
           const member_t *member, const member_t *best)
 {
     bool taken = s_zone_taken (reps, count, member, NULL),
@@ -116,13 +100,17 @@ s_better (const view_t *view, const load_t *load, const member_t *const *reps, u
     if (taken != best_taken)
         return best_taken;
     uint32_t place = s_place (view, member), best_place = s_place (view, best);
-    int order = s_compare (load->copies[place] + 1, member->weight, load->copies[best_place] + 1,
-                           best->weight);
-    return order ? order < 0 : load->shared[place] < load->shared[best_place];
+    int shared = s_compare (load->shared[place] + 1, member->weight, load->shared[best_place] + 1,
+                            best->weight);
+    int copies = s_compare (load->copies[place] + 1, member->weight, load->copies[best_place] + 1,
+                            best->weight);
+    if (spread)
+        return shared ? shared < 0 : copies < 0;
+    return copies ? copies < 0 : shared < 0;
 }
 
 static const member_t *
-s_further (const view_t *view, const part_t *part, const load_t *load, placement_busy_fn *busy,
+s_further (const view_t *view, const part_t *part, const load_t *load, bool spread, placement_busy_fn *busy,
            const void *arg)
 {
     const member_t *reps[VIEW_REPS_MAX], *best = NULL;
@@ -130,46 +118,11 @@ s_further (const view_t *view, const part_t *part, const load_t *load, placement
     for (uint32_t place = 0; place < view->members_count; place++) {
         const member_t *member = &view->members[place];
         if (s_holds (member) && part_role (part, member->id) == ROLE_NONE && !(busy && busy (arg, member->id))
-            && (!best || s_better (view, load, reps, count, member, best)))
+            && (!best || s_better (view, load, spread, reps, count, member, best)))
             best = member;
     }
     return best;
 }
-
-bool
-placement_found (view_t *view)
-{
-    uint32_t copies = view_copies (view);
-    load_t load = { 0 };
-    for (uint32_t partition = 0; partition < view->partitions; partition++) {
-        part_t *part = &view->parts[partition];
-        const member_t *first = s_first (view, &load);
-        if (!first)
-            return false;
-        *part = (part_t) { .epoch = 1, .primary = first->id, .reps = { first->id }, .reps_count = 1 };
-        load.primaries[s_place (view, first)]++;
-        load.copies[s_place (view, first)]++;
-    }
-    //  One member's primaries after the other, so that `shared` is of that member alone
-    for (uint32_t place = 0; place < view->members_count; place++) {
-        memset (load.shared, 0, sizeof load.shared);
-        for (uint32_t partition = 0; partition < view->partitions; partition++) {
-            part_t *part = &view->parts[partition];
-            if (part->primary != view->members[place].id)
-                continue;
-            const member_t *further;
-            while (part->reps_count < copies && (further = s_further (view, part, &load, NULL, NULL))) {
-                part->reps[part->reps_count++] = further->id;
-                load.copies[s_place (view, further)]++;
-                load.shared[s_place (view, further)]++;
-            }
-        }
-    }
-    return true;
-}
-
-//  ------------------------------------------------------------------------------------------------
-//  More copies, and fewer
 
 node_id_t
 placement_learner (const view_t *view, uint32_t partition, placement_busy_fn *busy, const void *arg)
@@ -178,11 +131,11 @@ placement_learner (const view_t *view, uint32_t partition, placement_busy_fn *bu
     if (part->reps_count >= VIEW_REPS_MAX)
         return 0;
     static const load_t s_none = { { 0 }, { 0 }, { 0 } };
-    if (!s_further (view, part, &s_none, busy, arg))
+    if (!s_further (view, part, &s_none, false, busy, arg))
         return 0; // Counting would be in vain
     load_t load;
     s_count (view, part->primary, &load);
-    return s_further (view, part, &load, busy, arg)->id;
+    return s_further (view, part, &load, false, busy, arg)->id;
 }
 
 //  The rep that goes when there is one too many. The primary only if it is one of two, as then there
@@ -252,8 +205,9 @@ placement_primary (const view_t *view, uint32_t partition)
         return 0;
     load_t load;
     s_count (view, 0, &load);
+    const member_t *surplus = s_surplus (view, part, &load);
     for (unsigned index = 0; index < count; index++)
-        if (reps[index] != primary && s_holds (reps[index])
+        if (reps[index] != primary && reps[index] != surplus && s_holds (reps[index])
             && (!best
                 || s_compare (load.primaries[s_place (view, reps[index])] + 1, reps[index]->weight,
                               load.primaries[s_place (view, best)] + 1, best->weight)
@@ -261,7 +215,7 @@ placement_primary (const view_t *view, uint32_t partition)
             best = reps[index];
     if (!best)
         return 0;
-    if (primary->status == MEMBER_LEAVING || s_surplus (view, part, &load) == primary)
+    if (primary->status == MEMBER_LEAVING || surplus == primary)
         return best->id;
     //  Only if the two are more even afterwards; so it comes to an end
     return s_compare (load.primaries[s_place (view, best)] + 1, best->weight,
@@ -322,31 +276,68 @@ s_movable (const view_t *view, const part_t *part, uint32_t copies, const member
     return *count == copies;
 }
 
-node_id_t
-placement_move (const view_t *view, placement_busy_fn *busy, const void *arg, uint32_t *partition)
+//  Fills `places` with the members that may take a copy, the least loaded first. Returns how many.
+static uint32_t
+s_targets (const view_t *view, const load_t *load, placement_busy_fn *busy, const void *arg, uint32_t *places)
 {
-    uint32_t copies = view_copies (view), targets[VIEW_MEMBERS_MAX], targets_count = 0;
-    load_t load;
-    s_count (view, 0, &load);
-    //  The least loaded first: mostly the first is the right one
+    uint32_t count = 0;
     for (uint32_t place = 0; place < view->members_count; place++) {
         const member_t *member = &view->members[place];
         if (!s_holds (member) || (busy && busy (arg, member->id)))
             continue;
-        uint32_t at = targets_count++;
+        uint32_t at = count++;
         for (; at > 0; at--) {
-            const member_t *other = &view->members[targets[at - 1]];
-            if (s_compare (load.copies[targets[at - 1]], other->weight, load.copies[place], member->weight)
+            const member_t *other = &view->members[places[at - 1]];
+            if (s_compare (load->copies[places[at - 1]], other->weight, load->copies[place], member->weight)
                 <= 0)
                 break;
-            targets[at] = targets[at - 1];
+            places[at] = places[at - 1];
         }
-        targets[at] = place;
+        places[at] = place;
     }
-    for (uint32_t at = 0; at < targets_count; at++)
+    return count;
+}
+
+//  True if no copy anywhere can be worse placed than at `target`: nobody has more for its weight, and
+//  zones are as they should be. So it is when all is even, and so it is found without a long search.
+static bool
+s_is_even (const view_t *view, const load_t *load, bool zones_even, uint32_t target)
+{
+    if (!zones_even)
+        return false;
+    for (uint32_t place = 0; place < view->members_count; place++)
+        if (s_compare (load->copies[target] + 1, view->members[target].weight, load->copies[place],
+                       view->members[place].weight)
+            < 0)
+            return false;
+    return true;
+}
+
+//  True if no two copies of any partition are in one zone.
+static bool
+s_zones_even (const view_t *view)
+{
+    for (uint32_t partition = 0; partition < view->partitions; partition++) {
+        const member_t *reps[VIEW_REPS_MAX];
+        unsigned count = s_reps (view, &view->parts[partition], reps);
+        if (s_zones (reps, count, NULL) < count)
+            return false;
+    }
+    return true;
+}
+
+node_id_t
+placement_move (const view_t *view, placement_busy_fn *busy, const void *arg, uint32_t *partition)
+{
+    uint32_t copies = view_copies (view), places[VIEW_MEMBERS_MAX];
+    load_t load;
+    s_count (view, 0, &load);
+    uint32_t places_count = s_targets (view, &load, busy, arg, places);
+    bool zones_even = s_zones_even (view);
+    for (uint32_t at = 0; at < places_count && !s_is_even (view, &load, zones_even, places[at]); at++)
         for (uint32_t index = 0; index < view->partitions; index++) {
             const part_t *part = &view->parts[index];
-            const member_t *reps[VIEW_REPS_MAX + 1], *target = &view->members[targets[at]];
+            const member_t *reps[VIEW_REPS_MAX + 1], *target = &view->members[places[at]];
             unsigned count;
             if (s_movable (view, part, copies, reps, &count) && part_role (part, target->id) == ROLE_NONE
                 && s_improves (view, part, &load, reps, count, target)) {
@@ -355,4 +346,71 @@ placement_move (const view_t *view, placement_busy_fn *busy, const void *arg, ui
             }
         }
     return 0;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  A new cluster
+
+//  The member with the fewest primaries for its weight.
+static const member_t *
+s_first (const view_t *view, const load_t *load)
+{
+    const member_t *best = NULL;
+    for (uint32_t place = 0; place < view->members_count; place++) {
+        const member_t *member = &view->members[place];
+        if (s_holds (member)
+            && (!best
+                || s_compare (load->primaries[place] + 1, member->weight,
+                              load->primaries[s_place (view, best)] + 1, best->weight)
+                       < 0))
+            best = member;
+    }
+    return best;
+}
+
+//  Backups of one member's primaries. `shared` is of that member alone.
+static void
+s_found_backups (view_t *view, node_id_t primary, uint32_t copies, load_t *load)
+{
+    memset (load->shared, 0, sizeof load->shared);
+    for (uint32_t partition = 0; partition < view->partitions; partition++) {
+        part_t *part = &view->parts[partition];
+        const member_t *further;
+        while (part->primary == primary && part->reps_count < copies
+               && (further = s_further (view, part, load, true, NULL, NULL))) {
+            part->reps[part->reps_count++] = further->id;
+            load->copies[s_place (view, further)]++;
+            load->shared[s_place (view, further)]++;
+        }
+    }
+}
+
+bool
+placement_found (view_t *view)
+{
+    uint32_t copies = view_copies (view), partition;
+    load_t load = { 0 };
+    for (partition = 0; partition < view->partitions; partition++) {
+        const member_t *first = s_first (view, &load);
+        if (!first)
+            return false;
+        view->parts[partition] = (part_t) {
+            .epoch = 1, .primary = first->id, .reps = { first->id }, .reps_count = 1
+        };
+        load.primaries[s_place (view, first)]++;
+        load.copies[s_place (view, first)]++;
+    }
+    for (uint32_t place = 0; place < view->members_count; place++)
+        s_found_backups (view, view->members[place].id, copies, &load);
+    //  What would be moved later is put in its place now. A single copy is where its primary is
+    node_id_t target;
+    while (copies > 1 && (target = placement_move (view, NULL, NULL, &partition))) {
+        part_t *part = &view->parts[partition];
+        part->reps[part->reps_count++] = target;
+        node_id_t surplus = placement_surplus (view, partition);
+        for (unsigned rep = 0; rep < part->reps_count; rep++)
+            if (part->reps[rep] == surplus)
+                part->reps[rep] = part->reps[--part->reps_count];
+    }
+    return true;
 }
