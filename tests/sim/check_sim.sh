@@ -1,0 +1,21 @@
+#!/bin/sh
+#  check_sim.sh: schedules of whole clusters, as many as there is time for; the seeds that once were
+#  wrong; and larger clusters at rest. ZGRID_SCHEDULES says how many of each kind.
+#  SPDX-License-Identifier: MPL-2.0
+sim=$ZGRID_BUILD/tests/sim/sim
+count=10000
+[ -n "$ZG_SANITIZER" ] && count=500
+case $ZGRID_BUILD in
+    */_build/sub) count=100 ;; # distcheck
+esac
+count=${ZGRID_SCHEDULES:-$count}
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+[ "$jobs" -gt 16 ] && jobs=16
+single=$((count / 25 + 10))
+
+"$sim" --seeds "$ZGRID_SOURCE/tests/sim/seeds.txt" || exit 1
+for copies in 2 3; do
+    "$sim" --first 1 --count "$count" --copies $copies --jobs "$jobs" --need || exit 1
+done
+"$sim" --first 1 --count $single --copies 1 --jobs "$jobs" || exit 1
+"$sim" --scale || exit 1

@@ -1,0 +1,343 @@
+//  sim_actor: one storage actor: what arrives waits for its turn; a turn may be stopped in the middle.
+//  SPDX-License-Identifier: MPL-2.0
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "sim/sim.h"
+#include "status.h"
+
+#define S_WALL UINT64_C (1700000000000)
+#define S_REPLY_MAX (4u << 20)
+
+//  ------------------------------------------------------------------------------------------------
+//  What its storage asks for
+
+static void
+s_send (void *arg, node_id_t to, uint32_t number, bytes_t body)
+{
+    actor_t *self = arg;
+    sim_t *sim = self->process->sim;
+    const member_t *member = self->view ? view_member (self->view, to) : NULL;
+    if (!member || number >= member->actors)
+        return;
+    event_t *event = event_new (actor_on_item, body);
+    event->kind = ITEM_PEER;
+    event->process = SIM_NOBODY;
+    event->actor = number;
+    event->port = member->peer_ports[number];
+    network_send (sim, self->process->slot, (uint32_t) strtoul (member->host + 1, NULL, 10), event);
+}
+
+static void
+s_on_ask (sim_t *sim, event_t *event)
+{
+    process_t *process = sim->processes[event->process];
+    if (process->alive) {
+        if (process_defer (process, event))
+            return;
+        process_ask (process, (peer_type_t) event->kind, event->number, event->a, event->b);
+    }
+    event_free (event);
+}
+
+static void
+s_ask (void *arg, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node)
+{
+    actor_t *self = arg;
+    sim_t *sim = self->process->sim;
+    event_t *event = event_new (s_on_ask, bytes_of (NULL, 0));
+    event->process = self->process->index;
+    event->kind = what;
+    event->number = partition;
+    event->a = epoch;
+    event->b = node;
+    sim_at (sim, sim->now + chance_between (&sim->chance, 20, sim->plan.inner_delay), event);
+}
+
+static void
+s_release (void *arg, unsigned tag, const bytes_t *before, size_t before_count, const bytes_t *frames,
+           size_t count, uint64_t records)
+{
+    actor_t *self = arg;
+    (void) tag;
+    (void) records;
+    assert (before_count == 1 && before[0].size == sizeof (route_t) && count >= 1);
+    route_t route;
+    memcpy (&route, before[0].data, sizeof route);
+    route_reply (self->process, &route, frames[0]);
+}
+
+static void
+s_node (void *arg, const request_t *request, buf_t *out)
+{
+    (void) arg;
+    wire_reply_error (out, request->id, ZGRID_BADOP, NULL);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  A turn: first half, and second half
+
+static void
+s_serve (actor_t *self, event_t *event, uint64_t local)
+{
+    sim_t *sim = self->process->sim;
+    served_t *served = &self->served[self->served_count++];
+    served->event = event;
+    served->out = (buf_t) BUF_INIT;
+    served->batch = (batch_t) { .moment = { .now = local, .wall = S_WALL + sim->now / 1000 },
+                                .body_size = event->size,
+                                .node = s_node };
+    bool good = wire_open (event_body (event), &served->batch.reader);
+    assert (good);
+    wire_begin (&served->out);
+    bool more = storage_batch (self->storage, &served->batch, &served->out, S_REPLY_MAX);
+    assert (!more);
+}
+
+static void
+s_give_session (actor_t *self, const event_t *event)
+{
+    sim_t *sim = self->process->sim;
+    uint8_t session[SESSION_SIZE];
+    if (!storage_session (self->storage, session))
+        return;
+    event_t *answer = event_new (client_on_session, bytes_of (session, sizeof session));
+    answer->number = event->route.client;
+    network_send (sim, self->process->slot, SIM_NOBODY, answer);
+}
+
+//  Takes what has arrived. Records are executed; what they answer is kept until the second half.
+static void
+s_first_half (actor_t *self)
+{
+    uint64_t local = process_local (self->process);
+    while (self->first && self->served_count < SIM_TURN_MAX) {
+        event_t *item = self->first;
+        self->first = item->next;
+        switch ((item_t) item->kind) {
+            case ITEM_CLIENT:
+                s_serve (self, item, local);
+                continue;
+            case ITEM_PEER:
+                storage_peer (self->storage, event_body (item), local);
+                break;
+            case ITEM_VIEW:
+                if (!self->view || item->view->version > self->view->version) {
+                    self->view = item->view;
+                    bool set = storage_set_view (self->storage, item->view, local);
+                    assert (set);
+                }
+                break;
+            case ITEM_HAND_OVER:
+                storage_hand_over (self->storage, item->number, item->a, item->b);
+                break;
+            case ITEM_SESSION:
+                s_give_session (self, item);
+                break;
+            case ITEM_WAKE:
+                break;
+        }
+        event_free (item);
+    }
+}
+
+static event_fn s_on_turn, s_on_second_half;
+
+static void
+s_wake_at (actor_t *self, uint64_t local)
+{
+    sim_t *sim = self->process->sim;
+    uint64_t time = process_time (self->process, local);
+    if (time == self->wake_at)
+        return;
+    self->wake_at = time;
+    event_t *event = event_new (actor_on_item, bytes_of (NULL, 0));
+    event->kind = ITEM_WAKE;
+    event->process = self->process->index;
+    event->actor = self->index;
+    event->a = time;
+    sim_at (sim, time, event);
+}
+
+static void
+s_second_half (actor_t *self)
+{
+    process_t *process = self->process;
+    sim_t *sim = process->sim;
+    uint64_t local = process_local (process);
+    for (uint32_t at = 0; at < self->served_count; at++) {
+        served_t *served = &self->served[at];
+        const route_t *route = &served->event->route;
+        bytes_t before = bytes_of (route, sizeof *route);
+        if (storage_settle (self->storage, &served->batch, &served->out, local) == STORAGE_SEND)
+            route_reply (process, route, buf_bytes (&served->out));
+        else if (!storage_hold (self->storage, &served->batch, 0, &before, 1, &served->out, local))
+            sim_fail (sim, "storage_hold has no memory");
+        event_free (served->event);
+        buf_clear (&served->out);
+    }
+    self->served_count = 0;
+    storage_flush (self->storage, local);
+    storage_turn (self->storage, local);
+    if (local >= self->tick_at) {
+        uint64_t next = storage_tick (self->storage, local);
+        self->tick_at = local + (next < 1000 ? (next ? next : 1) : 1000);
+    }
+    uint64_t next = storage_replicate (self->storage, local);
+    storage_flush (self->storage, local);
+    if (next == 0)
+        next = 1;
+    s_wake_at (self, next < self->tick_at - local ? local + next : self->tick_at);
+    check_actor (self);
+    self->turning = self->first != NULL;
+    if (self->turning) {
+        event_t *turn = event_new (s_on_turn, bytes_of (NULL, 0));
+        turn->process = process->index;
+        turn->actor = self->index;
+        sim_at (sim, sim->now + chance_between (&sim->chance, 10, 300), turn);
+    }
+}
+
+//  A turn stops where it hurts most: records are executed, their answers not yet settled.
+static void
+s_turn (actor_t *self)
+{
+    process_t *process = self->process;
+    sim_t *sim = process->sim;
+    self->turning = true;
+    s_first_half (self);
+    if (!process->stop_in_turn || !self->served_count) {
+        s_second_half (self);
+        return;
+    }
+    process->stop_in_turn = false;
+    process->paused_until = sim->now + process->stop_for;
+    sim->totals.pauses_in_turn++;
+    TRACE (sim, "n%" PRIu32 " stops inside a turn for %" PRIu64 " ms", process->slot,
+           process->stop_for / 1000);
+    event_t *event = event_new (s_on_second_half, bytes_of (NULL, 0));
+    event->process = process->index;
+    event->actor = self->index;
+    sim_at (sim, process->paused_until, event);
+}
+
+static void
+s_on_second_half (sim_t *sim, event_t *event)
+{
+    process_t *process = sim->processes[event->process];
+    if (process->alive) {
+        if (process_defer (process, event))
+            return;
+        s_second_half (&process->actors[event->actor]);
+    }
+    event_free (event);
+}
+
+static void
+s_on_turn (sim_t *sim, event_t *event)
+{
+    process_t *process = sim->processes[event->process];
+    if (process->alive) {
+        if (process_defer (process, event))
+            return;
+        s_turn (&process->actors[event->actor]);
+    }
+    event_free (event);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Arrival
+
+void
+actor_receive (actor_t *self, event_t *item)
+{
+    sim_t *sim = self->process->sim;
+    item->next = NULL;
+    if (self->first)
+        self->last->next = item;
+    else
+        self->first = item;
+    self->last = item;
+    if (self->turning)
+        return;
+    if (chance_of (&sim->chance, 0.5)) {
+        s_turn (self);
+        return;
+    }
+    self->turning = true;
+    event_t *turn = event_new (s_on_turn, bytes_of (NULL, 0));
+    turn->process = self->process->index;
+    turn->actor = self->index;
+    sim_at (sim, sim->now + chance_between (&sim->chance, 10, 300), turn);
+}
+
+//  From this process (event->process), or from elsewhere, to an address.
+void
+actor_on_item (sim_t *sim, event_t *event)
+{
+    bool inner = event->process != SIM_NOBODY;
+    process_t *process = inner ? sim->processes[event->process] : process_at (sim, event->slot);
+    if (process && process->alive && process_defer (process, event))
+        return;
+    if (!inner)
+        network_arrived (sim, event);
+    actor_t *actor = process && process->alive && event->actor < process->actors_count
+                         ? &process->actors[event->actor]
+                         : NULL;
+    uint32_t port = event->kind == ITEM_PEER ? 200 : 100;
+    if (!actor || (!inner && event->port != process->port + port + event->actor)
+        || (event->kind == ITEM_WAKE && event->a != actor->wake_at)) {
+        event_free (event);
+        return;
+    }
+    if (event->kind == ITEM_WAKE)
+        actor->wake_at = 0;
+    actor_receive (actor, event);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Life
+
+void
+actor_start (actor_t *self, process_t *process, uint32_t index)
+{
+    const plan_t *plan = &process->sim->plan;
+    self->process = process;
+    self->index = index;
+    storage_config_t config = { .index = index,
+                                .actors = process->actors_count,
+                                .partitions = plan->partitions,
+                                .maps_max = 64,
+                                .key_max = 1000,
+                                .value_max = 100000,
+                                .memory_limit = plan->memory_limit,
+                                .batch_max = 1000,
+                                .log_records = plan->log_records,
+                                .log_bytes = plan->log_bytes,
+                                .resend = 40,
+                                .silence = 450 };
+    self->storage = storage_new (&config, NULL);
+    assert (self->storage);
+    storage_port_t port = { .arg = self, .send = s_send, .ask = s_ask, .release = s_release };
+    storage_join (self->storage, process->id, &process->lease, &port);
+    storage_watch (self->storage, check_committed, self);
+}
+
+void
+actor_destroy (actor_t *self)
+{
+    check_forget (self);
+    while (self->first) {
+        event_t *item = self->first;
+        self->first = item->next;
+        event_free (item);
+    }
+    for (uint32_t at = 0; at < self->served_count; at++) {
+        event_free (self->served[at].event);
+        buf_clear (&self->served[at].out);
+    }
+    self->served_count = 0;
+    self->process->sim->totals.deduplicated += storage_stats (self->storage)->deduplicated;
+    storage_destroy (&self->storage);
+}
