@@ -9,7 +9,7 @@
 
 #define S_SEEDS_MAX 64
 #define S_SAY_MS 10000 // How often it says that it still waits
-#define S_LOOK_MS 5
+#define S_LOOK_MS 2
 #define S_FORGET_MS 60000
 #define S_ERA_MS 600000
 #define S_MEET_MS 30000
@@ -153,7 +153,7 @@ node_start_beacon (zgrid_node_t *self)
 static void
 s_pause (void)
 {
-    struct timespec pause = { .tv_nsec = S_LOOK_MS * 1000000 };
+    const struct timespec pause = { .tv_nsec = S_LOOK_MS * 1000000 };
     nanosleep (&pause, NULL);
 }
 

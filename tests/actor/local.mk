@@ -37,3 +37,9 @@ tests_actor_check_storage_actor_SOURCES = tests/actor/check_storage_actor.c $(TE
 tests_actor_check_storage_actor_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_storage_actor_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_storage_actor
+
+check_PROGRAMS += tests/actor/check_links
+tests_actor_check_links_SOURCES = tests/actor/check_links.c $(TEST_MAIN)
+tests_actor_check_links_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_links_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_links

@@ -436,6 +436,50 @@ START_TEST (endpoints_that_cannot_be_are_found)
 END_TEST
 
 //  Each allocation in turn fails: the answer is NOMEM, nothing changes, nothing leaks.
+START_TEST (settings_of_a_cluster_are_checked)
+{
+    static const struct {
+        const char *name, *value, *said;
+    } wrong[] = {
+        { "node.peer", "ipc:///x", "node.peer: \"ipc:///x\" does not begin with tcp://" },
+        { "node.peer", "tcp://127.0.0.1", "node.peer: \"tcp://127.0.0.1\" has not the form tcp://ADDRESS:PORT" },
+        { "node.storage_peer", "inproc://x", "node.storage_peer: \"inproc://x\" does not begin with tcp://" },
+        { "cluster.seeds", "tcp://a:1,b:2", "cluster.seeds: \"b:2\" does not begin with tcp://, ipc:// or inproc://" },
+        { "cluster.seeds", "tcp://a:1,,tcp://b:2", "cluster.seeds: \"\" is no endpoint" },
+        { "cluster.seeds", "tcp://a:*", "cluster.seeds: \"tcp://a:*\" has not the form tcp://ADDRESS:PORT" },
+        { "cluster.voters", "2", "cluster.voters: 1, 3 or 5: an even number survives no more failures" },
+    };
+    for (size_t at = 0; at < sizeof wrong / sizeof wrong[0]; at++) {
+        s_teardown ();
+        s_setup ();
+        ck_assert_int_eq (s_set ("node.peer", "tcp://127.0.0.1:*"), ZGRID_OK);
+        ck_assert_int_eq (s_set (wrong[at].name, wrong[at].value), ZGRID_OK);
+        ck_assert_int_eq (settings_check (s_settings, &s_why), ZGRID_MALFORMED);
+        ck_assert_str_eq (s_said (), wrong[at].said);
+    }
+    static const char *const needy[][2] = { { "cluster.seeds", "tcp://a:1" },
+                                            { "cluster.expect", "3" },
+                                            { "node.witness", "true" },
+                                            { "node.storage_peer", "tcp://127.0.0.1:*" },
+                                            { "discover.interface", "eth0" } };
+    for (size_t at = 0; at < sizeof needy / sizeof needy[0]; at++) {
+        char said[100];
+        s_teardown ();
+        s_setup ();
+        ck_assert_int_eq (s_set (needy[at][0], needy[at][1]), ZGRID_OK);
+        ck_assert_int_eq (settings_check (s_settings, &s_why), ZGRID_MALFORMED);
+        snprintf (said, sizeof said, "%s: needs node.peer, where other members connect", needy[at][0]);
+        ck_assert_str_eq (s_said (), said);
+        ck_assert_int_eq (s_set ("node.peer", "tcp://127.0.0.1:*"), ZGRID_OK);
+        ck_assert_int_eq (settings_check (s_settings, &s_why), ZGRID_OK);
+    }
+    ck_assert_int_eq (s_set ("cluster.expect", "3"), ZGRID_OK);
+    ck_assert_int_eq (s_set ("cluster.bootstrap", "true"), ZGRID_OK);
+    ck_assert_int_eq (settings_check (s_settings, &s_why), ZGRID_MALFORMED);
+    ck_assert_str_eq (s_said (), "cluster.expect: a node that bootstraps expects nobody");
+}
+END_TEST
+
 START_TEST (failing_allocations_change_nothing)
 {
     static const char text[] = "node\n    name = new\nlog\n    level = debug\n    wrong\n";
@@ -531,6 +575,7 @@ test_suite (void)
     tcase_add_test (all, variables_of_others_are_left_alone);
     tcase_add_test (all, settings_that_contradict_each_other_are_found);
     tcase_add_test (all, endpoints_that_cannot_be_are_found);
+    tcase_add_test (all, settings_of_a_cluster_are_checked);
     tcase_add_test (all, failing_allocations_change_nothing);
     tcase_add_test (all, distances_count_single_changes);
     tcase_add_test (all, sequences_are_utf8_and_nothing_else);
