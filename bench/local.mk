@@ -8,7 +8,7 @@ bench_echo_LDADD = $(ZMQ_LIBS)
 bench_local_CPPFLAGS = $(USER_CPPFLAGS)
 bench_local_SOURCES = bench/local_read.c bench/uthash.c bench/baseline.h
 bench_local_LDADD = libzgrid.la
-EXTRA_DIST += bench/README.md bench/run bench/harness/__init__.py bench/harness/document.py \
+EXTRA_DIST += bench/README.md bench/run bench/failover bench/harness/__init__.py bench/harness/document.py \
     bench/harness/machine.py bench/harness/processes.py bench/harness/rows.py
 
 bench-programs: $(EXTRA_PROGRAMS)

@@ -84,6 +84,22 @@ def start_server (command):
     raise Failed (f'{command [0]}: did not say where it listens: {said!r}')
 
 
+def free_port ():
+    """A port that nobody listens at."""
+    with socket.socket () as chooser:
+        chooser.bind (('127.0.0.1', 0))
+        return chooser.getsockname () [1]
+
+
+def until (what, condition):
+    """Waits until it is so."""
+    limit = time.monotonic () + READY_SECONDS
+    while not condition ():
+        if time.monotonic () > limit:
+            raise Failed (f'{what}: not after {READY_SECONDS} s')
+        time.sleep (0.1)
+
+
 def resident_bytes (process):
     """VmRSS of a process."""
     with open (f'/proc/{process.pid}/status') as status:
@@ -97,9 +113,7 @@ class Redis:
     """A redis-server without persistence, and a connection to it."""
 
     def __init__ (self, *settings):
-        with socket.socket () as chooser:
-            chooser.bind (('127.0.0.1', 0))
-            self.port = chooser.getsockname () [1]
+        self.port = free_port ()
         self.process = start (['redis-server', '--port', str (self.port), '--bind', '127.0.0.1', '--save', '',
                                '--appendonly', 'no', *settings], stdout=subprocess.DEVNULL)
         limit = time.monotonic () + READY_SECONDS

@@ -79,6 +79,13 @@ class Bench:
     def stats (self, endpoint):
         return json.loads (processes.output ([self.program ('zgrid'), '-s', endpoint, '--json', 'stats']))
 
+    def is_safe (self, endpoint, members):
+        """True if so many members are there, and all copies."""
+        text = processes.output ([self.program ('zgrid'), '-s', endpoint, '--json', 'status'], codes=(0, 3))
+        state = json.loads (text) if text else {}
+        up = [one for one in state.get ('members', []) if one ['status'] == 'UP']
+        return len (up) == members and state ['copies_now'] == members and state ['safe']
+
     def record_bytes (self, mix, batch):
         """Bytes of a record of such a batch on its way there and back."""
         before = self.stats (self.server ())
@@ -237,5 +244,28 @@ def grow (bench):
                     single, [], None, unit='µs', digits=0)]
 
 
+def copies (bench):
+    """Pipelined PUT with two copies on two members against one copy on one, both on all cores."""
+    _, alone = bench.zgridd ()
+    port = processes.free_port ()
+    servers, endpoints = [], []
+    for flags in ((f'node.peer=tcp://127.0.0.1:{port}',),
+                  ('node.peer=tcp://127.0.0.1:*', f'cluster.seeds=tcp://127.0.0.1:{port}')):
+        server, endpoint = bench.zgridd (*(word for flag in flags for word in ('--set', flag)))
+        servers.append (server)
+        endpoints.append (endpoint)
+    processes.until ('two copies of everything', lambda: bench.is_safe (endpoints [1], 2))
+    ours, theirs = [], []
+    for _ in range (bench.rounds):
+        for figures, endpoint in ((theirs, alone), (ours, endpoints [0])):
+            figure = bench.zgrid_bench ('-s', endpoint, '--mix', 'put', '--window', '4096', '--batch', '256',
+                                        '--requests', str (bench.size (2000000)))
+            figures.append (figure ['records_per_second'])
+    for server in servers:
+        processes.stop (server)
+    return [Result ('pipelined PUT over TCP, two members with two copies, batches of 256', ours, theirs, 0.4,
+                    unit='M/s', scale=1e6, peer='one zgridd')]
+
+
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
-        'embedded': embedded, 'memory': memory, 'grow': grow}
+        'embedded': embedded, 'memory': memory, 'grow': grow, 'copies': copies}
