@@ -87,12 +87,8 @@ batch_add (batch_t *self, zgrid_client_t *client, size_t index, const record_t *
     assert (out.data == data && !out.failed); // It fitted, as s_room says
     arena_use (&self->arena, out.size);
     item_t *item = &self->items[self->count++];
-    *item = (item_t) { .index = (uint32_t) index,
-                       .op = (uint8_t) record->op,
-                       .kind = ITEM_OF_BATCH,
-                       .data = data,
-                       .size = (uint32_t) out.size };
-    item->partition = request_partition (client, record);
+    *item = (item_t) { .index = (uint32_t) index, .kind = ITEM_OF_BATCH };
+    request_item (client, record, buf_bytes (&out), item);
     self->entries[index] = entry_of (ZGRID_TRYAGAIN);
     self->left++;
     return item;
@@ -116,11 +112,9 @@ s_expire (batch_t *self, zgrid_client_t *client)
         if (item->state == ITEM_DONE)
             continue;
         self->entries[item->index].status = reply_overdue (item);
-        if (item->state == ITEM_SENT) {
-            connection_land (item->connection, client, item);
+        if (item->state == ITEM_SENT)
             routes_silent (client, item->connection);
-        }
-        item->state = ITEM_DONE;
+        connection_end (client, item);
         client->counters.expired++;
         self->left--;
         self->failed++;

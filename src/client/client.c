@@ -4,6 +4,8 @@
 #include "client_inner.h"
 #include "mem.h"
 
+#define S_INNER_MS 1000 // A client of a node in this process waits so long for the node's word
+
 static zgrid_client_t *
 s_new (const zgrid_client_options_t *options)
 {
@@ -17,7 +19,7 @@ s_new (const zgrid_client_options_t *options)
     self->window_bytes = CLIENT_WINDOW_BYTES;
     self->frame_max = CLIENT_FRAME_MAX;
     self->indirect = options->indirect;
-    self->later_at = self->expire_at = TIME_NEVER;
+    self->later_at = self->expire_at = self->look_at = self->learn_at = TIME_NEVER;
     self->epoll = -1;
     self->one.kept = self->many.kept = &self->kept;
     return self;
@@ -31,9 +33,10 @@ s_settle (zgrid_client_t *self)
         self->window_records = CLIENT_WINDOW_RECORDS;
     if (self->batch_records > self->window_records)
         self->batch_records = self->window_records;
-    //  A message must fit into a frame with its last record
-    if (self->batch_bytes > self->frame_max - WIRE_SIGNATURE_SIZE)
-        self->batch_bytes = (uint32_t) (self->frame_max - WIRE_SIGNATURE_SIZE);
+    //  A message must fit into a frame with its last record, and with WITH
+    size_t most = self->frame_max - WIRE_SIGNATURE_SIZE - CLIENT_CHARGE_GUARD;
+    if (self->batch_bytes > most)
+        self->batch_bytes = (uint32_t) most;
 }
 
 //  What the options of another release do not have is absent.
@@ -49,17 +52,24 @@ s_options (const zgrid_client_options_t *given, zgrid_client_options_t *options)
     return true;
 }
 
-//  Asks for the table; without it everything goes through the router.
+//  Asks for the table and for pushes of new ones; without it everything goes through the router.
 static void
-s_learn_first (zgrid_client_t *self)
+s_learn_first (zgrid_client_t *self, uint32_t timeout_ms)
 {
-    zgrid_entry_t entry;
-    if (self->indirect)
-        return;
-    record_t record = { .op = OP_ROUTES };
-    if (call_wire (self, &record, self->timeout_ms, &entry) == ZGRID_OK)
-        routes_take (self, request_bytes (entry.value));
-    self->error[0] = 0;
+    uint64_t until = wait_clock () + timeout_ms;
+    learn_soon (self);
+    while (learn_busy (self) && wait_clock () < until)
+        wait_turn (self, until);
+}
+
+static char *
+s_copy (const char *text)
+{
+    size_t size = strlen (text) + 1;
+    char *copy = mem_alloc (size);
+    if (copy)
+        memcpy (copy, text, size);
+    return copy;
 }
 
 int
@@ -74,17 +84,35 @@ zgrid_client_new (zgrid_client_t **self_p, const zgrid_client_options_t *options
     if (!self)
         return ZGRID_NOMEM;
     char *endpoint = NULL;
-    int status = hello_find (self, used.endpoints, &endpoint);
+    self->endpoints = s_copy (used.endpoints);
+    int status = self->endpoints ? hello_find (self, used.endpoints, &endpoint) : ZGRID_NOMEM;
     s_settle (self);
     if (status == ZGRID_OK && !connection_to (self, endpoint))
         status = ZGRID_NOMEM;
     mem_free (endpoint);
     if (status == ZGRID_OK) {
-        s_learn_first (self);
+        if (!self->indirect)
+            s_learn_first (self, self->timeout_ms);
         *self_p = self;
     } else
         zgrid_client_destroy (&self);
     return status;
+}
+
+//  Which public endpoint is which of this process.
+static int
+s_take_ends (zgrid_client_t *self, const client_local_t *local)
+{
+    if (!local->publics)
+        return ZGRID_OK;
+    self->inner_ends = mem_alloc_zero (2 * (size_t) local->actors + 1, sizeof *self->inner_ends);
+    for (uint32_t at = 0; self->inner_ends && at < local->actors; at++) {
+        self->inner_ends[2 * at] = s_copy (local->publics[at]);
+        self->inner_ends[2 * at + 1] = s_copy (local->endpoints[at]);
+        if (!self->inner_ends[2 * at] || !self->inner_ends[2 * at + 1])
+            return ZGRID_NOMEM;
+    }
+    return self->inner_ends ? ZGRID_OK : ZGRID_NOMEM;
 }
 
 //  The table that the node knows.
@@ -100,13 +128,8 @@ s_take_local (zgrid_client_t *self, const client_local_t *local)
         for (uint32_t partition = 0; partition < local->partitions; partition++)
             routes.owners[partition] = (uint16_t) (partition % local->actors);
         for (; routes.end_count < local->actors && status == ZGRID_OK; routes.end_count++) {
-            const char *endpoint = local->endpoints[routes.end_count];
-            size_t size = strlen (endpoint) + 1;
-            char *copy = mem_alloc (size);
-            if (copy)
-                memcpy (copy, endpoint, size);
-            else
-                status = ZGRID_NOMEM;
+            char *copy = s_copy (local->endpoints[routes.end_count]);
+            status = copy ? ZGRID_OK : ZGRID_NOMEM;
             routes.ends[routes.end_count].endpoint = copy;
         }
     }
@@ -132,7 +155,10 @@ client_new_inner (zgrid_client_t **self_p, const zgrid_client_options_t *options
     int status = connection_to (self, local->router) ? ZGRID_OK : ZGRID_NOMEM;
     if (status == ZGRID_OK)
         status = s_take_local (self, local);
+    if (status == ZGRID_OK)
+        status = s_take_ends (self, local);
     if (status == ZGRID_OK) {
+        s_learn_first (self, self->timeout_ms < S_INNER_MS ? self->timeout_ms : S_INNER_MS);
         self->near = local->reader;
         *self_p = self;
     } else
@@ -155,6 +181,10 @@ zgrid_client_destroy (zgrid_client_t **self_p)
     mem_free (self->connections);
     if (self->epoll != -1)
         close (self->epoll);
+    for (char **end = self->inner_ends; end && *end; end++)
+        mem_free (*end);
+    mem_free (self->inner_ends);
+    mem_free (self->endpoints);
     routes_clear (&self->routes);
     pending_clear (&self->pending);
     self->one.entries = self->many.entries = NULL;

@@ -7,7 +7,11 @@
 //
 //      NEW --> QUEUED --> SENT --> DONE
 //                ^          |
-//                +- LATER <-+  (BUSY, TRYAGAIN)
+//                +- LATER <-+  refused, or no answer
+//
+//  Within the caller's deadline a record is sent as often as it takes, always under the same id: with
+//  a session (guard.c) the servers execute it once. What is not guarded so is sent again only after a
+//  refusal, which says that nothing happened.
 //
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef CLIENT_IMPL_H_INCLUDED
@@ -29,13 +33,24 @@
 #define CLIENT_QUEUE_WINDOWS 4u       // Futures may queue so many windows; then BUSY
 #define CLIENT_CONNECTIONS_MAX 1024u  // Beyond, everything else goes through the router
 #define CLIENT_MOVES_DIRECT 3u        // After so many MOVED: through the router
-#define CLIENT_MOVES_MAX 8u           // After so many: UNAVAILABLE
 #define CLIENT_BACKOFF_MS 50u         // Longest pause between tries, unless the server names one
+#define CLIENT_ABSENCE_MS 200u        // The same after UNAVAILABLE
 #define CLIENT_RETRY_MS 1000u         // Longest pause that a server may ask for
 #define CLIENT_TURN_MESSAGES 64u      // Messages taken from one connection before others have a turn
-#define CLIENT_CHARGE 3u              // What a record costs in a window beside its bytes: a body's signature
+#define CLIENT_SILENCE_MS 500u        // Without an answer for so long it is sent again, then twice as long…
+#define CLIENT_SILENCE_LEARN_MS 250u  // The same for HELLO and ROUTES: somebody else may know more
+#define CLIENT_DOUBT_MS 2000u         // A storage endpoint that was silent is passed over for so long
+#define CLIENT_LEARN_MS 100u          // Between two ROUTES at least
+#define CLIENT_ROUTERS_MAX 64u        // Public endpoints that are remembered
+#define CLIENT_LANES 256u             // Groups of slots that wait together for another try
+#define CLIENT_GUARDS 8u              // Sessions that are remembered for requests under way
+
+//  What a record costs in a window beside its bytes, were it alone in its body
+#define CLIENT_CHARGE 3u
+#define CLIENT_CHARGE_GUARD 51u
 
 #define PARTITION_NONE UINT32_MAX
+#define SLOT_NONE UINT16_MAX
 #define TIME_NEVER UINT64_MAX
 
 typedef struct connection connection_t;
@@ -43,20 +58,25 @@ typedef struct item item_t;
 typedef struct batch batch_t;
 
 typedef enum { ITEM_NEW, ITEM_QUEUED, ITEM_SENT, ITEM_LATER, ITEM_DONE } item_state_t;
-typedef enum { ITEM_OF_BATCH, ITEM_OF_FUTURE, ITEM_OF_ROUTES } item_kind_t;
+typedef enum { ITEM_OF_BATCH, ITEM_OF_FUTURE, ITEM_OF_ROUTES, ITEM_OF_HELLO } item_kind_t;
 
 struct item {
-    item_t *next;             // In the queue of its connection, or among those that wait for a try
-    connection_t *connection; // Where it goes, from QUEUED on
+    item_t *next;             // In the queue of its connection, or in a lane
+    connection_t *connection; // Where it goes, while QUEUED and SENT
     uint8_t *data;            // The encoded record
+    uint64_t id;              // What servers know it by, from the first sending until it is DONE; else 0
     uint32_t size;
-    uint32_t id;              // While SENT: its key in the pending table
     uint32_t index;           // In its batch
-    uint32_t partition;       // PARTITION_NONE: whoever the router finds
-    uint64_t retry_at;        // While LATER
+    uint32_t sent_at;         // While SENT: milliseconds, modulo 2^32
+    uint16_t slot;            // SLOT_NONE: whoever the router finds
+    uint16_t guard;           // Number of the session that it was sent under; 0: none
     uint8_t op, kind, state;
-    uint8_t moves, tries;     // MOVED, BUSY and TRYAGAIN so far
+    uint8_t moves, tries;     // MOVED; BUSY, TRYAGAIN and the like so far
+    uint8_t sends;            // Sendings since the last refusal
     uint8_t refused;          // The status of the last refusal
+    bool writes;
+    bool guarded;             // A session makes it safe to send it twice
+    bool doubt;               // It may have been executed though no answer came
 };
 
 //  What a record says.
@@ -89,11 +109,13 @@ struct connection {
     item_t *head, *tail;    // To be sent
     size_t queued, queued_bytes;
     size_t flying, flying_bytes; // Sent and not answered: what the window bounds
-    size_t waiting;         // Items that wait for another try here
     zmq_msg_t unsent;       // A batch that the socket would not take yet
     bool has_unsent;
     bool lost;              // The socket is of no use any more
     bool watched;           // In the client's epoll set
+    bool given_up;          // Another one has taken its place: what is under way here goes there
+    uint32_t heard_at;      // When the last message came, modulo 2^32
+    uint64_t doubt_until;   // Passed over until then; 0: not
     int receive_ms;         // ZMQ_RCVTIMEO as it is set
 };
 
@@ -101,21 +123,41 @@ struct connection {
 typedef struct {
     char *endpoint;
     connection_t *connection; // Made on first need
-    bool silent;              // Did not answer in time: goes through the router until learned again
+    bool unusable;            // Everything goes through the router
 } route_end_t;
 
 typedef struct {
+    uint64_t epoch;
     uint32_t partitions; // 0: unknown
     uint16_t *owners;    // By partition: index into ends; 0xffff: nobody. NULL: all through the router
     route_end_t *ends;
     size_t end_count;
+    char *routers;       // Public endpoints of the members, separated by commas; NULL: none named
 } routes_t;
+
+//  Items of some slots that wait for another try. They go on together, in the order of their ids, and
+//  behind them what was started meanwhile.
+typedef struct lane {
+    struct lane *next;    // Of the lanes that have items
+    item_t *head, *tail;
+    item_t *last_sent;    // The last of those with an id, which come first; NULL: none
+    uint64_t due;
+} lane_t;
+
+//  A session, and the WITH record that names it but for its last eight bytes: ack.
+typedef struct {
+    uint8_t session[16];
+    uint64_t era;
+    uint8_t with[CLIENT_CHARGE_GUARD];
+    bool expired;
+} guard_t;
 
 typedef struct {
     item_t **slots; // By id modulo size
     size_t size;    // Power of two
     size_t used;
-    uint32_t last;  // Id given last
+    uint64_t last;  // Id given last
+    uint64_t low;   // Every id below it is answered
 } pending_t;
 
 typedef struct {
@@ -123,8 +165,12 @@ typedef struct {
     uint64_t broken;   // Bodies whose rest could not be read
     uint64_t ignored;  // Replies that nobody waits for: late, twice, or to an id never used
     uint64_t wrong;    // Replies of the wrong shape
-    uint64_t retried;  // Records sent again after BUSY or TRYAGAIN
+    uint64_t retried;  // Records sent again after a refusal other than MOVED
     uint64_t moved;    // Records sent elsewhere after MOVED
+    uint64_t resent;   // Records sent again because no answer came
+    uint64_t failovers; // Routers given up for others
+    uint64_t sessions; // Sessions taken over
+    uint64_t pushes;   // Pushes of a new view
     uint64_t expired;  // Records whose time was over
     uint64_t learned;  // ROUTES that were taken over
 } client_counters_t;
@@ -156,13 +202,27 @@ struct zgrid_client {
     size_t connection_count;
     routes_t routes;
     pending_t pending;
-    item_t *later;           // Wait for another try
+    lane_t lanes[CLIENT_LANES + 1]; // What waits for another try; the last one: of no slot
+    lane_t *waiting;         // Those with items
     uint64_t later_at;       // When the first of them is due, at the earliest
+    uint64_t look_at;        // When to look for requests without an answer
+    uint64_t glance_at;      // When to look for pushes
+    size_t later_count, later_bytes; // Of all lanes
+    bool divert;             // Something was refused: what is queued behind it waits, too
     zgrid_future_t *open, *ready; // Unfinished; finished, but their function has not been called
     uint64_t expire_at;      // No future and no ROUTES is due before
-    item_t learning;         // ROUTES
-    uint8_t learning_data[32];
+    item_t learning[2];      // HELLO and ROUTES
+    uint8_t learning_data[2][48];
     uint64_t learning_until;
+    uint64_t learn_at;       // When to ask next; TIME_NEVER
+    uint64_t learned_at;     // When it was asked last
+    char *endpoints;         // As the caller gave them
+    uint8_t older;           // Tables in a row that were older than the present one
+    uint8_t unheard;         // Routers in a row that did not answer
+    size_t router_turn;      // Where in the list of routers the next one stands
+    guard_t guards[CLIENT_GUARDS]; // By their numbers, modulo
+    uint16_t guard;          // Number of the present one; 0: servers gave none
+    char **inner_ends;       // Of a node in this process: pairs of public and inproc endpoint, then NULL
     size_t finished;         // Futures finished since the last look
     batch_t *batch;          // The one that a blocking call waits for
     batch_t one;             // For calls of one record
@@ -204,10 +264,14 @@ void
 //  ------------------------------------------------------------------------------------------------
 //  hello.c
 
-//  Asks every endpoint for HELLO and takes over the limits of the first that answers, whose text it
-//  copies to *endpoint (the caller frees it). Returns as zgrid_client_new.
+//  Asks every endpoint for HELLO and takes over limits and session of the first that answers, whose
+//  text it copies to *endpoint (the caller frees it). Returns as zgrid_client_new.
 int
     hello_find (zgrid_client_t *self, const char *endpoints, char **endpoint);
+
+//  Takes over session and era of a later HELLO, from whoever. False if it is not one.
+bool
+    hello_again (zgrid_client_t *self, bytes_t tree);
 
 //  ------------------------------------------------------------------------------------------------
 //  connection.c
@@ -231,9 +295,13 @@ void
 bool
     connection_ready (const connection_t *self, const zgrid_client_t *client);
 
-//  Takes an item that is SENT out of window and pending table.
+//  Takes an item that is SENT out of the window.
 void
-    connection_land (connection_t *self, zgrid_client_t *client, item_t *item);
+    connection_land (connection_t *self, const item_t *item);
+
+//  An item becomes DONE, out of window and pending table. Queues and lanes are swept by the caller.
+void
+    connection_end (zgrid_client_t *client, item_t *item);
 
 //  Takes items that are DONE out of the queue.
 void
@@ -245,6 +313,8 @@ connection_t *
 
 //  ------------------------------------------------------------------------------------------------
 //  pending.c
+
+#define PENDING_FIRST 2u // The first id: 1 is WITH's
 
 //  Makes room for `count` more. False without memory.
 bool
@@ -258,6 +328,10 @@ void
 void
     pending_clear (pending_t *self);
 
+//  Every id below it is answered, or will never be sent.
+uint64_t
+    pending_low (pending_t *self);
+
 static inline item_t *
 pending_find (const pending_t *self, uint64_t id)
 {
@@ -268,17 +342,17 @@ pending_find (const pending_t *self, uint64_t id)
 //  ------------------------------------------------------------------------------------------------
 //  routes.c
 
-//  The partition of a key; PARTITION_NONE if the table is not known.
-uint32_t
-    routes_partition (const zgrid_client_t *client, bytes_t key);
-
 //  Never NULL: the router's where nobody better is known.
 connection_t *
-    routes_connection (zgrid_client_t *client, uint32_t partition);
+    routes_connection (zgrid_client_t *client, uint16_t slot);
 
-//  Asks for the routes unless that is under way.
+//  The partition of a slot; PARTITION_NONE if the table is not known.
+uint32_t
+    routes_partition (const zgrid_client_t *client, uint16_t slot);
+
+//  MOVED named the owner of a slot.
 void
-    routes_learn (zgrid_client_t *client);
+    routes_correct (zgrid_client_t *client, uint16_t slot, uint64_t epoch, const connection_t *owner);
 
 //  Takes over the value of a ROUTES reply. False, and nothing changed, if it is not one.
 bool
@@ -288,7 +362,7 @@ bool
 bool
     routes_usable (bytes_t endpoint);
 
-//  Takes over a table that the caller made.
+//  Takes over a table that the caller made, and sends what is under way to the owners it names.
 void
     routes_set (zgrid_client_t *client, routes_t *routes);
 void
@@ -296,7 +370,7 @@ void
 
 //  An answer from this connection is overdue.
 void
-    routes_silent (zgrid_client_t *client, const connection_t *connection);
+    routes_silent (zgrid_client_t *client, connection_t *connection);
 
 //  Closes connections that no route names and no item uses.
 void
@@ -319,27 +393,25 @@ int
 void
     request_encode (buf_t *out, const record_t *record);
 
-//  Sets the id of an encoded record.
-static inline void
-request_set_id (uint8_t *record, uint32_t id)
+#define REQUEST_SPARE 4u // Bytes that a record becomes shorter by if its id fits into 32 bits
+
+//  Copies an encoded record with its id. Returns the end of the copy.
+static inline uint8_t *
+request_copy (uint8_t *to, const item_t *item, bool small)
 {
-    record[2] = (uint8_t) (id >> 24);
-    record[3] = (uint8_t) (id >> 16);
-    record[4] = (uint8_t) (id >> 8);
-    record[5] = (uint8_t) id;
+    uint64_t id = item->id;
+    size_t head = small ? 6 : 10;
+    to[0] = item->data[0];
+    to[1] = small ? 0xce : 0xcf;
+    for (size_t at = head; at-- > 2; id >>= 8)
+        to[at] = (uint8_t) id;
+    memcpy (to + head, item->data + 10, item->size - 10);
+    return to + head + item->size - 10;
 }
 
-//  Where an operation is sent.
-static inline uint32_t
-request_partition (const zgrid_client_t *client, const record_t *record)
-{
-    const op_info_t *info = op_info (record->op);
-    if (info->routing == ROUTING_KEY && record->key)
-        return routes_partition (client, *record->key);
-    if (info->routing == ROUTING_PART && record->options && (record->options->given & OPT_partition))
-        return (uint32_t) record->options->partition;
-    return PARTITION_NONE;
-}
+//  Fills an item, but for what it belongs to.
+void
+    request_item (const zgrid_client_t *client, const record_t *record, bytes_t encoded, item_t *item);
 
 static inline bytes_t
 request_bytes (zgrid_bytes_t bytes)
@@ -382,13 +454,9 @@ void
 void
     wait_some (zgrid_client_t *self);
 
-//  Queues an item for its partition.
+//  Queues an item for its partition, or behind those that wait.
 void
     wait_start (zgrid_client_t *self, item_t *item);
-
-//  Puts an item among those that wait for another try.
-void
-    wait_later (zgrid_client_t *self, item_t *item, uint64_t pause_ms);
 
 //  Sends what can be sent; `all`: also messages that are not full.
 void
@@ -500,5 +568,7 @@ size_t
 //  Puts a socket's descriptor into the client's epoll set, if there is one.
 void
     loop_watch (zgrid_client_t *self, connection_t *connection);
+
+#include "client_retry.h"
 
 #endif

@@ -51,16 +51,27 @@ connection_destroy (connection_t **self_p)
     }
 }
 
+//  What an embedding node says of itself to others is, from here, an endpoint of this process.
+static const char *
+s_nearer (const zgrid_client_t *client, const char *endpoint)
+{
+    for (char **pair = client->inner_ends; pair && *pair; pair += 2)
+        if (strcmp (pair[0], endpoint) == 0)
+            return pair[1];
+    return endpoint;
+}
+
 connection_t *
 connection_to (zgrid_client_t *client, const char *endpoint)
 {
+    endpoint = s_nearer (client, endpoint);
     for (size_t at = 0; at < client->connection_count; at++)
         if (strcmp (client->connections[at]->endpoint, endpoint) == 0)
             return client->connections[at]->lost ? NULL : client->connections[at];
     if (client->connection_count == CLIENT_CONNECTIONS_MAX)
         return NULL;
-    connection_t *connection = connection_new (endpoint, client->inner ? 0 : client->frame_max,
-                                               client->window_records);
+    bool here = strncmp (endpoint, "inproc://", 9) == 0;
+    connection_t *connection = connection_new (endpoint, here ? 0 : client->frame_max, client->window_records);
     if (!connection)
         return NULL;
     size_t size = (client->connection_count + 1) * sizeof *client->connections;
@@ -108,36 +119,51 @@ connection_sweep (connection_t *self)
     }
 }
 
-//  How many records the next message takes; *size becomes their bytes. 0: the window is full, or
-//  so nearly that waiting gives fewer messages.
-static size_t
-s_count (const connection_t *self, const zgrid_client_t *client, size_t *size)
+//  What an item costs in the window.
+static inline size_t
+s_charge (const item_t *item)
 {
-    size_t count = 0, bytes = 0, charged = self->flying_bytes;
+    return item->size + CLIENT_CHARGE + (item->guarded ? CLIENT_CHARGE_GUARD : 0);
+}
+
+//  What the next message takes.
+typedef struct {
+    size_t count, bytes; // Records; 0: the window is full, or so nearly that waiting gives fewer messages
+    uint16_t guard;      // Under which session; 0: under none
+} s_plan_t;
+
+static s_plan_t
+s_plan (const connection_t *self, const zgrid_client_t *client)
+{
+    s_plan_t plan = { .count = 0 };
+    size_t charged = self->flying_bytes;
     bool narrow = false;
-    for (const item_t *item = self->head; item && count < client->batch_records; item = item->next) {
-        if (count && bytes + item->size > client->batch_bytes)
+    for (const item_t *item = self->head; item && plan.count < client->batch_records; item = item->next) {
+        uint16_t guard = guard_of (client, item);
+        if (plan.count
+            && (plan.bytes + item->size > client->batch_bytes || (guard && plan.guard && guard != plan.guard)))
             break;
-        bool alone = self->flying + count == 0; // One larger than the window goes alone
+        bool alone = self->flying + plan.count == 0; // One larger than the window goes alone
         if (!alone
-            && (self->flying + count >= client->window_records
-                || charged + item->size + CLIENT_CHARGE > client->window_bytes)) {
+            && (self->flying + plan.count >= client->window_records
+                || charged + s_charge (item) > client->window_bytes)) {
             narrow = true;
             break;
         }
-        bytes += item->size;
-        charged += item->size + CLIENT_CHARGE;
-        count++;
+        plan.guard = guard ? guard : plan.guard;
+        plan.bytes += item->size;
+        charged += s_charge (item);
+        plan.count++;
     }
-    *size = bytes;
-    return narrow && self->flying > client->window_records / 2 ? 0 : count;
+    if (narrow && self->flying > client->window_records / 2)
+        plan.count = 0;
+    return plan;
 }
 
 bool
 connection_ready (const connection_t *self, const zgrid_client_t *client)
 {
-    size_t size;
-    return self->queued && !self->has_unsent && !self->lost && s_count (self, client, &size) > 0;
+    return self->queued && !self->has_unsent && !self->lost && s_plan (self, client).count > 0;
 }
 
 static bool
@@ -155,26 +181,35 @@ s_send (connection_t *self)
     return false;
 }
 
-//  Moves the first `count` queued records into the message `unsent`.
+//  Moves the first queued records into the message `unsent`.
 static void
-s_pack (connection_t *self, zgrid_client_t *client, size_t count)
+s_pack (connection_t *self, zgrid_client_t *client, const s_plan_t *plan, const guard_t *guard, bool small)
 {
     uint8_t *at = zmq_msg_data (&self->unsent);
+    uint64_t now = wait_clock ();
     memcpy (at, WIRE_SIGNATURE, WIRE_SIGNATURE_SIZE);
     at += WIRE_SIGNATURE_SIZE;
-    self->queued -= count;
-    self->flying += count;
-    while (count--) {
+    if (guard) {
+        guard_write (guard, pending_low (&client->pending), at);
+        at += sizeof guard->with;
+    }
+    self->queued -= plan->count;
+    self->flying += plan->count;
+    for (size_t left = plan->count; left; left--) {
         item_t *item = self->head;
-        pending_add (&client->pending, item);
-        memcpy (at, item->data, item->size);
-        request_set_id (at, item->id);
-        at += item->size;
+        if (!item->id)
+            pending_add (&client->pending, item);
+        if (item->guarded)
+            item->guard = plan->guard;
+        at = request_copy (at, item, small);
         self->head = item->next;
         item->next = NULL;
         item->state = ITEM_SENT;
+        item->sent_at = (uint32_t) now;
+        item->sends += item->sends < UINT8_MAX;
         self->queued_bytes -= item->size;
-        self->flying_bytes += item->size + CLIENT_CHARGE;
+        self->flying_bytes += s_charge (item);
+        retry_expect (client, item, now);
     }
     if (!self->head)
         self->tail = NULL;
@@ -186,13 +221,18 @@ s_send_batch (connection_t *self, zgrid_client_t *client)
 {
     if (self->has_unsent && !s_send (self))
         return false;
-    size_t size;
-    size_t count = self->queued ? s_count (self, client, &size) : 0;
+    s_plan_t plan = { .count = 0 };
+    if (self->queued)
+        plan = s_plan (self, client);
+    const guard_t *guard = guard_find (client, plan.guard);
+    bool small = client->pending.last + client->pending.size * 2 + plan.count < UINT32_MAX;
+    size_t size = WIRE_SIGNATURE_SIZE + plan.bytes - (small ? plan.count * REQUEST_SPARE : 0)
+                  + (guard ? sizeof guard->with : 0);
     //  Without memory the records stay where they are
-    if (count == 0 || !pending_reserve (&client->pending, count)
-        || zmq_msg_init_size (&self->unsent, WIRE_SIGNATURE_SIZE + size) != 0)
+    if (plan.count == 0 || !pending_reserve (&client->pending, plan.count)
+        || zmq_msg_init_size (&self->unsent, size) != 0)
         return false;
-    s_pack (self, client, count);
+    s_pack (self, client, &plan, guard, small);
     client->poked = true;
     return s_send (self);
 }
@@ -200,6 +240,8 @@ s_send_batch (connection_t *self, zgrid_client_t *client)
 void
 connection_flush (connection_t *self, zgrid_client_t *client, bool all)
 {
+    if (client->divert)
+        retry_divert (client);
     while (!self->lost && (self->queued || self->has_unsent)) {
         bool full = self->queued >= client->batch_records || self->queued_bytes >= client->batch_bytes;
         if (!all && !full)
@@ -210,10 +252,19 @@ connection_flush (connection_t *self, zgrid_client_t *client, bool all)
 }
 
 void
-connection_land (connection_t *self, zgrid_client_t *client, item_t *item)
+connection_land (connection_t *self, const item_t *item)
 {
     assert (item->state == ITEM_SENT && item->connection == self && self->flying);
-    pending_remove (&client->pending, item);
     self->flying--;
-    self->flying_bytes -= item->size + CLIENT_CHARGE;
+    self->flying_bytes -= s_charge (item);
+}
+
+void
+connection_end (zgrid_client_t *client, item_t *item)
+{
+    if (item->state == ITEM_SENT)
+        connection_land (item->connection, item);
+    if (item->id)
+        pending_remove (&client->pending, item);
+    item->state = ITEM_DONE;
 }

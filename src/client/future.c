@@ -100,11 +100,9 @@ s_overdue (zgrid_client_t *client, zgrid_future_t *self)
 {
     item_t *item = &self->item;
     self->entry = entry_of (reply_overdue (item));
-    if (item->state == ITEM_SENT) {
-        connection_land (item->connection, client, item);
+    if (item->state == ITEM_SENT)
         routes_silent (client, item->connection);
-    }
-    item->state = ITEM_DONE;
+    connection_end (client, item);
     client->counters.expired++;
 }
 
@@ -130,28 +128,10 @@ s_end_overdue (zgrid_client_t *client, uint64_t now)
         s_done (client, ended);
 }
 
-static void
-s_end_learning (zgrid_client_t *client, uint64_t now)
-{
-    item_t *item = &client->learning;
-    if (item->state == ITEM_NEW || item->state == ITEM_DONE)
-        return;
-    if (client->learning_until > now) {
-        if (client->learning_until < client->expire_at)
-            client->expire_at = client->learning_until;
-        return;
-    }
-    if (item->state == ITEM_SENT)
-        connection_land (item->connection, client, item);
-    item->state = ITEM_DONE;
-    wait_sweep (client);
-}
-
 void
 future_expire (zgrid_client_t *client, uint64_t now)
 {
     client->expire_at = TIME_NEVER;
-    s_end_learning (client, now);
     s_end_overdue (client, now);
 }
 
@@ -191,9 +171,10 @@ future_abandon (zgrid_client_t *client)
 static void
 s_start (zgrid_client_t *client, zgrid_future_t *self)
 {
-    connection_t *connection = routes_connection (client, self->item.partition);
-    bool full = connection->queued >= (size_t) client->window_records * CLIENT_QUEUE_WINDOWS
-                || connection->queued_bytes >= client->window_bytes * CLIENT_QUEUE_WINDOWS;
+    connection_t *connection = routes_connection (client, self->item.slot);
+    size_t queued = connection->queued + client->later_count;
+    bool full = queued >= (size_t) client->window_records * CLIENT_QUEUE_WINDOWS
+                || connection->queued_bytes + client->later_bytes >= client->window_bytes * CLIENT_QUEUE_WINDOWS;
     if (full || client->closing) {
         self->item.state = ITEM_DONE;
         self->entry = entry_of (full ? ZGRID_BUSY : ZGRID_UNAVAILABLE);
@@ -202,7 +183,7 @@ s_start (zgrid_client_t *client, zgrid_future_t *self)
     s_link (&client->open, self);
     if (self->until < client->expire_at)
         client->expire_at = self->until;
-    connection_queue (connection, &self->item);
+    wait_start (client, &self->item);
     connection_flush (connection, client, false);
 }
 
@@ -217,8 +198,6 @@ s_new (zgrid_client_t *client, bytes_t encoded)
     self->entry = entry_of (ZGRID_TRYAGAIN);
     self->room = encoded.size;
     self->item.kind = ITEM_OF_FUTURE;
-    self->item.data = self->data;
-    self->item.size = (uint32_t) encoded.size;
     if (encoded.size)
         memcpy (self->data, encoded.data, encoded.size);
     return self;
@@ -238,20 +217,19 @@ s_make (zgrid_client_t *client, record_t record, const zgrid_options_t *given)
         request_encode (&client->scratch, &record);
         if (client->scratch.failed)
             return NULL;
-        if (client->scratch.size + WIRE_SIGNATURE_SIZE > client->frame_max)
+        if (client->scratch.size + WIRE_SIGNATURE_SIZE + CLIENT_CHARGE_GUARD > client->frame_max)
             status = ZGRID_TOOBIG;
     }
     zgrid_future_t *self = s_new (client,
                                   status == ZGRID_OK ? buf_bytes (&client->scratch) : bytes_of (NULL, 0));
     if (!self)
         return NULL;
-    self->item.op = (uint8_t) record.op;
     if (status != ZGRID_OK) {
         self->item.state = ITEM_DONE;
         self->entry = entry_of (status);
         return self;
     }
-    self->item.partition = request_partition (client, &record);
+    request_item (client, &record, bytes_of (self->data, self->room), &self->item);
     self->until = wait_clock () + timeout_ms;
     s_start (client, self);
     return self;

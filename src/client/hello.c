@@ -63,6 +63,41 @@ s_take_protocol (mp_t *reader)
     return mp_uint (reader, &protocol) && protocol == 1;
 }
 
+//  Absent or nil: the server gives none now.
+static bool
+s_take_session (mp_t *reader, bytes_t *session)
+{
+    mp_token_t token;
+    if (!mp_next (reader, &token) || (token.kind != MP_NIL && token.kind != MP_BYTES))
+        return false;
+    if (token.kind == MP_BYTES)
+        *session = token.bytes;
+    return true;
+}
+
+bool
+hello_again (zgrid_client_t *self, bytes_t tree)
+{
+    mp_t reader = mp_of (tree);
+    uint32_t count;
+    bytes_t session = { NULL, 0 };
+    uint64_t era = 0;
+    if (!mp_map (&reader, &count))
+        return false;
+    for (uint32_t at = 0; at < count; at++) {
+        bytes_t name;
+        if (!mp_bytes (&reader, &name))
+            return false;
+        bool taken = bytes_equal (name, bytes_str ("session")) ? s_take_session (&reader, &session)
+                     : bytes_equal (name, bytes_str ("era"))   ? mp_uint (&reader, &era)
+                                                               : mp_skip (&reader);
+        if (!taken)
+            return false;
+    }
+    guard_take (self, session, era);
+    return true;
+}
+
 static bool
 s_take_hello (zgrid_client_t *self, bytes_t tree)
 {
@@ -109,7 +144,7 @@ s_answered (zgrid_client_t *self, s_probe_t *probe)
         && wire_open (bytes_of (zmq_msg_data (&message), zmq_msg_size (&message)), &reader)
         && wire_next_reply (&reader, &reply) == WIRE_RECORD && reply.id == 1) {
         if (reply.status == ZGRID_OK && reply.value.kind == VALUE_TREE)
-            found = s_take_hello (self, reply.value.bytes);
+            found = s_take_hello (self, reply.value.bytes) && hello_again (self, reply.value.bytes);
         probe->again = reply.status == ZGRID_BUSY || reply.status == ZGRID_TRYAGAIN;
     }
     zmq_msg_close (&message);

@@ -33,6 +33,8 @@ typedef struct {
     uint32_t partitions;
     uint32_t actors;              // Storage actors; partition p belongs to actor p mod actors
     const char *const *endpoints; // `actors` inproc endpoints; copied
+    const char *const *publics;   // The same as ROUTES names them; copied. NULL: it names none, and this
+                                  // node is all there is
     const char *router;           // inproc endpoint of the router; copied
 } client_local_t;
 

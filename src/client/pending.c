@@ -39,9 +39,11 @@ pending_add (pending_t *self, item_t *item)
 {
     assert (self->used < self->size);
     size_t mask = self->size - 1;
+    if (self->last < PENDING_FIRST - 1)
+        self->last = PENDING_FIRST - 1;
     do
-        self->last++; // Wraps; 0 is no id
-    while (self->last == 0 || self->slots[self->last & mask]);
+        self->last++;
+    while (self->slots[self->last & mask]);
     item->id = self->last;
     self->slots[item->id & mask] = item;
     self->used++;
@@ -56,9 +58,20 @@ pending_remove (pending_t *self, item_t *item)
     item->id = 0;
 }
 
+uint64_t
+pending_low (pending_t *self)
+{
+    if (self->low < PENDING_FIRST)
+        self->low = PENDING_FIRST;
+    //  Each id is passed once
+    while (self->low <= self->last && !pending_find (self, self->low))
+        self->low++;
+    return self->low;
+}
+
 void
 pending_clear (pending_t *self)
 {
     mem_free (self->slots);
-    *self = (pending_t) { NULL, 0, 0, 0 };
+    *self = (pending_t) { .slots = NULL };
 }

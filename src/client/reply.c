@@ -153,6 +153,7 @@ s_finish_batch (zgrid_client_t *client, const item_t *item, answer_t *answer)
 static bool
 s_finish (zgrid_client_t *client, item_t *item, answer_t *answer)
 {
+    pending_remove (&client->pending, item);
     item->state = ITEM_DONE;
     if (answer->entry.status == ZGRID_WRONGTYPE && !answer->meta.given)
         client->counters.wrong++;
@@ -161,8 +162,16 @@ s_finish (zgrid_client_t *client, item_t *item, answer_t *answer)
     if (item->kind == ITEM_OF_FUTURE) {
         bytes_t error = answer->meta.given & META_error ? answer->meta.error : bytes_of (NULL, 0);
         future_finish (client, item, &answer->entry, error);
-    } else if (answer->entry.status == ZGRID_OK && answer->entry.value.size)
-        routes_take (client, bytes_of (answer->entry.value.data, answer->entry.value.size));
+        return false;
+    }
+    client->unheard = 0;
+    bytes_t tree = bytes_of (answer->entry.value.data, answer->entry.value.size);
+    if (answer->entry.status == ZGRID_OK && tree.size) {
+        if (item->kind == ITEM_OF_HELLO)
+            hello_again (client, tree);
+        else
+            routes_take (client, tree);
+    }
     return false;
 }
 
@@ -173,76 +182,46 @@ s_fail (zgrid_client_t *client, item_t *item, int status)
     return s_finish (client, item, &answer);
 }
 
-//  MOVED: to the owner that it names; after some of them, or if it names none, through the router.
-static bool
-s_move (zgrid_client_t *client, item_t *item, const meta_t *meta)
-{
-    if (++item->moves > CLIENT_MOVES_MAX)
-        return s_fail (client, item, ZGRID_UNAVAILABLE);
-    client->counters.moved++;
-    connection_t *target = client->connections[0];
-    char endpoint[256];
-    if (item->moves <= CLIENT_MOVES_DIRECT && !client->indirect && !client->inner
-        && (meta->given & META_owner) && meta->owner.size < sizeof endpoint
-        && !memchr (meta->owner.data, 0, meta->owner.size)) {
-        memcpy (endpoint, meta->owner.data, meta->owner.size);
-        endpoint[meta->owner.size] = 0;
-        connection_t *owner = routes_usable (meta->owner) ? connection_to (client, endpoint) : NULL;
-        target = owner ? owner : target;
-    }
-    connection_queue (target, item);
-    routes_learn (client);
-    return false;
-}
-
-//  BUSY, TRYAGAIN, MOVED: nothing happened, it is sent again.
-static bool
-s_again (zgrid_client_t *client, item_t *item, const reply_t *reply)
-{
-    meta_t meta;
-    if (!meta_decode (reply->meta, &meta))
-        return s_fail (client, item, ZGRID_WRONGTYPE);
-    item->refused = (uint8_t) reply->status;
-    if (reply->status == ZGRID_MOVED)
-        return s_move (client, item, &meta);
-    uint64_t pause = 1u << (item->tries < 6 ? item->tries : 6);
-    if (pause > CLIENT_BACKOFF_MS)
-        pause = CLIENT_BACKOFF_MS;
-    if (meta.given & META_retry)
-        pause = meta.retry < CLIENT_RETRY_MS ? meta.retry : CLIENT_RETRY_MS;
-    if (item->tries < UINT8_MAX)
-        item->tries++;
-    client->counters.retried++;
-    wait_later (client, item, pause);
-    return false;
-}
-
 static bool
 s_take (zgrid_client_t *client, connection_t *connection, const reply_t *reply)
 {
     item_t *item = pending_find (&client->pending, reply->id);
-    if (!item || item->connection != connection) {
+    //  An answer to an earlier sending may come while it waits for the next
+    if (!item || item->connection != connection || item->state != ITEM_SENT) {
         client->counters.ignored++;
         return false;
     }
-    connection_land (connection, client, item);
-    if (reply->status == ZGRID_BUSY || reply->status == ZGRID_TRYAGAIN || reply->status == ZGRID_MOVED)
-        return s_again (client, item, reply);
+    connection_land (connection, item);
+    if (refuse_wants (reply->status)) {
+        int status = refuse_take (client, item, reply);
+        if (status < 0)
+            return false;
+        if (status != (int) reply->status)
+            return s_fail (client, item, status);
+    }
     answer_t answer;
     s_fill (&answer, item->op, reply);
     return s_finish (client, item, &answer);
 }
 
-//  [0, "event", …]: nobody has subscribed to anything. Passes over it.
+//  [0, "event", value, version, meta]: a new view has a new table. Passes over it, and over those that
+//  nobody has asked for.
 static bool
-s_skip_push (mp_t *reader)
+s_take_push (zgrid_client_t *client, mp_t *reader)
 {
     mp_t walk = *reader;
     uint32_t count;
-    uint64_t id;
+    uint64_t id, version;
     bytes_t event;
-    return mp_array (&walk, &count) && mp_uint (&walk, &id) && id == 0 && mp_bytes (&walk, &event)
-           && mp_skip (reader);
+    if (!mp_array (&walk, &count) || !mp_uint (&walk, &id) || id != 0 || !mp_bytes (&walk, &event)
+        || !mp_skip (reader))
+        return false;
+    if (bytes_equal (event, bytes_str ("VIEW"))) {
+        client->counters.pushes++;
+        if (count < 4 || !mp_skip (&walk) || !mp_uint (&walk, &version) || version != client->routes.epoch)
+            learn_soon (client);
+    }
+    return true;
 }
 
 //  Hands out the records of a body. True if somebody points into it.
@@ -266,12 +245,12 @@ s_take_body (zgrid_client_t *client, connection_t *connection, bytes_t body)
         if (step == WIRE_END)
             return held;
         reader = before;
-        if (s_skip_push (&reader))
+        if (s_take_push (client, &reader))
             continue;
         client->counters.broken++;
         item_t *item = pending_find (&client->pending, reply.id);
-        if (item && item->connection == connection) {
-            connection_land (connection, client, item);
+        if (item && item->connection == connection && item->state == ITEM_SENT) {
+            connection_land (connection, item);
             s_fail (client, item, ZGRID_WRONGTYPE);
         }
         return held;
@@ -306,6 +285,8 @@ reply_receive (zgrid_client_t *client, connection_t *connection, int flags)
             connection->lost = true;
         return false;
     }
+    connection->heard_at = (uint32_t) wait_clock ();
+    connection->doubt_until = 0;
     if (zmq_msg_more (message))
         s_drop_rest (connection);
     handover_take (zmq_msg_data (message));
@@ -323,7 +304,9 @@ reply_receive (zgrid_client_t *client, connection_t *connection, int flags)
 int
 reply_overdue (const item_t *item)
 {
-    if (item->state == ITEM_SENT)
-        return op_info (item->op)->writes ? ZGRID_MAYBE : ZGRID_TIMEOUT;
-    return item->refused == ZGRID_BUSY ? ZGRID_BUSY : ZGRID_TIMEOUT;
+    if (item->writes && (item->doubt || item->state == ITEM_SENT))
+        return ZGRID_MAYBE;
+    if (item->refused == ZGRID_UNAVAILABLE)
+        return ZGRID_UNAVAILABLE;
+    return item->refused == ZGRID_BUSY && item->state != ITEM_SENT ? ZGRID_BUSY : ZGRID_TIMEOUT;
 }

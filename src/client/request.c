@@ -1,8 +1,9 @@
 //  request: from the arguments of a call to an encoded record.
 //  SPDX-License-Identifier: MPL-2.0
 #include "client_impl.h"
+#include "slot.h"
 
-#define S_ID_ROOM 0x80000000u // Is encoded in five bytes, as request_set_id expects
+#define S_ID_ROOM UINT64_MAX // Is encoded in nine bytes, as request_copy expects
 #define S_RECORD_MORE 2048    // What a record needs beside key, value and map name at most
 
 //  Both kinds of time, and what belongs to it.
@@ -93,6 +94,32 @@ request_encode (buf_t *out, const record_t *record)
 {
     size_t at = out->size;
     wire_request (out, S_ID_ROOM, record->op, record->map, record->key, record->value, record->options);
-    //  request_set_id knows this layout: array head of one byte, then a number of five
-    assert (out->failed || ((out->data[at] & 0xf0) == 0x90 && out->data[at + 1] == 0xce));
+    //  request_copy knows this layout: array head of one byte, then a number of nine
+    assert (out->failed || ((out->data[at] & 0xf0) == 0x90 && out->data[at + 1] == 0xcf));
+}
+
+static uint16_t
+s_slot (const zgrid_client_t *client, const record_t *record)
+{
+    const op_info_t *info = op_info (record->op);
+    if (info->routing == ROUTING_KEY && record->key)
+        return (uint16_t) slot_of_key (*record->key);
+    //  The first slot of a partition stands for it
+    uint64_t partitions = client->routes.partitions;
+    if (info->routing == ROUTING_PART && record->options && (record->options->given & OPT_partition)
+        && record->options->partition < partitions)
+        return (uint16_t) ((record->options->partition * SLOT_COUNT + partitions - 1) / partitions);
+    return SLOT_NONE;
+}
+
+void
+request_item (const zgrid_client_t *client, const record_t *record, bytes_t encoded, item_t *item)
+{
+    item->data = (uint8_t *) (uintptr_t) encoded.data;
+    item->size = (uint32_t) encoded.size;
+    item->op = (uint8_t) record->op;
+    item->slot = s_slot (client, record);
+    item->writes = op_info (record->op)->writes;
+    //  What servers answer with one execution of one owner
+    item->guarded = item->writes && item->slot != SLOT_NONE;
 }

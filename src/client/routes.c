@@ -8,50 +8,52 @@
 #define S_ENDS_MAX 4096
 #define S_ENDPOINT_MAX 255
 #define S_NOBODY 0xffff
-#define S_LEARNING_MS 2000 // A ROUTES without answer is given up after this
+#define S_OLDER_MAX 3 // An older table is believed when it was told so many times in a row
 
 uint32_t
-routes_partition (const zgrid_client_t *client, bytes_t key)
+routes_partition (const zgrid_client_t *client, uint16_t slot)
 {
-    if (!client->routes.owners)
+    if (!client->routes.owners || slot == SLOT_NONE)
         return PARTITION_NONE;
-    return slot_partition (slot_of_key (key), client->routes.partitions);
+    return slot_partition (slot, client->routes.partitions);
+}
+
+//  Whether it was silent, a short while ago. After that it is tried again.
+static bool
+s_doubted (connection_t *connection)
+{
+    if (connection->doubt_until && wait_clock () >= connection->doubt_until)
+        connection->doubt_until = 0;
+    return connection->doubt_until != 0;
 }
 
 connection_t *
-routes_connection (zgrid_client_t *client, uint32_t partition)
+routes_connection (zgrid_client_t *client, uint16_t slot)
 {
     routes_t *routes = &client->routes;
-    if (partition < routes->partitions && routes->owners && routes->owners[partition] < routes->end_count) {
+    uint32_t partition = routes_partition (client, slot);
+    if (partition < routes->partitions && routes->owners[partition] < routes->end_count) {
         route_end_t *end = &routes->ends[routes->owners[partition]];
-        if (!end->connection && !end->silent) {
+        if (!end->connection && !end->unusable) {
             end->connection = connection_to (client, end->endpoint);
-            end->silent = end->connection == NULL;
+            end->unusable = end->connection == NULL;
         }
-        if (!end->silent && !end->connection->lost)
+        if (!end->unusable && !end->connection->lost && !s_doubted (end->connection))
             return end->connection;
     }
     return client->connections[0];
 }
 
 void
-routes_learn (zgrid_client_t *client)
+routes_correct (zgrid_client_t *client, uint16_t slot, uint64_t epoch, const connection_t *owner)
 {
-    item_t *item = &client->learning;
-    if (client->indirect || client->inner || (item->state != ITEM_NEW && item->state != ITEM_DONE))
+    routes_t *routes = &client->routes;
+    uint32_t partition = routes_partition (client, slot);
+    if (partition >= routes->partitions || epoch < routes->epoch)
         return;
-    buf_t out = { client->learning_data, 0, sizeof client->learning_data, false };
-    request_encode (&out, &(record_t) { .op = OP_ROUTES });
-    assert (out.data == client->learning_data && !out.failed);
-    *item = (item_t) { .data = out.data,
-                       .size = (uint32_t) out.size,
-                       .op = OP_ROUTES,
-                       .kind = ITEM_OF_ROUTES,
-                       .partition = PARTITION_NONE };
-    client->learning_until = wait_clock () + S_LEARNING_MS;
-    if (client->learning_until < client->expire_at)
-        client->expire_at = client->learning_until;
-    connection_queue (client->connections[0], item);
+    for (size_t at = 0; at < routes->end_count; at++)
+        if (routes->ends[at].connection == owner)
+            routes->owners[partition] = (uint16_t) at;
 }
 
 void
@@ -61,7 +63,8 @@ routes_clear (routes_t *self)
         mem_free (self->ends[at].endpoint);
     mem_free (self->ends);
     mem_free (self->owners);
-    *self = (routes_t) { 0, NULL, NULL, 0 };
+    mem_free (self->routers);
+    *self = (routes_t) { .owners = NULL };
 }
 
 void
@@ -69,8 +72,10 @@ routes_set (zgrid_client_t *client, routes_t *routes)
 {
     routes_clear (&client->routes);
     client->routes = *routes;
-    *routes = (routes_t) { 0, NULL, NULL, 0 };
+    *routes = (routes_t) { .owners = NULL };
     client->trim = true;
+    client->older = 0;
+    retry_reroute (client);
 }
 
 //  Only what a server on the network can be: its word must not make us open anything else.
@@ -95,8 +100,8 @@ s_take_ends (mp_t *reader, routes_t *routes)
         if (!mp_bytes (reader, &endpoint))
             return false;
         route_end_t *end = &routes->ends[routes->end_count];
-        end->silent = !routes_usable (endpoint);
-        if (end->silent)
+        end->unusable = !routes_usable (endpoint);
+        if (end->unusable)
             endpoint.size = 0;
         end->endpoint = mem_alloc_zero (endpoint.size + 1, 1);
         if (!end->endpoint)
@@ -124,6 +129,32 @@ s_take_owners (mp_t *reader, routes_t *routes)
     return true;
 }
 
+//  Joins them to one text; those that are of no use are left out.
+static bool
+s_take_routers (mp_t *reader, routes_t *routes)
+{
+    uint32_t count;
+    size_t size = 0, kept = 0;
+    if (!mp_array (reader, &count) || routes->routers)
+        return false;
+    routes->routers = mem_alloc (CLIENT_ROUTERS_MAX * (S_ENDPOINT_MAX + 1u));
+    if (!routes->routers)
+        return false;
+    for (uint32_t at = 0; at < count; at++) {
+        bytes_t endpoint;
+        if (!mp_bytes (reader, &endpoint))
+            return false;
+        if (kept == CLIENT_ROUTERS_MAX || !routes_usable (endpoint) || memchr (endpoint.data, ',', endpoint.size))
+            continue;
+        memcpy (routes->routers + size, endpoint.data, endpoint.size);
+        size += endpoint.size;
+        routes->routers[size++] = ',';
+        kept++;
+    }
+    routes->routers[size ? size - 1 : 0] = 0;
+    return true;
+}
+
 static bool
 s_parse (bytes_t tree, routes_t *routes)
 {
@@ -137,6 +168,8 @@ s_parse (bytes_t tree, routes_t *routes)
         if (!mp_bytes (&reader, &name))
             return false;
         bool taken = bytes_equal (name, bytes_str ("partitions"))  ? mp_uint (&reader, &partitions)
+                     : bytes_equal (name, bytes_str ("epoch"))     ? mp_uint (&reader, &routes->epoch)
+                     : bytes_equal (name, bytes_str ("routers"))   ? s_take_routers (&reader, routes)
                      : bytes_equal (name, bytes_str ("endpoints")) ? s_take_ends (&reader, routes)
                      : bytes_equal (name, bytes_str ("owners"))    ? s_take_owners (&reader, routes)
                                                                    : mp_skip (&reader);
@@ -147,35 +180,57 @@ s_parse (bytes_t tree, routes_t *routes)
            && routes->end_count;
 }
 
+static bool
+s_same_text (const char *one, const char *other)
+{
+    return one == other || (one && other && strcmp (one, other) == 0);
+}
+
+static bool
+s_same (const routes_t *one, const routes_t *other)
+{
+    if (one->epoch != other->epoch || one->partitions != other->partitions || one->end_count != other->end_count
+        || !s_same_text (one->routers, other->routers)
+        || memcmp (one->owners, other->owners, one->partitions * sizeof *one->owners) != 0)
+        return false;
+    for (size_t at = 0; at < one->end_count; at++)
+        if (strcmp (one->ends[at].endpoint, other->ends[at].endpoint) != 0)
+            return false;
+    return true;
+}
+
 bool
 routes_take (zgrid_client_t *client, bytes_t tree)
 {
-    routes_t routes = { 0, NULL, NULL, 0 };
+    routes_t routes = { .owners = NULL };
     bool taken = s_parse (tree, &routes);
     if (taken) {
-        routes_set (client, &routes);
         client->counters.learned++;
+        //  A router may be behind the others, but not for ever
+        bool older = client->routes.owners && routes.epoch && routes.epoch < client->routes.epoch
+                     && ++client->older < S_OLDER_MAX;
+        if (!older && !(client->routes.owners && s_same (&routes, &client->routes)))
+            routes_set (client, &routes);
     }
     routes_clear (&routes);
     return taken;
 }
 
 void
-routes_silent (zgrid_client_t *client, const connection_t *connection)
+routes_silent (zgrid_client_t *client, connection_t *connection)
 {
-    if (client->inner || connection == client->connections[0])
+    if (connection == client->connections[0] || strncmp (connection->endpoint, "inproc://", 9) == 0)
         return;
-    for (size_t at = 0; at < client->routes.end_count; at++)
-        if (client->routes.ends[at].connection == connection)
-            client->routes.ends[at].silent = true;
-    routes_learn (client);
+    connection->doubt_until = wait_clock () + CLIENT_DOUBT_MS;
+    learn_soon (client);
 }
 
 static bool
 s_named (const routes_t *routes, const connection_t *connection)
 {
     for (size_t at = 0; at < routes->end_count; at++)
-        if (strcmp (routes->ends[at].endpoint, connection->endpoint) == 0)
+        if (routes->ends[at].connection == connection
+            || strcmp (routes->ends[at].endpoint, connection->endpoint) == 0)
             return true;
     return false;
 }
@@ -187,7 +242,7 @@ routes_trim (zgrid_client_t *client)
     size_t kept = 1;
     for (size_t at = 1; at < client->connection_count; at++) {
         connection_t *connection = client->connections[at];
-        bool idle = connection->queued + connection->flying + connection->waiting == 0;
+        bool idle = connection->queued + connection->flying == 0 && !connection->has_unsent;
         if (idle && !s_named (&client->routes, connection))
             connection_destroy (&connection);
         else

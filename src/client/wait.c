@@ -5,6 +5,7 @@
 
 #define S_POLL_MAX 64 // Sockets that are waited for together; more take turns of S_SHORT_MS
 #define S_SHORT_MS 5
+#define S_GLANCE_MS 100 // How often to look for pushes where nothing else is awaited
 
 uint64_t
 wait_clock (void)
@@ -17,48 +18,10 @@ wait_clock (void)
 void
 wait_start (zgrid_client_t *self, item_t *item)
 {
-    connection_t *connection = routes_connection (self, item->partition);
-    connection_queue (connection, item);
-}
-
-void
-wait_later (zgrid_client_t *self, item_t *item, uint64_t pause_ms)
-{
-    item->state = ITEM_LATER;
-    item->retry_at = wait_clock () + pause_ms;
-    item->connection->waiting++;
-    item->next = self->later;
-    self->later = item;
-    if (item->retry_at < self->later_at)
-        self->later_at = item->retry_at;
-}
-
-//  Queues again what has waited long enough. Those that waited are kept newest first; they go into
-//  the queue oldest first.
-static void
-s_retry (zgrid_client_t *self, uint64_t now)
-{
-    item_t *due = NULL;
-    item_t **link = &self->later;
-    self->later_at = TIME_NEVER;
-    while (*link) {
-        item_t *item = *link;
-        if (item->retry_at <= now) {
-            *link = item->next;
-            item->next = due;
-            due = item;
-        } else {
-            if (item->retry_at < self->later_at)
-                self->later_at = item->retry_at;
-            link = &item->next;
-        }
-    }
-    while (due) {
-        item_t *item = due;
-        due = item->next;
-        item->connection->waiting--;
-        connection_queue (item->connection, item);
-    }
+    if (retry_waits (self, item->slot))
+        retry_behind (self, item);
+    else
+        connection_queue (routes_connection (self, item->slot), item);
 }
 
 void
@@ -66,14 +29,7 @@ wait_sweep (zgrid_client_t *self)
 {
     for (size_t at = 0; at < self->connection_count; at++)
         connection_sweep (self->connections[at]);
-    for (item_t **link = &self->later; *link;) {
-        item_t *item = *link;
-        if (item->state == ITEM_DONE) {
-            *link = item->next;
-            item->connection->waiting--;
-        } else
-            link = &item->next;
-    }
+    retry_sweep (self);
 }
 
 void
@@ -87,7 +43,10 @@ wait_flush (zgrid_client_t *self, bool all)
 uint64_t
 wait_next (const zgrid_client_t *self)
 {
-    return self->later_at < self->expire_at ? self->later_at : self->expire_at;
+    uint64_t next = self->later_at < self->expire_at ? self->later_at : self->expire_at;
+    uint64_t learn = learn_busy (self) ? self->learning_until : self->learn_at;
+    next = learn < next ? learn : next;
+    return self->pending.used && self->look_at < next ? self->look_at : next;
 }
 
 //  Takes messages while there are any, up to a bound so that others have their turn; `late`: also
@@ -105,6 +64,34 @@ s_drain (zgrid_client_t *self, connection_t *connection, bool late)
         if (connection->queued)
             connection_flush (connection, self, true);
     }
+    return any;
+}
+
+//  What is due. True if messages came: somebody may have got what is waited for.
+static bool
+s_chores (zgrid_client_t *self, uint64_t now)
+{
+    bool any = false;
+    if (self->trim)
+        routes_trim (self);
+    if (now >= self->glance_at) {
+        self->glance_at = now + S_GLANCE_MS;
+        any = s_drain (self, self->connections[0], true);
+    }
+    if (now >= self->look_at) {
+        //  What has come already is not overdue
+        bool more = false;
+        for (size_t at = 0; at < self->connection_count; at++)
+            if (s_drain (self, self->connections[at], false))
+                any = more = true;
+        if (more)
+            self->look_at = now + S_SHORT_MS;
+        else
+            retry_look (self, now);
+    }
+    learn_turn (self, now);
+    if (now >= self->later_at)
+        retry_due (self, now);
     return any;
 }
 
@@ -148,11 +135,10 @@ void
 wait_turn (zgrid_client_t *self, uint64_t until)
 {
     uint64_t now = wait_clock ();
-    if (self->trim)
-        routes_trim (self);
-    if (now >= self->later_at)
-        s_retry (self, now);
+    bool any = s_chores (self, now);
     wait_flush (self, true);
+    if (any)
+        return;
     connection_t *only = NULL;
     size_t flying = 0;
     for (size_t at = 0; at < self->connection_count; at++) {
@@ -189,10 +175,7 @@ void
 wait_none (zgrid_client_t *self)
 {
     uint64_t now = wait_clock ();
-    if (self->trim)
-        routes_trim (self);
-    if (now >= self->later_at)
-        s_retry (self, now);
+    s_chores (self, now);
     if (now >= self->expire_at)
         future_expire (self, now);
     //  Until nothing comes any more, so that a silent descriptor means that nothing is there; but not

@@ -1,0 +1,77 @@
+//  guard: sessions. Under a session a record's id names the request: servers execute it once, however
+//  often it is sent (doc/protocol.md, section 14). A body that holds a guarded record begins with a
+//  WITH record.
+//  SPDX-License-Identifier: MPL-2.0
+#include "client_impl.h"
+
+#define S_WITH_ID 1 // Is not answered; no other record has it
+
+static guard_t *
+s_slot (zgrid_client_t *client, uint16_t number)
+{
+    return &client->guards[number % CLIENT_GUARDS];
+}
+
+const guard_t *
+guard_find (const zgrid_client_t *client, uint16_t number)
+{
+    //  A number is not given again while an item has it
+    return number ? &client->guards[number % CLIENT_GUARDS] : NULL;
+}
+
+//  Whether a request under way belongs to the session in this place.
+static bool
+s_used (const zgrid_client_t *client, uint16_t number)
+{
+    for (size_t at = 0; at < client->pending.size; at++) {
+        const item_t *item = client->pending.slots[at];
+        if (item && item->guard && item->guard % CLIENT_GUARDS == number % CLIENT_GUARDS)
+            return true;
+    }
+    return false;
+}
+
+static void
+s_encode (guard_t *self)
+{
+    buf_t out = { self->with, 0, sizeof self->with, false };
+    options_t options = { .given = OPT_session | OPT_ack, .ack = UINT64_MAX };
+    options.session = value_bytes (bytes_of (self->session, sizeof self->session));
+    wire_request (&out, S_WITH_ID, OP_WITH, bytes_of (NULL, 0), NULL, NULL, &options);
+    //  guard_write knows that ack comes last, in nine bytes
+    assert (out.data == self->with && !out.failed && out.size == sizeof self->with);
+    assert (self->with[sizeof self->with - 9] == 0xcf);
+}
+
+void
+guard_take (zgrid_client_t *client, bytes_t session, uint64_t era)
+{
+    const guard_t *present = guard_find (client, client->guard);
+    if (session.size != sizeof present->session || (present && !present->expired && era <= present->era))
+        return;
+    if (present && memcmp (present->session, session.data, session.size) == 0)
+        return; // It has expired: another one is needed
+    uint16_t number = client->guard == UINT16_MAX ? 1 : (uint16_t) (client->guard + 1);
+    if (s_used (client, number))
+        return;
+    guard_t *self = s_slot (client, number);
+    *self = (guard_t) { .era = era };
+    memcpy (self->session, session.data, session.size);
+    s_encode (self);
+    client->guard = number;
+    client->counters.sessions++;
+}
+
+void
+guard_expired (zgrid_client_t *client, uint16_t number)
+{
+    s_slot (client, number)->expired = true;
+}
+
+void
+guard_write (const guard_t *self, uint64_t ack, uint8_t *at)
+{
+    memcpy (at, self->with, sizeof self->with);
+    for (size_t place = sizeof self->with; place-- > sizeof self->with - 8; ack >>= 8)
+        at[place] = (uint8_t) ack;
+}
