@@ -110,6 +110,7 @@ s_destroy (void **self_p)
     if (!self)
         return;
     frames_close (&self->frames);
+    discover_destroy (&self->discover);
     probes_end (&self->probes);
     cluster_destroy (&self->cluster);
     links_destroy (&self->links);
@@ -189,6 +190,17 @@ s_make (beacon_t *self, const beacon_actor_args_t *given, buf_t *why)
     cluster_config_t config = given->cluster;
     const char *colon = self->peer_endpoint ? strrchr (self->peer_endpoint, ':') : NULL;
     config.self.beacon_port = colon ? (uint16_t) atoi (colon + 1) : 0;
+    const char *own = self->peer_endpoint;
+    if (given->discover) {
+        self->discover = discover_new (given->discover, given->discover_port, self->id,
+                                       config.self.beacon_port, why);
+        if (!self->discover)
+            return false;
+        if (config.seeds_count == 0) { // Its own: others will be found, so it founds nothing by itself
+            config.seeds = &own;
+            config.seeds_count = 1;
+        }
+    }
     cluster_port_t port
         = { .arg = self, .send = s_send_peer, .event = s_event, .hand_over = s_hand_over };
     if (self->links)
@@ -227,7 +239,20 @@ s_sockets (void *arg, zsock_t **sockets)
     sockets[0] = self->inner;
     if (self->peers)
         sockets[1] = self->peers;
-    return self->peers ? 2 : 1;
+    if (self->discover)
+        sockets[2] = discover_socket (self->discover);
+    return self->discover ? 3 : self->peers ? 2 : 1;
+}
+
+static bool
+s_receive_discover (beacon_t *self)
+{
+    char endpoint[64];
+    if (!discover_receive (self->discover, endpoint, sizeof endpoint))
+        return false;
+    if (*endpoint)
+        cluster_add_seed (self->cluster, endpoint);
+    return true;
 }
 
 static bool
@@ -235,7 +260,9 @@ s_receive (void *arg, size_t which, const moment_t *moment)
 {
     beacon_t *self = arg;
     self->now = moment->now;
-    return which == 0 ? beacon_receive_inner (self) : s_receive_peer (self);
+    return which == 0   ? beacon_receive_inner (self)
+           : which == 1 ? s_receive_peer (self)
+                        : s_receive_discover (self);
 }
 
 static uint64_t

@@ -5,6 +5,7 @@
 
 #include "beacon_actor.h"
 #include "beacon_log.h"
+#include "discover.h"
 #include "probe.h"
 
 #define BEACON_STORAGE_MAX 64
@@ -54,6 +55,7 @@ typedef struct {
     buf_t encoded, hello, routes; // Of it
     uint32_t hello_pairs;
     beacon_heard_t *heard; // One for each member of the view
+    discover_t *discover; // NULL: seeds are all it knows
     probes_t probes;
     uint64_t probe_at;
     beacon_log_t log;

@@ -10,6 +10,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/actor.c src/actors/actor.h \
     src/actors/beacon_actor.c src/actors/beacon_actor.h src/actors/beacon_impl.h \
     src/actors/beacon_inner.c src/actors/beacon_log.c src/actors/beacon_log.h src/actors/beacon_view.c \
+    src/actors/discover.c src/actors/discover.h \
     src/actors/door.c src/actors/door.h \
     src/actors/fellows.c src/actors/fellows.h \
     src/actors/frames.c src/actors/frames.h \
