@@ -177,6 +177,7 @@ s_refused (forward_t *self, record_t *record, const reply_t *reply, uint64_t now
         return; // On its way again already
     switch (reply->status) {
         case ZGRID_MOVED:
+            self->stats.moved++;
             s_moved (self, record, &meta, now);
             break;
         case ZGRID_UNAVAILABLE:

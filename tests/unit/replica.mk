@@ -24,3 +24,26 @@ TESTS += tests/unit/check_shared_word
 tests_unit_check_shared_word_SOURCES = tests/unit/check_shared_word.c $(TEST_MAIN)
 tests_unit_check_shared_word_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_shared_word_LDADD = $(UNIT_LIBS)
+
+#  The router's records in flight
+check_PROGRAMS += tests/unit/check_forward
+TESTS += tests/unit/check_forward
+tests_unit_check_forward_SOURCES = tests/unit/check_forward.c \
+    tests/lib/fake_owners.c tests/lib/fake_owners.h $(TEST_MAIN)
+tests_unit_check_forward_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_forward_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_forward_sessions
+TESTS += tests/unit/check_forward_sessions
+tests_unit_check_forward_sessions_SOURCES = tests/unit/check_forward_sessions.c \
+    tests/lib/fake_owners.c tests/lib/fake_owners.h $(TEST_MAIN)
+tests_unit_check_forward_sessions_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_forward_sessions_LDADD = $(UNIT_LIBS)
+
+#  Copies of one partition
+check_PROGRAMS += tests/unit/check_replica
+TESTS += tests/unit/check_replica
+tests_unit_check_replica_SOURCES = tests/unit/check_replica.c tests/lib/copies.c tests/lib/copies.h \
+    tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
+tests_unit_check_replica_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_replica_LDADD = $(UNIT_LIBS)
