@@ -7,7 +7,7 @@ cd "$srcdir" || exit 1
 failed=0
 modules=0
 #  What stands behind TESTS +=, continued lines included
-run=" $(sed -e ':join' -e '/\\$/{N;s/\\\n//;b join' -e '}' tests/unit/local.mk \
+run=" $(sed -e ':join' -e '/\\$/{N;s/\\\n//;b join' -e '}' tests/unit/*.mk \
     | sed -n 's/^TESTS *+= *//p' | tr -s ' \t\n' ' ') "
 for file in src/core/*.c; do
     name=${file##*/}
@@ -22,7 +22,7 @@ for file in src/core/*.c; do
         echo "$file: has a test of its own and need not stand in unit-pairs.txt"
         failed=1
     elif [ "${run#* "${test%.c}" }" = "$run" ]; then
-        echo "$test: is not run: tests/unit/local.mk does not name it in TESTS"
+        echo "$test: is not run: no tests/unit/*.mk names it in TESTS"
         failed=1
     fi
 done
