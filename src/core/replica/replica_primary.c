@@ -88,16 +88,6 @@ s_send_to (storage_t *self, partition_t *part, copy_t *copy, bool even_empty, ui
     }
 }
 
-void
-replica_send (storage_t *self, partition_t *part, uint64_t now)
-{
-    for (unsigned at = 0; at < part->others_count; at++)
-        if (part->others[at].synced)
-            s_send_to (self, part, &part->others[at], false, now);
-    if (part->sender && part->learner.synced)
-        s_send_to (self, part, &part->learner, false, now);
-}
-
 static void
 s_send_new_epoch (storage_t *self, partition_t *part, copy_t *copy, uint64_t now)
 {
@@ -108,6 +98,20 @@ s_send_new_epoch (storage_t *self, partition_t *part, copy_t *copy, uint64_t now
     wire_add_uint (out, part->tenure_start);
     wire_add_uint (out, part->commit);
     copy->sent_at = now;
+}
+
+void
+replica_send (storage_t *self, partition_t *part, uint64_t now)
+{
+    for (unsigned at = 0; at < part->others_count; at++) {
+        copy_t *copy = &part->others[at];
+        if (copy->synced)
+            s_send_to (self, part, copy, false, now);
+        else if (copy->sent_at == 0)
+            s_send_new_epoch (self, part, copy, now);
+    }
+    if (part->sender && part->learner.synced)
+        s_send_to (self, part, &part->learner, false, now);
 }
 
 //  ------------------------------------------------------------------------------------------------
