@@ -1,5 +1,6 @@
-//  router_actor: the node's front door: any client, any operation. Splits what comes among the
-//  storage actors and passes their answers back.
+//  router_actor: the node's front door: any client, any operation. In a cluster of one it splits what
+//  comes among the storage actors and passes their answers back; where there are other members it keeps
+//  each record until its owner has answered it (forward.h).
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef ROUTER_ACTOR_H_INCLUDED
 #define ROUTER_ACTOR_H_INCLUDED
@@ -12,15 +13,20 @@ typedef struct {
     door_config_t door;
     const char *client_endpoint;      // NULL: nowhere but inproc
     const char *client_inproc;
-    const char *const *peer_inprocs;  // Of each storage actor
-    uint32_t actors;
+    const char *const *peer_inprocs;  // Of each storage actor: where the router comes…
+    const char *const *storage_inprocs; // …and where clients come
+    uint32_t actors;                  // 0: a witness
     uint32_t partitions;
     uint64_t batch_max;
     uint32_t peer_hwm;                // Messages on their way to one storage actor at most
     uint64_t peer_bytes;              // Bytes of them at most, beyond one message
-    const node_info_t *info;          // Must live until it stops
+    node_id_t node;                   // Which member
+    const char *beacon_inproc;        // The beacon's ROUTER "inner"; need not be bound yet
+    int links_affinity;               // I/O threads of links to other members' storage actors; 0: any
+    const node_info_t *info;          // Name, version, started; is copied
 } router_actor_args_t;
 
+//  Until the first view of which this node is a member, clients are answered TRYAGAIN.
 //  Command: "ENDPOINT" answers the client endpoint.
 extern const actor_spec_t router_actor_spec;
 
