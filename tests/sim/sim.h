@@ -8,7 +8,9 @@
 #define SIM_H_INCLUDED
 
 #include "cluster/cluster.h"
+#include "forward.h"
 #include "lib/linear.h"
+#include "replica/session_id.h"
 #include "storage.h"
 
 #define SIM_SLOTS_MAX 64      // Machines; each runs one process at a time
@@ -50,7 +52,8 @@ typedef void (event_fn) (sim_t *sim, event_t *event);
 //  Who answers whom. Travels as a frame beside a request and back with its reply.
 typedef struct {
     uint32_t client;
-    uint32_t via; // Process whose router passed it on, or SIM_NOBODY
+    uint32_t via;  // Process whose router passed it on, or SIM_NOBODY
+    uint64_t mark; // Then: what that router calls it
 } route_t;
 
 //  Something that happens later. Whoever runs it owns it then, and hands it on or frees it.
@@ -64,6 +67,7 @@ struct event {
     node_id_t from_id, to_id;
     unsigned kind;       // item_t; otherwise as the receiver knows
     uint32_t actor, number;
+    bool once;           // The network may lose it, but does not double it
     uint64_t a, b;
     const view_t *view;
     route_t route;
@@ -142,7 +146,7 @@ typedef struct {
     buf_t out;
 } served_t;
 
-#define SIM_TURN_MAX 16
+#define SIM_TURN_MAX 16 // Items that one turn takes
 
 typedef struct {
     process_t *process;
@@ -151,8 +155,7 @@ typedef struct {
     event_t *first, *last;     // What has arrived
     bool turning;              // A turn is on its way, or stopped between its halves
     bool dirty;                // Something ran since the invariants were checked
-    served_t served[SIM_TURN_MAX];
-    uint32_t served_count;
+    served_t served;           // event: NULL, nothing is between its halves
     uint64_t tick_at;          // Local: storage_tick
     uint64_t wake_at;          // Time of the wake event that is meant; others are stale
     const view_t *view;        // The newest it was given
@@ -178,6 +181,9 @@ struct process {
     lease_t lease;
     cluster_t *cluster;
     uint64_t beacon_wake;
+    forward_t *forward;        // Its router
+    session_issuer_t issuer;
+    uint64_t router_wake;
     const view_t *view;        // The newest its beacon showed
     bool leaving;
     uint32_t actors_count;
@@ -230,6 +236,10 @@ event_fn actor_on_item;
 
 //  sim_router.c: a record of a client goes to its owner, the reply back the same way.
 event_fn router_on_request, router_on_reply;
+void
+    router_start (process_t *process);
+void
+    router_learn (process_t *process, const view_t *view);
 //  Sends a reply body where the route says.
 void
     route_reply (process_t *from, const route_t *route, bytes_t body);
@@ -246,6 +256,7 @@ typedef struct {
     uint32_t partition;
     int64_t expected, value;
     uint64_t ttl;          // Milliseconds, 0: none
+    uint32_t padding;      // Bytes after the number
     bool confirm;          // A read with read=confirm
     bool in_doubt;         // It was sent at least once
     uint64_t id;
@@ -283,6 +294,7 @@ typedef struct {
     pending_t pending[SIM_WINDOW_MAX];
     uint8_t pending_session[SIM_WINDOW_MAX][SESSION_SIZE];
     uint32_t hint_slot[SIM_PARTITIONS_MAX], hint_port[SIM_PARTITIONS_MAX]; // SIM_NOBODY: not known
+    bool plain;              // Has no session, and asks a router once
     bool judge;              // Reads everything in the end
     own_t own;
 } client_t;
@@ -388,6 +400,7 @@ typedef struct {
     uint32_t actors[SIM_SLOTS_MAX];
     bool expect;               // Founded together, not by one
     uint32_t clients, operations, window;
+    uint32_t plain;            // Clients without a session: the last ones
     uint32_t keys;
     uint64_t think;            // Microseconds between a client's operations, at most
     uint64_t inner_delay;      // Between the actors of a process, at most

@@ -76,16 +76,17 @@ s_node (void *arg, const request_t *request, buf_t *out)
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  A turn: first half, and second half
+//  A turn: what has arrived, one after the other
 
 static void
-s_serve (actor_t *self, event_t *event, uint64_t local)
+s_execute (actor_t *self, event_t *event)
 {
     sim_t *sim = self->process->sim;
-    served_t *served = &self->served[self->served_count++];
+    served_t *served = &self->served;
     served->event = event;
-    served->out = (buf_t) BUF_INIT;
-    served->batch = (batch_t) { .moment = { .now = local, .wall = S_WALL + sim->now / 1000 },
+    buf_reset (&served->out);
+    served->batch = (batch_t) { .moment = { .now = process_local (self->process),
+                                            .wall = S_WALL + sim->now / 1000 },
                                 .body_size = event->size,
                                 .node = s_node };
     bool good = wire_open (event_body (event), &served->batch.reader);
@@ -93,6 +94,23 @@ s_serve (actor_t *self, event_t *event, uint64_t local)
     wire_begin (&served->out);
     bool more = storage_batch (self->storage, &served->batch, &served->out, S_REPLY_MAX);
     assert (!more);
+}
+
+//  With a clock that was read after the execution.
+static void
+s_settle (actor_t *self)
+{
+    process_t *process = self->process;
+    served_t *served = &self->served;
+    uint64_t local = process_local (process);
+    const route_t *route = &served->event->route;
+    bytes_t before = bytes_of (route, sizeof *route);
+    if (storage_settle (self->storage, &served->batch, &served->out, local) == STORAGE_SEND)
+        route_reply (process, route, buf_bytes (&served->out));
+    else if (!storage_hold (self->storage, &served->batch, 0, &before, 1, &served->out, local))
+        sim_fail (process->sim, "storage_hold has no memory");
+    event_free (served->event);
+    served->event = NULL;
 }
 
 static void
@@ -107,42 +125,42 @@ s_give_session (actor_t *self, const event_t *event)
     network_send (sim, self->process->slot, SIM_NOBODY, answer);
 }
 
-//  Takes what has arrived. Records are executed; what they answer is kept until the second half.
 static void
-s_first_half (actor_t *self)
+s_take (actor_t *self, const event_t *item)
 {
     uint64_t local = process_local (self->process);
-    while (self->first && self->served_count < SIM_TURN_MAX) {
-        event_t *item = self->first;
-        self->first = item->next;
-        switch ((item_t) item->kind) {
-            case ITEM_CLIENT:
-                s_serve (self, item, local);
-                continue;
-            case ITEM_PEER:
-                storage_peer (self->storage, event_body (item), local);
-                break;
-            case ITEM_VIEW:
-                if (!self->view || item->view->version > self->view->version) {
-                    self->view = item->view;
-                    bool set = storage_set_view (self->storage, item->view, local);
-                    assert (set);
-                }
-                break;
-            case ITEM_HAND_OVER:
-                storage_hand_over (self->storage, item->number, item->a, item->b);
-                break;
-            case ITEM_SESSION:
-                s_give_session (self, item);
-                break;
-            case ITEM_WAKE:
-                break;
-        }
-        event_free (item);
+    switch ((item_t) item->kind) {
+        case ITEM_PEER:
+            storage_peer (self->storage, event_body (item), local);
+            break;
+        case ITEM_VIEW:
+            if (!self->view || item->view->version > self->view->version) {
+                self->view = item->view;
+                bool set = storage_set_view (self->storage, item->view, local);
+                assert (set);
+            }
+            break;
+        case ITEM_HAND_OVER:
+            storage_hand_over (self->storage, item->number, item->a, item->b);
+            break;
+        case ITEM_SESSION:
+            s_give_session (self, item);
+            break;
+        default:
+            break;
     }
 }
 
-static event_fn s_on_turn, s_on_second_half;
+static event_fn s_on_turn, s_on_settle;
+
+static void
+s_turn_at (actor_t *self, event_fn *run, uint64_t time)
+{
+    event_t *turn = event_new (run, bytes_of (NULL, 0));
+    turn->process = self->process->index;
+    turn->actor = self->index;
+    sim_at (self->process->sim, time, turn);
+}
 
 static void
 s_wake_at (actor_t *self, uint64_t local)
@@ -161,23 +179,10 @@ s_wake_at (actor_t *self, uint64_t local)
 }
 
 static void
-s_second_half (actor_t *self)
+s_end_turn (actor_t *self)
 {
-    process_t *process = self->process;
-    sim_t *sim = process->sim;
-    uint64_t local = process_local (process);
-    for (uint32_t at = 0; at < self->served_count; at++) {
-        served_t *served = &self->served[at];
-        const route_t *route = &served->event->route;
-        bytes_t before = bytes_of (route, sizeof *route);
-        if (storage_settle (self->storage, &served->batch, &served->out, local) == STORAGE_SEND)
-            route_reply (process, route, buf_bytes (&served->out));
-        else if (!storage_hold (self->storage, &served->batch, 0, &before, 1, &served->out, local))
-            sim_fail (sim, "storage_hold has no memory");
-        event_free (served->event);
-        buf_clear (&served->out);
-    }
-    self->served_count = 0;
+    sim_t *sim = self->process->sim;
+    uint64_t local = process_local (self->process);
     storage_flush (self->storage, local);
     storage_turn (self->storage, local);
     if (local >= self->tick_at) {
@@ -191,45 +196,49 @@ s_second_half (actor_t *self)
     s_wake_at (self, next < self->tick_at - local ? local + next : self->tick_at);
     check_actor (self);
     self->turning = self->first != NULL;
-    if (self->turning) {
-        event_t *turn = event_new (s_on_turn, bytes_of (NULL, 0));
-        turn->process = process->index;
-        turn->actor = self->index;
-        sim_at (sim, sim->now + chance_between (&sim->chance, 10, 300), turn);
-    }
+    if (self->turning)
+        s_turn_at (self, s_on_turn, sim->now + chance_between (&sim->chance, 10, 300));
 }
 
-//  A turn stops where it hurts most: records are executed, their answers not yet settled.
+//  The process may be stopped where it hurts most: records are executed, their answers not yet settled.
 static void
 s_turn (actor_t *self)
 {
     process_t *process = self->process;
     sim_t *sim = process->sim;
     self->turning = true;
-    s_first_half (self);
-    if (!process->stop_in_turn || !self->served_count) {
-        s_second_half (self);
-        return;
+    for (uint32_t count = 0; self->first && count < SIM_TURN_MAX; count++) {
+        event_t *item = self->first;
+        self->first = item->next;
+        if (item->kind != ITEM_CLIENT) {
+            s_take (self, item);
+            event_free (item);
+            continue;
+        }
+        s_execute (self, item);
+        if (process->stop_in_turn) {
+            process->stop_in_turn = false;
+            process->paused_until = sim->now + process->stop_for;
+            sim->totals.pauses_in_turn++;
+            TRACE (sim, "n%" PRIu32 " stops inside a turn for %" PRIu64 " ms", process->slot,
+                   process->stop_for / 1000);
+            s_turn_at (self, s_on_settle, process->paused_until);
+            return;
+        }
+        s_settle (self);
     }
-    process->stop_in_turn = false;
-    process->paused_until = sim->now + process->stop_for;
-    sim->totals.pauses_in_turn++;
-    TRACE (sim, "n%" PRIu32 " stops inside a turn for %" PRIu64 " ms", process->slot,
-           process->stop_for / 1000);
-    event_t *event = event_new (s_on_second_half, bytes_of (NULL, 0));
-    event->process = process->index;
-    event->actor = self->index;
-    sim_at (sim, process->paused_until, event);
+    s_end_turn (self);
 }
 
 static void
-s_on_second_half (sim_t *sim, event_t *event)
+s_on_settle (sim_t *sim, event_t *event)
 {
     process_t *process = sim->processes[event->process];
     if (process->alive) {
         if (process_defer (process, event))
             return;
-        s_second_half (&process->actors[event->actor]);
+        s_settle (&process->actors[event->actor]);
+        s_turn (&process->actors[event->actor]);
     }
     event_free (event);
 }
@@ -266,10 +275,7 @@ actor_receive (actor_t *self, event_t *item)
         return;
     }
     self->turning = true;
-    event_t *turn = event_new (s_on_turn, bytes_of (NULL, 0));
-    turn->process = self->process->index;
-    turn->actor = self->index;
-    sim_at (sim, sim->now + chance_between (&sim->chance, 10, 300), turn);
+    s_turn_at (self, s_on_turn, sim->now + chance_between (&sim->chance, 10, 300));
 }
 
 //  From this process (event->process), or from elsewhere, to an address.
@@ -310,7 +316,7 @@ actor_start (actor_t *self, process_t *process, uint32_t index)
                                 .partitions = plan->partitions,
                                 .maps_max = 64,
                                 .key_max = 1000,
-                                .value_max = 100000,
+                                .value_max = 1000000,
                                 .memory_limit = plan->memory_limit,
                                 .batch_max = 1000,
                                 .log_records = plan->log_records,
@@ -333,11 +339,9 @@ actor_destroy (actor_t *self)
         self->first = item->next;
         event_free (item);
     }
-    for (uint32_t at = 0; at < self->served_count; at++) {
-        event_free (self->served[at].event);
-        buf_clear (&self->served[at].out);
-    }
-    self->served_count = 0;
+    if (self->served.event)
+        event_free (self->served.event);
+    buf_clear (&self->served.out);
     self->process->sim->totals.deduplicated += storage_stats (self->storage)->deduplicated;
     storage_destroy (&self->storage);
 }

@@ -7,6 +7,8 @@
 #include "sim/sim.h"
 #include "status.h"
 
+#define S_PLAIN (8 * SIM_SECOND) // A request without a session is given up
+
 static event_fn s_on_step, s_on_timer;
 
 static void
@@ -37,7 +39,7 @@ static void
 s_add_request (sim_t *sim, client_t *self, uint32_t at, uint32_t *session, buf_t *body)
 {
     pending_t *pending = &self->pending[at];
-    if (*session != pending->session) {
+    if (*session != pending->session && !self->plain) {
         options_t options = { .given = OPT_session | OPT_ack,
                               .session = value_bytes (bytes_of (self->pending_session[at], SESSION_SIZE)),
                               .ack = s_acknowledged (self, pending->session) };
@@ -53,6 +55,7 @@ s_send_body (sim_t *sim, client_t *self, uint32_t slot, uint32_t port, bytes_t b
     bool direct = port != SIM_ROUTER_PORT;
     event_t *event = event_new (direct ? actor_on_item : router_on_request, body);
     event->kind = ITEM_CLIENT;
+    event->once = self->plain; // Without a session, each arrival is another request
     event->process = SIM_NOBODY;
     event->port = port;
     event->actor = direct ? port % 100 : 0;
@@ -60,12 +63,29 @@ s_send_body (sim_t *sim, client_t *self, uint32_t slot, uint32_t port, bytes_t b
     network_send (sim, SIM_NOBODY, slot, event);
 }
 
+//  The owner of a partition as some member knows it: what ROUTES answers.
 static void
-s_choose (sim_t *sim, const client_t *self, uint32_t partition, uint32_t *slot, uint32_t *port)
+s_learn_route (sim_t *sim, client_t *self, uint32_t partition)
 {
+    const process_t *asked = process_at (sim, chance_below (&sim->chance, sim->plan.slots));
+    if (!asked || !asked->view)
+        return;
+    const member_t *owner = view_member (asked->view, asked->view->parts[partition].primary);
+    if (!owner || !owner->actors)
+        return;
+    self->hint_slot[partition] = (uint32_t) strtoul (owner->host + 1, NULL, 10);
+    self->hint_port[partition] = owner->client_ports[partition % owner->actors];
+}
+
+//  A storage endpoint, if one is known or asked for; else any router.
+static void
+s_choose (sim_t *sim, client_t *self, uint32_t partition, uint32_t *slot, uint32_t *port)
+{
+    if (self->hint_slot[partition] == SIM_NOBODY && !self->plain && chance_of (&sim->chance, 0.5))
+        s_learn_route (sim, self, partition);
     *slot = self->hint_slot[partition];
     *port = self->hint_port[partition];
-    if (*slot != SIM_NOBODY && !chance_of (&sim->chance, 0.1))
+    if (*slot != SIM_NOBODY && !self->plain && !chance_of (&sim->chance, 0.1))
         return;
     *slot = chance_below (&sim->chance, sim->plan.slots);
     *port = SIM_ROUTER_PORT;
@@ -86,7 +106,8 @@ s_send (sim_t *sim, client_t *self, uint32_t which)
             timer->number = self->index;
             timer->actor = at;
             timer->a = ++pending->timer;
-            sim_at (sim, sim->now + chance_between (&sim->chance, 150000, 350000), timer);
+            uint64_t patience = self->plain ? S_PLAIN : chance_between (&sim->chance, 150000, 350000);
+            sim_at (sim, sim->now + patience, timer);
         }
     while (which) {
         buf_t body = BUF_INIT;
@@ -103,11 +124,22 @@ s_send (sim_t *sim, client_t *self, uint32_t which)
 }
 
 static void
+s_close (sim_t *sim, client_t *self, pending_t *pending)
+{
+    pending->open = false;
+    self->open--;
+    sim->totals.operations++;
+}
+
+static void
 s_on_timer (sim_t *sim, event_t *event)
 {
     client_t *self = &sim->clients[event->number];
     pending_t *pending = &self->pending[event->actor];
-    if (pending->open && pending->timer == event->a) {
+    if (pending->open && pending->timer == event->a && self->plain) { // No answer will come
+        script_doubt (sim, self, pending);
+        s_close (sim, self, pending);
+    } else if (pending->open && pending->timer == event->a) {
         if (chance_of (&sim->chance, 0.6))
             self->hint_slot[pending->partition] = SIM_NOBODY;
         s_send (sim, self, 1u << event->actor);
@@ -203,7 +235,8 @@ s_on_step (sim_t *sim, event_t *event)
     if (!meant || self->issued == self->wanted)
         return;
     double renew = sim->plan.sessions_short ? 0.05 : 0.005;
-    if (self->session_number == 0 || self->expired || self->asking || chance_of (&sim->chance, renew)) {
+    if (!self->plain
+        && (self->session_number == 0 || self->expired || self->asking || chance_of (&sim->chance, renew))) {
         s_ask_session (sim, self);
         return;
     }
@@ -213,14 +246,6 @@ s_on_step (sim_t *sim, event_t *event)
     if (which)
         s_send (sim, self, which);
     s_step_in (sim, self, chance_between (&sim->chance, 1000, sim->plan.think));
-}
-
-static void
-s_close (sim_t *sim, client_t *self, pending_t *pending)
-{
-    pending->open = false;
-    self->open--;
-    sim->totals.operations++;
 }
 
 static void
@@ -239,12 +264,31 @@ s_moved (sim_t *sim, client_t *self, pending_t *pending, const meta_t *meta)
     s_again_in (sim, self, pending, chance_between (&sim->chance, 5000, 50000));
 }
 
+//  Without a session there is one answer.
+static void
+s_answered_plain (sim_t *sim, client_t *self, pending_t *pending, const reply_t *reply)
+{
+    bool refused = reply->status == ZGRID_TIMEOUT || reply->status == ZGRID_BUSY
+                   || reply->status == ZGRID_UNAVAILABLE || reply->status == ZGRID_TRYAGAIN
+                   || reply->status == ZGRID_MOVED;
+    if (reply->status == ZGRID_MAYBE)
+        script_doubt (sim, self, pending);
+    else if (!refused) // What was refused certainly did not happen
+        script_answer (sim, self, pending, reply);
+    sim->totals.refused += refused;
+    s_close (sim, self, pending);
+}
+
 static void
 s_answered (sim_t *sim, client_t *self, pending_t *pending, const reply_t *reply)
 {
     meta_t meta;
     if (!meta_decode (reply->meta, &meta))
         sim_fail (sim, "a reply's meta is none");
+    if (self->plain) {
+        s_answered_plain (sim, self, pending, reply);
+        return;
+    }
     switch (reply->status) {
         case ZGRID_MOVED:
             s_moved (sim, self, pending, &meta);
@@ -304,6 +348,7 @@ s_begin (sim_t *sim, uint32_t index, uint64_t delay)
     self->next_id = 1;
     self->window = sim->plan.window;
     self->wanted = sim->plan.operations;
+    self->plain = index + sim->plan.plain >= sim->plan.clients;
     for (uint32_t partition = 0; partition < SIM_PARTITIONS_MAX; partition++)
         self->hint_slot[partition] = self->hint_port[partition] = SIM_NOBODY;
     script_begin (sim, self);
@@ -325,6 +370,7 @@ clients_judge (sim_t *sim)
     s_begin (sim, index, 0);
     client_t *self = &sim->clients[index];
     self->judge = true;
+    self->plain = false;
     self->wanted = sim->plan.keys;
 }
 

@@ -52,7 +52,7 @@ network_send (sim_t *self, uint32_t from, uint32_t to, event_t *event)
         event_free (event);
         return;
     }
-    if (a != b && chance_of (&self->chance, network->duplication)) {
+    if (a != b && !event->once && chance_of (&self->chance, network->duplication)) {
         event_t *copy = event_new (event->run, event_body (event));
         uint32_t room = copy->room;
         memcpy (copy, event, sizeof *copy);

@@ -100,6 +100,7 @@ s_after (process_t *self)
     if (view && (!self->view || view->version != self->view->version)) {
         self->view = check_view (sim, self, view);
         s_distribute (self, self->view);
+        router_learn (self, self->view);
     }
     cluster_state_t state = cluster_state (self->cluster);
     if (state == CLUSTER_REFUSED || state == CLUSTER_STUCK || state == CLUSTER_LEFT) {
@@ -306,6 +307,7 @@ process_start (sim_t *sim, uint32_t slot)
     s_start_beacon (self, !before && slot < sim->plan.slots);
     for (uint32_t at = 0; at < self->actors_count; at++)
         actor_start (&self->actors[at], self, at);
+    router_start (self);
     s_after (self);
     return self;
 }
@@ -333,6 +335,7 @@ process_destroy (process_t *self)
     s_count (self);
     for (uint32_t at = 0; at < self->actors_count; at++)
         actor_destroy (&self->actors[at]);
+    forward_destroy (&self->forward);
     cluster_destroy (&self->cluster);
     self->alive = false;
 }

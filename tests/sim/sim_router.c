@@ -1,71 +1,99 @@
-//  sim_router: the router of a process: passes each record of a client's body on to the storage actor
-//  that owns its partition, on this member or another, and the replies back.
+//  sim_router: the router of a process: records of clients go through the production core that forwards
+//  them (forward.h) to the storage actors that own their partitions, here or on another member.
 //  SPDX-License-Identifier: MPL-2.0
+#include <assert.h>
 #include <stdlib.h>
 
 #include "sim/sim.h"
-#include "slot.h"
 
-void
-route_reply (process_t *from, const route_t *route, bytes_t body)
+//  ------------------------------------------------------------------------------------------------
+//  What it asks for
+
+static bool
+s_send (void *arg, node_id_t node, uint32_t actor, uint64_t mark, bytes_t body)
 {
-    sim_t *sim = from->sim;
-    bool routed = route->via != SIM_NOBODY;
-    event_t *event = event_new (routed ? router_on_reply : client_on_reply, body);
-    event->number = route->client;
-    event->process = routed ? route->via : SIM_NOBODY;
-    network_send (sim, from->slot, routed ? sim->processes[route->via]->slot : SIM_NOBODY, event);
+    process_t *self = arg;
+    sim_t *sim = self->sim;
+    const member_t *member = view_member (forward_view (self->forward), node);
+    if (!member || actor >= member->actors)
+        return false;
+    event_t *event = event_new (actor_on_item, body);
+    event->kind = ITEM_CLIENT;
+    event->process = SIM_NOBODY;
+    event->actor = actor;
+    event->port = member->client_ports[actor];
+    event->route = (route_t) { .client = SIM_NOBODY, .via = self->index, .mark = mark };
+    uint32_t slot = (uint32_t) strtoul (member->host + 1, NULL, 10);
+    if (slot != self->slot)
+        sim->totals.forwarded++;
+    network_send (sim, self->slot, slot, event);
+    return true;
 }
 
-void
-router_on_reply (sim_t *sim, event_t *event)
+static void
+s_reply (void *arg, bytes_t route, const bytes_t *envelope, size_t envelope_count, bytes_t body,
+         uint64_t records)
+{
+    process_t *self = arg;
+    (void) envelope;
+    (void) envelope_count;
+    (void) records;
+    event_t *event = event_new (client_on_reply, body);
+    assert (route.size == sizeof event->number);
+    memcpy (&event->number, route.data, sizeof event->number);
+    event->process = SIM_NOBODY;
+    network_send (self->sim, self->slot, SIM_NOBODY, event);
+}
+
+static bool
+s_session (void *arg, uint8_t session[SESSION_SIZE])
+{
+    process_t *self = arg;
+    self->issuer.node = self->id;
+    self->issuer.actor = SESSION_ROUTER;
+    return session_issue (&self->issuer, forward_view (self->forward)->era, session);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Turns
+
+static event_fn s_on_wake;
+
+static void
+s_turn (process_t *self)
+{
+    uint64_t local = process_local (self);
+    uint64_t next = forward_turn (self->forward, local);
+    uint64_t wake = next == UINT64_MAX ? 0 : process_time (self, local + (next ? next : 1));
+    if (wake == self->router_wake || !wake)
+        return;
+    self->router_wake = wake;
+    event_t *event = event_new (s_on_wake, bytes_of (NULL, 0));
+    event->process = self->index;
+    event->a = wake;
+    sim_at (self->sim, wake, event);
+}
+
+static void
+s_on_wake (sim_t *sim, event_t *event)
 {
     process_t *self = sim->processes[event->process];
-    if (self->alive && process_defer (self, event))
-        return;
-    network_arrived (sim, event);
-    if (self->alive) {
-        route_t route = { .client = event->number, .via = SIM_NOBODY };
-        route_reply (self, &route, event_body (event));
+    if (self->alive && event->a == self->router_wake) {
+        if (process_defer (self, event))
+            return;
+        self->router_wake = 0;
+        s_turn (self);
     }
     event_free (event);
 }
 
-static uint32_t
-s_partition (const sim_t *sim, const request_t *request)
+void
+router_learn (process_t *self, const view_t *view)
 {
-    options_t options;
-    const char *why;
-    if (op_info (request->op)->routing == ROUTING_KEY)
-        return slot_partition (slot_of_key (request->key), sim->plan.partitions);
-    return options_decode (request->options, &options, &why) ? (uint32_t) options.partition : 0;
-}
-
-//  One record, with the WITH before it, to its owner.
-static void
-s_pass (process_t *self, bytes_t with, const request_t *request, const route_t *route)
-{
-    sim_t *sim = self->sim;
-    uint32_t partition = s_partition (sim, request);
-    const part_t *part = &self->view->parts[partition];
-    const member_t *owner = view_member (self->view, part->primary);
-    if (!owner || !owner->actors)
-        return;
-    buf_t body = BUF_INIT;
-    wire_begin (&body);
-    buf_add (&body, with.data, with.size);
-    buf_add (&body, request->raw.data, request->raw.size);
-    event_t *event = event_new (actor_on_item, buf_bytes (&body));
-    buf_clear (&body);
-    event->kind = ITEM_CLIENT;
-    event->process = SIM_NOBODY;
-    event->actor = partition % owner->actors;
-    event->port = owner->client_ports[event->actor];
-    event->route = (route_t) { .client = route->client, .via = self->index };
-    uint32_t slot = (uint32_t) strtoul (owner->host + 1, NULL, 10);
-    if (slot != self->slot)
-        sim->totals.forwarded++;
-    network_send (sim, self->slot, slot, event);
+    view_t *copy = view_copy (view);
+    assert (copy);
+    forward_set_view (self->forward, &copy, process_local (self));
+    s_turn (self);
 }
 
 void
@@ -76,14 +104,65 @@ router_on_request (sim_t *sim, event_t *event)
         return;
     network_arrived (sim, event);
     mp_t reader;
-    request_t request;
-    bytes_t with = { NULL, 0 };
-    if (self && self->view && wire_open (event_body (event), &reader))
+    if (self && forward_view (self->forward) && wire_open (event_body (event), &reader)) {
+        uint64_t local = process_local (self);
+        request_t request;
+        options_t options;
+        const char *why;
+        uint32_t client = event->route.client;
+        group_t *group = forward_open (self->forward, bytes_of (&client, sizeof client), NULL, 0);
+        assert (group);
         while (wire_next_request (&reader, &request) == WIRE_RECORD) {
-            if (request.op == OP_WITH)
-                with = request.raw;
-            else
-                s_pass (self, with, &request, &event->route);
+            bool good = options_decode (request.options, &options, &why);
+            assert (good);
+            if (request.op != OP_WITH)
+                forward_record (self->forward, group, &request, &options, NULL, 0, local);
+            else if (!forward_with (group, &options, &why))
+                sim_fail (sim, "the router refuses WITH: %s", why);
         }
+        forward_close (self->forward, group, local);
+        s_turn (self);
+    }
     event_free (event);
+}
+
+void
+router_on_reply (sim_t *sim, event_t *event)
+{
+    process_t *self = sim->processes[event->process];
+    if (self->alive && process_defer (self, event))
+        return;
+    network_arrived (sim, event);
+    if (self->alive) {
+        forward_receive (self->forward, event->a, event_body (event), process_local (self));
+        s_turn (self);
+    }
+    event_free (event);
+}
+
+//  From a storage actor to whoever asked: a client, or a router.
+void
+route_reply (process_t *from, const route_t *route, bytes_t body)
+{
+    sim_t *sim = from->sim;
+    bool routed = route->via != SIM_NOBODY;
+    event_t *event = event_new (routed ? router_on_reply : client_on_reply, body);
+    event->number = route->client;
+    event->a = route->mark;
+    event->process = routed ? route->via : SIM_NOBODY;
+    network_send (sim, from->slot, routed ? sim->processes[route->via]->slot : SIM_NOBODY, event);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Life
+
+void
+router_start (process_t *self)
+{
+    forward_config_t config = { .self = self->id, .silence = 200, .patience = 1500 };
+    for (size_t at = 0; at < HASH_SEED_SIZE; at++)
+        config.seed[at] = (uint8_t) chance_below (&self->sim->chance, 256);
+    forward_port_t port = { .arg = self, .send = s_send, .reply = s_reply, .session = s_session };
+    self->forward = forward_new (&config, &port);
+    assert (self->forward);
 }

@@ -89,6 +89,9 @@ s_next_own (sim_t *sim, client_t *client, pending_t *pending)
     pending->key = chance_below (&sim->chance, S_OWN_KEYS);
     pending->value = (int64_t) pending->id;
     pending->partition = client->own.partition;
+    //  Some values are large; now and then one is larger than a message may be
+    if (pending->wire == OP_PUT && chance_of (&sim->chance, sim->plan.memory_limit ? 0.7 : 0.02))
+        pending->padding = chance_of (&sim->chance, 0.1) ? 300000 : chance_below (&sim->chance, 60000);
 }
 
 void
@@ -123,7 +126,7 @@ script_next (sim_t *sim, client_t *client, pending_t *pending)
 void
 script_request (sim_t *sim, const client_t *client, const pending_t *pending, buf_t *out)
 {
-    char map[24] = "shared", key[24], text[24], expected[24];
+    char map[24] = "shared", key[24], expected[24];
     options_t options = { .given = 0 };
     bytes_t name;
     if (!pending->own)
@@ -136,8 +139,11 @@ script_request (sim_t *sim, const client_t *client, const pending_t *pending, bu
         snprintf (map, sizeof map, "own%" PRIu32, client->index);
         name = bytes_str (client->own.keys[pending->key]);
     }
-    snprintf (text, sizeof text, "%" PRId64, pending->value);
-    value_t value = value_bytes (bytes_str (text));
+    static char s_padded[300100];
+    char *text = s_padded;
+    int size = snprintf (text, 24, "%" PRId64, pending->value);
+    memset (text + size, ' ', pending->padding);
+    value_t value = value_bytes (bytes_of (text, (size_t) size + pending->padding));
     if (pending->wire == OP_INCR || pending->wire == OP_PEXPIRE)
         value = value_int (pending->wire == OP_INCR ? pending->value : (int64_t) pending->ttl);
     if (!pending->own && pending->op == LINEAR_PUT_NX)
