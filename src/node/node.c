@@ -144,16 +144,21 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const
 static bool
 s_start_router (zgrid_node_t *self)
 {
+    bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
     router_actor_args_t args = { .door = s_door (self),
                                  .client_endpoint = node_listens (self) ? node_text (self, SETTING_node_client)
                                                                         : NULL,
                                  .client_inproc = self->router_inproc,
                                  .peer_inprocs = (const char *const *) self->peer_inprocs,
+                                 .storage_inprocs = (const char *const *) self->client_inprocs,
                                  .actors = self->actors,
                                  .partitions = self->partitions,
                                  .batch_max = settings_uint (self->settings, SETTING_limits_batch_records),
                                  .peer_hwm = S_PEER_HWM,
                                  .peer_bytes = S_PEER_BYTES,
+                                 .node = self->id,
+                                 .beacon_inproc = self->beacon_inproc,
+                                 .links_affinity = shared ? 0 : 2,
                                  .info = &self->info };
     buf_t why = BUF_INIT;
     self->router = actor_new (&router_actor_spec, &args, &why);
