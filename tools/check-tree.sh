@@ -9,7 +9,7 @@ modules=0
 #  What stands behind TESTS +=, continued lines included
 run=" $(sed -e ':join' -e '/\\$/{N;s/\\\n//;b join' -e '}' tests/unit/*.mk \
     | sed -n 's/^TESTS *+= *//p' | tr -s ' \t\n' ' ') "
-for file in src/core/*.c; do
+for file in src/core/*.c src/core/*/*.c; do
     name=${file##*/}
     name=${name%.c}
     modules=$((modules + 1))

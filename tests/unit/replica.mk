@@ -47,3 +47,9 @@ tests_unit_check_replica_SOURCES = tests/unit/check_replica.c tests/lib/copies.c
     tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
 tests_unit_check_replica_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_replica_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_session
+TESTS += tests/unit/check_session
+tests_unit_check_session_SOURCES = tests/unit/check_session.c $(TEST_MAIN)
+tests_unit_check_session_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_session_LDADD = $(UNIT_LIBS)
