@@ -1,0 +1,327 @@
+//  coordinator_admin: operators' requests at the coordinator. Each is answered once it is committed, or
+//  at once if it cannot be done; answers are kept for who asks again.
+//  SPDX-License-Identifier: MPL-2.0
+#include <stdio.h>
+
+#include "../status.h"
+#include "cluster_impl.h"
+
+//  ------------------------------------------------------------------------------------------------
+//  Requests and answers
+
+static void
+s_answer (cluster_t *self, const order_t *request)
+{
+    if (request->from == self->id) {
+        admin_answered (self, request->number, request->status, request->text);
+        return;
+    }
+    post_begin (self, PEER_ADMIN_ANSWER, 3);
+    wire_add_uint (&self->message, request->number);
+    wire_add_uint (&self->message, request->status);
+    wire_add_text (&self->message, request->text);
+    post_to (self, request->from);
+}
+
+//  Number 0 wants no answer and may come again.
+static void
+s_finish (cluster_t *self, order_t *request)
+{
+    request->at = self->now;
+    request->state = request->number ? REQUEST_ANSWERED : REQUEST_FREE;
+    if (request->number)
+        s_answer (self, request);
+}
+
+void
+coordinator_request (cluster_t *self, node_id_t from, uint64_t number, bytes_t words)
+{
+    order_t *place = NULL;
+    for (unsigned index = 0; index < CLUSTER_ADMIN_MAX; index++) {
+        order_t *request = &self->coord.requests[index];
+        if (request->state != REQUEST_FREE && request->from == from && request->number == number) {
+            if (request->state == REQUEST_ANSWERED)
+                s_answer (self, request);
+            return;
+        }
+        bool usable = request->state == REQUEST_FREE
+                      || (request->state == REQUEST_ANSWERED && self->now - request->at > CLUSTER_ADMIN_MS);
+        if (usable && !place)
+            place = request;
+    }
+    if (!place || !register_coordinates (self))
+        return; // It is asked again, or TIMEOUT
+    buf_reset (&place->words);
+    buf_add (&place->words, words.data, words.size);
+    if (place->words.failed)
+        return;
+    place->state = REQUEST_WAITING;
+    place->from = from;
+    place->number = number;
+    place->at = self->now;
+    place->status = ZGRID_OK;
+    place->text[0] = 0;
+    coordinator_wake (self);
+}
+
+static void
+s_tell (cluster_t *self, const order_t *request)
+{
+    bytes_t words[CLUSTER_WORDS_MAX];
+    size_t count = admin_words (buf_bytes (&request->words), words);
+    char text[CLUSTER_TEXT_MAX];
+    size_t used = 0;
+    text[0] = 0;
+    for (size_t index = 0; index < count && used < sizeof text - 1; index++) {
+        int size = snprintf (text + used, sizeof text - used, "%s%.*s", index ? " " : "",
+                             (int) words[index].size, (const char *) words[index].data);
+        used += size > 0 ? (size_t) size : 0;
+    }
+    cluster_event (self, EVENT_ADMIN, UINT32_MAX, request->from, text);
+}
+
+void
+coordinator_requests (draft_t *draft)
+{
+    cluster_t *self = draft->cluster;
+    for (unsigned index = 0; index < CLUSTER_ADMIN_MAX; index++) {
+        order_t *request = &self->coord.requests[index];
+        if (request->state != REQUEST_WAITING)
+            continue;
+        coordinator_words (draft, request);
+        if (request->status == ZGRID_OK)
+            request->state = REQUEST_PROPOSED;
+        else
+            s_finish (self, request);
+    }
+}
+
+void
+coordinator_requests_committed (cluster_t *self)
+{
+    for (unsigned index = 0; index < CLUSTER_ADMIN_MAX; index++) {
+        order_t *request = &self->coord.requests[index];
+        if (request->state != REQUEST_PROPOSED)
+            continue;
+        s_tell (self, request);
+        s_finish (self, request);
+    }
+}
+
+void
+coordinator_requests_again (cluster_t *self)
+{
+    for (unsigned index = 0; index < CLUSTER_ADMIN_MAX; index++)
+        if (self->coord.requests[index].state == REQUEST_PROPOSED)
+            self->coord.requests[index].state = REQUEST_WAITING;
+}
+
+void
+coordinator_requests_drop (cluster_t *self)
+{
+    for (unsigned index = 0; index < CLUSTER_ADMIN_MAX; index++)
+        self->coord.requests[index].state = REQUEST_FREE;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Words
+
+static void
+s_refuse (order_t *request, unsigned status, const char *text)
+{
+    request->status = status;
+    snprintf (request->text, sizeof request->text, "%s", text);
+}
+
+static bool
+s_is (bytes_t word, const char *text)
+{
+    return bytes_equal (word, bytes_str (text));
+}
+
+//  A number of at most 5 digits. -1: it is none.
+static int32_t
+s_number (bytes_t word)
+{
+    int32_t number = 0;
+    if (word.size == 0 || word.size > 5)
+        return -1;
+    for (size_t index = 0; index < word.size; index++) {
+        if (word.data[index] < '0' || word.data[index] > '9')
+            return -1;
+        number = number * 10 + (word.data[index] - '0');
+    }
+    return number;
+}
+
+//  By name, or by 16 hex digits.
+static member_t *
+s_member (const view_t *view, bytes_t word)
+{
+    char text[VIEW_NAME_MAX + 1];
+    if (word.size > VIEW_NAME_MAX)
+        return NULL;
+    memcpy (text, word.data, word.size);
+    text[word.size] = 0;
+    member_t *member = view_member_named (view, text);
+    if (member || word.size != 16)
+        return member;
+    node_id_t id = 0;
+    for (size_t index = 0; index < 16; index++) {
+        static const char s_digits[] = "0123456789abcdef";
+        const char *digit = memchr (s_digits, text[index], 16);
+        if (!digit)
+            return NULL;
+        id = id << 4 | (node_id_t) (digit - s_digits);
+    }
+    return view_member (view, id);
+}
+
+static void
+s_set (draft_t *draft, order_t *request, const bytes_t *words)
+{
+    view_t *view = draft->view;
+    int32_t number = s_number (words[2]);
+    if (s_is (words[1], "copies") && number >= 1 && number <= VIEW_COPIES_MAX)
+        view->copies = (uint8_t) number;
+    else if (s_is (words[1], "voters") && (number == 1 || number == 3 || number == 5))
+        view->voters_max = (uint8_t) number;
+    else if (s_is (words[1], "on_lost") && s_is (words[2], "refuse"))
+        view->on_lost = ON_LOST_REFUSE;
+    else if (s_is (words[1], "on_lost") && s_is (words[2], "wipe"))
+        view->on_lost = ON_LOST_WIPE;
+    else {
+        s_refuse (request, ZGRID_MALFORMED,
+                  "set takes copies 1 to 7, voters 1, 3 or 5, on_lost refuse or wipe");
+        return;
+    }
+    draft->changed = true;
+}
+
+static void
+s_map (draft_t *draft, order_t *request, const bytes_t *words, size_t count)
+{
+    view_t *view = draft->view;
+    map_settings_t map = *view_map (view, words[1]);
+    bool declared = map.name[0] != 0;
+    if (words[1].size == 0 || words[1].size > VIEW_MAP_MAX || memchr (words[1].data, 0, words[1].size)) {
+        s_refuse (request, ZGRID_MALFORMED, "a map's name has 1 to 255 bytes, none of them zero");
+        return;
+    }
+    memcpy (map.name, words[1].data, words[1].size);
+    map.name[words[1].size] = 0;
+    for (size_t at = 2; at + 1 < count; at += 2) {
+        int32_t number = s_number (words[at + 1]);
+        uint8_t mode = s_is (words[at + 1], "ap") ? MAP_AP : MAP_CP;
+        if (s_is (words[at], "min_sync") && number >= 1 && number <= view->copies)
+            map.min_sync = (uint8_t) number;
+        else if (s_is (words[at], "mode") && (mode == MAP_AP || s_is (words[at + 1], "cp"))) {
+            if (declared && mode != map.mode) {
+                s_refuse (request, ZGRID_MISMATCH, "a map's mode is fixed for its life");
+                return;
+            }
+            map.mode = mode;
+        } else {
+            s_refuse (request, ZGRID_MALFORMED,
+                      "map takes mode cp or ap, and min_sync 1 to the number of copies");
+            return;
+        }
+    }
+    if (view_set_map (view, &map))
+        draft->changed = true;
+    else
+        s_refuse (request, ZGRID_NOMEM, "there are too many maps, or there is no memory");
+}
+
+static void
+s_drain (draft_t *draft, order_t *request, bytes_t word)
+{
+    member_t *member = s_member (draft->view, word);
+    if (!member)
+        s_refuse (request, ZGRID_NOTFOUND, "there is no such member");
+    else if (member->status == MEMBER_SUSPECT)
+        s_refuse (request, ZGRID_MISMATCH, "that member is SUSPECT");
+    else if (member->status != MEMBER_LEAVING) {
+        member->status = MEMBER_LEAVING;
+        draft->changed = true;
+    }
+}
+
+//  The partition of a request, or NULL and the answer.
+static part_t *
+s_part (draft_t *draft, order_t *request, bytes_t word)
+{
+    int32_t number = s_number (word);
+    if (number >= 0 && (uint32_t) number < draft->view->partitions)
+        return &draft->view->parts[number];
+    s_refuse (request, ZGRID_NOTFOUND, "there is no such partition");
+    return NULL;
+}
+
+static void
+s_hand_over (draft_t *draft, order_t *request, const bytes_t *words)
+{
+    const part_t *part = s_part (draft, request, words[1]);
+    const member_t *member = s_member (draft->view, words[2]);
+    if (!part)
+        return;
+    if (!member || member->status != MEMBER_UP || !part_has (part, member->id))
+        s_refuse (request, ZGRID_MISMATCH, "only a member that is UP and has a copy in sync can take over");
+    else if (member_is (draft->view, part->primary, MEMBER_SUSPECT))
+        s_refuse (request, ZGRID_UNAVAILABLE, "the primary is SUSPECT: it cannot hand over");
+    else if (part->primary != member->id)
+        coordinator_plea (draft->cluster, (uint32_t) (part - draft->view->parts), member->id);
+}
+
+static void
+s_learn (draft_t *draft, order_t *request, const bytes_t *words)
+{
+    part_t *part = s_part (draft, request, words[1]);
+    const member_t *member = s_member (draft->view, words[2]);
+    if (!part)
+        return;
+    if (!member || member->status != MEMBER_UP || member->witness)
+        s_refuse (request, ZGRID_MISMATCH, "only a member that is UP and holds data can take a copy");
+    else if (part->learner == member->id || part_has (part, member->id))
+        return;
+    else if (part->learner || part->reps_count >= VIEW_REPS_MAX
+             || member_is (draft->view, part->primary, MEMBER_SUSPECT)
+             || !part_raise (draft, (uint32_t) (part - draft->view->parts)))
+        s_refuse (request, ZGRID_TRYAGAIN, "that partition is busy");
+    else
+        part->learner = member->id;
+}
+
+static void
+s_recover (draft_t *draft, order_t *request, const bytes_t *words)
+{
+    const part_t *part = s_part (draft, request, words[1]);
+    if (!part)
+        return;
+    uint32_t partition = (uint32_t) (part - draft->view->parts);
+    if (!draft->cluster->coord.lost[partition])
+        s_refuse (request, ZGRID_MISMATCH, "that partition is not lost");
+    else if (!coordinator_wipe (draft, partition))
+        s_refuse (request, ZGRID_UNAVAILABLE, "no member can take it");
+}
+
+void
+coordinator_words (draft_t *draft, order_t *request)
+{
+    bytes_t words[CLUSTER_WORDS_MAX];
+    size_t count = admin_words (buf_bytes (&request->words), words);
+    if (count == 3 && s_is (words[0], "set"))
+        s_set (draft, request, words);
+    else if (count >= 4 && count % 2 == 0 && s_is (words[0], "map"))
+        s_map (draft, request, words, count);
+    else if (count == 2 && s_is (words[0], "drain"))
+        s_drain (draft, request, words[1]);
+    else if (count == 3 && s_is (words[0], "handover"))
+        s_hand_over (draft, request, words);
+    else if (count == 3 && s_is (words[0], "learner"))
+        s_learn (draft, request, words);
+    else if (count == 3 && s_is (words[0], "recover") && s_is (words[2], "accept-data-loss"))
+        s_recover (draft, request, words);
+    else
+        s_refuse (request, ZGRID_MALFORMED, "no such request");
+}
