@@ -226,7 +226,8 @@ s_create (const void *args, buf_t *why)
     self->status = given->status;
     self->words = given->words;
     self->actors = given->actors;
-    self->log.log = given->log;
+    self->log.line = given->words.line;
+    self->log.arg = given->words.arg;
     if (!s_make (self, given, why))
         s_destroy ((void **) &self);
     return self;

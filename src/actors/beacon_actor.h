@@ -5,11 +5,11 @@
 #define BEACON_ACTOR_H_INCLUDED
 
 #include "actor.h"
+#include "beacon_log.h"
 #include "inner.h"
 #include "links.h"
-#include "node/log.h"
 
-//  What clients are told about a view; made by the node, called on the beacon's thread.
+//  What clients and the log are told; made by the node, called on the beacon's thread.
 typedef struct {
     void *arg;
     //  Adds pairs of the HELLO map; returns how many. Adds the value of a ROUTES reply.
@@ -18,6 +18,7 @@ typedef struct {
     //  Adds the value of a CLUSTER reply. view is NULL before there is one.
     void (*cluster) (void *arg, const cluster_t *cluster, const view_t *view, const links_stats_t *links,
                      uint64_t now, buf_t *out);
+    beacon_line_fn *line; // Of the log
 } beacon_words_t;
 
 //  What the node may look at from its own thread.
@@ -33,7 +34,6 @@ typedef struct {
     lease_t *lease;
     beacon_status_t *status;
     beacon_words_t words;
-    log_t *log;
     const char *peer_endpoint;   // Where other beacons connect, NULL: nowhere, this node stays alone
     const char *inner_inproc;
     uint32_t actors;             // Storage actors that will come

@@ -11,17 +11,17 @@
 //  Events that concern one partition, and what their sum is called.
 static const struct {
     cluster_event_t event;
-    log_level_t level;
+    beacon_level_t level;
     const char *text;
 } s_parts[] = {
-    { EVENT_FAILOVER, LEVEL_WARNING, "partitions have a new primary" },
-    { EVENT_LEARNER, LEVEL_INFO, "partitions begin a copy" },
-    { EVENT_JOINED, LEVEL_INFO, "partitions have one more copy" },
-    { EVENT_REMOVED, LEVEL_WARNING, "partitions have one copy less" },
-    { EVENT_HANDOVER, LEVEL_INFO, "partitions were handed over" },
-    { EVENT_PARTITION_LOST, LEVEL_ERROR, "partitions lost every copy" },
-    { EVENT_PARTITION_BACK, LEVEL_INFO, "lost partitions are back" },
-    { EVENT_PARTITION_WIPED, LEVEL_ERROR, "lost partitions begin anew, empty" },
+    { EVENT_FAILOVER, BEACON_WARNING, "partitions have a new primary" },
+    { EVENT_LEARNER, BEACON_INFO, "partitions begin a copy" },
+    { EVENT_JOINED, BEACON_INFO, "partitions have one more copy" },
+    { EVENT_REMOVED, BEACON_WARNING, "partitions have one copy less" },
+    { EVENT_HANDOVER, BEACON_INFO, "partitions were handed over" },
+    { EVENT_PARTITION_LOST, BEACON_ERROR, "partitions lost every copy" },
+    { EVENT_PARTITION_BACK, BEACON_INFO, "lost partitions are back" },
+    { EVENT_PARTITION_WIPED, BEACON_ERROR, "lost partitions begin anew, empty" },
 };
 #define S_PARTS (sizeof s_parts / sizeof s_parts[0])
 
@@ -35,12 +35,12 @@ s_part (cluster_event_t event)
 }
 
 static void
-s_member (const beacon_log_t *self, const view_t *view, log_level_t level, const char *what, node_id_t node)
+s_member (const beacon_log_t *self, const view_t *view, beacon_level_t level, const char *what, node_id_t node)
 {
     char id[24];
     snprintf (id, sizeof id, "%016" PRIx64, node);
     const member_t *member = view ? view_member (view, node) : NULL;
-    log_line (self->log, level, what, "member", member ? member->name : "", "id", id, NULL);
+    self->line (self->arg, level, what, "member", member ? member->name : "", "id", id);
 }
 
 void
@@ -61,11 +61,11 @@ beacon_log_event (beacon_log_t *self, const view_t *view, cluster_event_t event,
         if (self->counts[event]++ == 0)
             self->first[event] = partition;
     } else if (event == EVENT_VOTERS)
-        log_line (self->log, LEVEL_INFO, "voters changed", "how", text ? text : "", NULL);
+        self->line (self->arg, BEACON_INFO, "voters changed", "how", text ? text : "", NULL, NULL);
     else if (event == EVENT_ADMIN)
-        log_line (self->log, LEVEL_WARNING, "request carried out", "request", text ? text : "", NULL);
+        self->line (self->arg, BEACON_WARNING, "request carried out", "request", text ? text : "", NULL, NULL);
     else
-        s_member (self, view, event == EVENT_MEMBER_SUSPECT ? LEVEL_WARNING : LEVEL_INFO, members[event], node);
+        s_member (self, view, event == EVENT_MEMBER_SUSPECT ? BEACON_WARNING : BEACON_INFO, members[event], node);
 }
 
 void
@@ -96,7 +96,7 @@ beacon_log_turn (beacon_log_t *self, uint64_t now)
                 continue;
             snprintf (count, sizeof count, "%" PRIu64, self->counts[event]);
             snprintf (first, sizeof first, "%u", self->first[event]);
-            log_line (self->log, s_parts[at].level, s_parts[at].text, "count", count, "first", first, NULL);
+            self->line (self->arg, s_parts[at].level, s_parts[at].text, "count", count, "first", first);
             self->counts[event] = 0;
         }
         self->next_parts = now + S_PARTS_MS;
@@ -104,8 +104,7 @@ beacon_log_turn (beacon_log_t *self, uint64_t now)
     }
     if (refused && now >= self->next_refused) {
         snprintf (count, sizeof count, "%" PRIu64, self->counts[EVENT_REFUSED]);
-        log_line (self->log, LEVEL_WARNING, "peer messages refused", "count", count, "last", self->refused,
-                  NULL);
+        self->line (self->arg, BEACON_WARNING, "peer messages refused", "count", count, "last", self->refused);
         self->counts[EVENT_REFUSED] = 0;
         self->next_refused = now + S_REFUSED_MS;
         refused = false;

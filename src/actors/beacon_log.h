@@ -5,10 +5,15 @@
 #define BEACON_LOG_H_INCLUDED
 
 #include "cluster/cluster.h"
-#include "node/log.h"
+
+//  One line of the log: an event, and two pairs of names and values.
+typedef enum { BEACON_ERROR, BEACON_WARNING, BEACON_INFO } beacon_level_t;
+typedef void (beacon_line_fn) (void *arg, beacon_level_t level, const char *event, const char *name,
+                               const char *value, const char *name2, const char *value2);
 
 typedef struct {
-    log_t *log;
+    beacon_line_fn *line;
+    void *arg;
     uint64_t counts[EVENT_ADMIN + 1]; // Since the last line
     uint32_t first[EVENT_ADMIN + 1];  // The partition that was the first of them
     char refused[160];                // Why the last message was refused

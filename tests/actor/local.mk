@@ -1,6 +1,6 @@
 #  SPDX-License-Identifier: MPL-2.0
 CLIENT_TEST_SOURCES = $(TEST_MAIN) tests/lib/fake_server.c tests/lib/fake_server.h \
-    tests/lib/fake_map.c tests/lib/fake_map.h tests/lib/fake_local.c tests/lib/fake_local.h
+    tests/lib/fake_sessions.c tests/lib/fake_sessions.h tests/lib/fake_map.c tests/lib/fake_map.h tests/lib/fake_local.c tests/lib/fake_local.h
 
 check_PROGRAMS += tests/actor/check_client_calls
 tests_actor_check_client_calls_SOURCES = tests/actor/check_client_calls.c $(CLIENT_TEST_SOURCES)
@@ -26,6 +26,18 @@ tests_actor_check_client_faults_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_client_faults_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_client_faults
 
+check_PROGRAMS += tests/actor/check_client_sessions
+tests_actor_check_client_sessions_SOURCES = tests/actor/check_client_sessions.c $(CLIENT_TEST_SOURCES)
+tests_actor_check_client_sessions_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_client_sessions_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_client_sessions
+
+check_PROGRAMS += tests/actor/check_client_failover
+tests_actor_check_client_failover_SOURCES = tests/actor/check_client_failover.c $(CLIENT_TEST_SOURCES)
+tests_actor_check_client_failover_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_client_failover_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_client_failover
+
 check_PROGRAMS += tests/actor/check_node
 tests_actor_check_node_SOURCES = tests/actor/check_node.c $(TEST_MAIN)
 tests_actor_check_node_CPPFLAGS = $(ACTOR_CPPFLAGS)
@@ -43,3 +55,9 @@ tests_actor_check_links_SOURCES = tests/actor/check_links.c $(TEST_MAIN)
 tests_actor_check_links_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_links_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_links
+
+check_PROGRAMS += tests/actor/check_beacon
+tests_actor_check_beacon_SOURCES = tests/actor/check_beacon.c $(TEST_MAIN)
+tests_actor_check_beacon_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_beacon_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_beacon
