@@ -66,6 +66,8 @@ s_set_up (void)
                                 .key_max = 1024,
                                 .value_max = 1u << 20,
                                 .batch_max = 1000,
+                                .resend = 20,
+                                .silence = 200,
                                 .seed = { 1 } };
     s_rig.storage = storage_new (&config, NULL);
     lease_set (&s_rig.lease, LEASE_FOREVER, 0);
@@ -299,25 +301,112 @@ s_stat (zsock_t *client, const char *name)
 }
 
 //  ------------------------------------------------------------------------------------------------
+//  The other member
+
+#define S_FIELDS_MAX 8
+
+//  One data message; bytes count as their size.
+typedef struct {
+    peer_type_t type;
+    uint64_t fields[S_FIELDS_MAX]; // Partition, epoch…
+} s_data_t;
+
+static void
+s_answer_data (peer_type_t type, const uint64_t *fields, uint32_t count)
+{
+    buf_t body = BUF_INIT;
+    peer_head_t head = { .cluster = S_CLUSTER, .from = S_OTHER, .to = S_SELF };
+    peer_begin (&body, &head);
+    wire_add_array (&body, count + 1);
+    wire_add_uint (&body, type);
+    for (uint32_t at = 0; at < count; at++)
+        wire_add_uint (&body, fields[at]);
+    zmsg_t *message = zmsg_new ();
+    zmsg_addmem (message, body.data, body.size);
+    ck_assert_int_eq (zmsg_send (&message, s_rig.data), 0);
+    buf_clear (&body);
+}
+
+static bool
+s_read_data (mp_t *reader, s_data_t *data)
+{
+    uint32_t count;
+    mp_token_t token;
+    *data = (s_data_t) { .type = peer_next (reader, &count) };
+    ck_assert_uint_le (count, S_FIELDS_MAX);
+    for (uint32_t at = 0; at < count; at++) {
+        ck_assert (mp_next (reader, &token));
+        data->fields[at] = token.kind == MP_BYTES ? token.bytes.size : (uint64_t) token.integer;
+    }
+    return data->type != PEER_NONE;
+}
+
+//  The other one has all entries of this REPL.
+static void
+s_acknowledge (const s_data_t *repl)
+{
+    uint64_t last = repl->fields[3] + repl->fields[4] - 1;
+    uint64_t fields[] = { repl->fields[0], repl->fields[1], repl->fields[2], last, 0 };
+    s_answer_data (PEER_REPL_ACK, fields, 5);
+}
+
+//  Plays a good copy until the entry of the first write arrives, which is the second in its partition:
+//  each begins with one about its sessions. That one is not acknowledged.
+static s_data_t
+s_await_write (void)
+{
+    for (;;) {
+        zmsg_t *message = zmsg_recv (s_rig.other);
+        ck_assert_ptr_nonnull (message);
+        ck_assert_uint_eq (zmsg_size (message), 2);
+        peer_head_t head;
+        mp_t reader;
+        s_data_t data, found = { .type = PEER_NONE };
+        ck_assert (peer_open (s_frame (zmsg_last (message)), &head, &reader));
+        ck_assert_uint_eq (head.cluster, S_CLUSTER);
+        ck_assert_uint_eq (head.from, S_SELF);
+        ck_assert_uint_eq (head.to, S_OTHER);
+        while (s_read_data (&reader, &data)) {
+            if (data.type == PEER_NEW_EPOCH) {
+                uint64_t in_step[] = { data.fields[0], data.fields[1], 0 };
+                s_answer_data (PEER_NEW_EPOCH_ACK, in_step, 3);
+            } else if (data.type == PEER_REPL && data.fields[3] + data.fields[4] > 2)
+                found = data;
+            else if (data.type == PEER_REPL)
+                s_acknowledge (&data);
+        }
+        zmsg_destroy (&message);
+        if (found.type != PEER_NONE)
+            return found;
+    }
+}
+
+static void
+s_assert_silent (zsock_t *client)
+{
+    zpoller_t *poller = zpoller_new (client, NULL);
+    ck_assert_ptr_null (zpoller_wait (poller, 50));
+    zpoller_destroy (&poller);
+}
+
+//  ------------------------------------------------------------------------------------------------
 //  Tests
 
 START_TEST (the_doors_open_with_the_first_view_that_names_the_node)
 {
     zsock_t *client = s_client ();
-    zpoller_t *poller = zpoller_new (client, NULL);
     inner_t here = s_heard ();
     ck_assert_uint_eq (here.kind, INNER_HERE);
     ck_assert_uint_eq (here.index, 0);
     s_send (client, OP_PING, 1, NULL, "early", NULL);
-    ck_assert_ptr_null (zpoller_wait (poller, 50));
+    s_assert_silent (client);
     s_publish (s_view (false, 1));
-    ck_assert_ptr_null (zpoller_wait (poller, 50));
+    s_assert_silent (client);
     s_publish (s_view (true, 1));
     reply_t reply = s_reply (client);
     ck_assert_uint_eq (reply.id, 1);
     ck_assert_uint_eq (reply.status, ZGRID_OK);
     ck_assert (bytes_equal (reply.value.bytes, bytes_str ("early")));
-    zpoller_destroy (&poller);
     zsock_destroy (&client);
 }
 END_TEST
@@ -412,6 +501,112 @@ START_TEST (a_single_copy_answers_at_once_and_not_without_its_lease)
 }
 END_TEST
 
+START_TEST (a_write_is_told_when_the_other_copy_has_it)
+{
+    zsock_t *client = s_client (), *reader = s_client ();
+    s_publish (s_view (true, 2));
+    s_send (client, OP_PUT, 1, "key", "value", NULL);
+    s_data_t repl = s_await_write ();
+    s_assert_silent (client);
+    s_send (reader, OP_GET, 2, "key", NULL, NULL); // Would tell what is not committed
+    s_assert_silent (reader);
+    ck_assert_uint_eq (s_ask (client, OP_PING, NULL, NULL, NULL).status, ZGRID_OK);
+    s_acknowledge (&repl);
+    reply_t reply = s_reply (client);
+    ck_assert_uint_eq (reply.id, 1);
+    ck_assert_uint_eq (reply.status, ZGRID_OK);
+    reply = s_reply (reader);
+    ck_assert_uint_eq (reply.id, 2);
+    ck_assert (bytes_equal (reply.value.bytes, bytes_str ("value")));
+    zsock_destroy (&client);
+    zsock_destroy (&reader);
+}
+END_TEST
+
+START_TEST (the_router_gets_back_what_it_gave_with_the_reply)
+{
+    s_publish (s_view (true, 2));
+    buf_t body = BUF_INIT;
+    bytes_t key = bytes_str ("key");
+    value_t value = value_bytes (bytes_str ("value"));
+    wire_begin (&body);
+    wire_request (&body, 9, OP_PUT, bytes_str ("m"), &key, &value, NULL);
+    zmsg_t *message = zmsg_new ();
+    zmsg_addstr (message, "cROUTE");
+    zmsg_addstr (message, "envelope");
+    zmsg_addmem (message, "", 0);
+    zmsg_addmem (message, body.data, body.size);
+    ck_assert_int_eq (zmsg_send (&message, s_rig.router), 0);
+    buf_clear (&body);
+    s_data_t repl = s_await_write ();
+    s_assert_silent (s_rig.router);
+    s_acknowledge (&repl);
+    reply_t reply = s_reply (s_rig.router);
+    ck_assert_uint_eq (reply.id, 9);
+    ck_assert_uint_eq (reply.status, ZGRID_OK);
+    ck_assert_uint_eq (zmsg_size (s_rig.reply), 4);
+    ck_assert (zframe_streq (zmsg_first (s_rig.reply), "cROUTE"));
+    ck_assert (zframe_streq (zmsg_next (s_rig.reply), "envelope"));
+    ck_assert_uint_eq (zframe_size (zmsg_next (s_rig.reply)), 0);
+}
+END_TEST
+
+START_TEST (the_beacon_is_told_of_a_copy_that_is_silent)
+{
+    zsock_t *client = s_client ();
+    s_publish (s_view (true, 2));
+    s_send (client, OP_PUT, 1, "key", "value", NULL);
+    s_data_t repl = s_await_write ();
+    inner_t ask;
+    do {
+        ask = s_heard (); // Perhaps of other partitions before it
+        ck_assert_uint_eq (ask.kind, INNER_ASK);
+        ck_assert_uint_eq (ask.what, PEER_RECONF);
+    } while (ask.partition != repl.fields[0]);
+    ck_assert_uint_eq (ask.epoch, 1);
+    ck_assert_uint_eq (ask.node, S_OTHER);
+    //  It is removed: the write is committed without it
+    view_t *view = s_view (true, 2);
+    view->parts[ask.partition].epoch = 2;
+    view->parts[ask.partition].reps_count = 1;
+    s_publish (view);
+    ck_assert_uint_eq (s_reply (client).status, ZGRID_OK);
+    zsock_destroy (&client);
+}
+END_TEST
+
+START_TEST (a_partition_is_handed_over)
+{
+    zsock_t *client = s_client ();
+    s_publish (s_view (true, 2));
+    s_send (client, OP_PUT, 1, "key", "value", NULL);
+    s_data_t repl = s_await_write ();
+    s_tell ((inner_t) { .kind = INNER_HAND_OVER,
+                        .partition = (uint32_t) repl.fields[0],
+                        .epoch = 1,
+                        .node = S_OTHER });
+    s_acknowledge (&repl);
+    ck_assert_uint_eq (s_reply (client).status, ZGRID_OK);
+    inner_t ask;
+    do
+        ask = s_heard (); // Perhaps of other partitions before it
+    while (ask.what != PEER_HANDOVER);
+    ck_assert_uint_eq (ask.partition, repl.fields[0]);
+    ck_assert_uint_eq (ask.node, S_OTHER);
+    ck_assert_uint_ne (s_ask (client, OP_GET, "key", NULL, NULL).status, ZGRID_OK); // Sealed
+    view_t *view = s_view (true, 2);
+    view->parts[ask.partition].epoch = 2;
+    view->parts[ask.partition].primary = S_OTHER;
+    s_publish (view);
+    reply_t moved;
+    do
+        moved = s_ask (client, OP_GET, "key", NULL, NULL);
+    while (moved.status == ZGRID_TRYAGAIN);
+    ck_assert_uint_eq (moved.status, ZGRID_MOVED);
+    zsock_destroy (&client);
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -425,6 +620,10 @@ test_suite (void)
     tcase_add_test (all, each_door_refuses_what_belongs_at_the_other);
     tcase_add_test (all, cluster_operations_are_for_the_router);
     tcase_add_test (all, a_single_copy_answers_at_once_and_not_without_its_lease);
+    tcase_add_test (all, a_write_is_told_when_the_other_copy_has_it);
+    tcase_add_test (all, the_router_gets_back_what_it_gave_with_the_reply);
+    tcase_add_test (all, the_beacon_is_told_of_a_copy_that_is_silent);
+    tcase_add_test (all, a_partition_is_handed_over);
     suite_add_tcase (suite, all);
     return suite;
 }
