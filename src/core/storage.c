@@ -141,7 +141,7 @@ storage_stats (storage_t *self)
     stats->sessions = stats->log_bytes = 0;
     for (uint32_t local = 0; local < self->local_partitions; local++) {
         stats->sessions += self->partitions[local].sessions.count;
-        stats->log_bytes += log_size (&self->partitions[local].log);
+        stats->log_bytes += oplog_size (&self->partitions[local].log);
     }
     //  Readers are the node's; the first actor speaks for all
     stats->local_reads = self->epochs && self->config.index == 0 ? epochs_reads (self->epochs) : 0;

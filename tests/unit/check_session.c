@@ -4,7 +4,7 @@
 
 #include "lib/test.h"
 #include "replica/effect.h"
-#include "replica/log.h"
+#include "replica/oplog.h"
 #include "mem.h"
 
 //  0 … sides - 1, the same in every run (SplitMix64).
@@ -187,8 +187,8 @@ END_TEST
 START_TEST (a_log_is_a_queue_that_can_be_cut_at_both_ends)
 {
     uint64_t dice = 11;
-    log_t log = { .base = 0 };
-    log_reset (&log, 1000);
+    oplog_t log = { .base = 0 };
+    oplog_reset (&log, 1000);
     uint64_t base = 1000, last = 1000;
     for (int step = 0; step < 50000; step++) {
         unsigned what = (unsigned) s_roll (&dice, 10);
@@ -199,49 +199,49 @@ START_TEST (a_log_is_a_queue_that_can_be_cut_at_both_ends)
             for (unsigned at = 0; at < count; at++)
                 words[at] = last + 1;
             if (s_roll (&dice, 8) == 0) { // Begun, then forgotten
-                ck_assert (log_open (&log, sizeof words));
-                buf_add (log_bytes (&log), words, 8);
-                log_cancel (&log);
+                ck_assert (oplog_open (&log, sizeof words));
+                buf_add (oplog_bytes (&log), words, 8);
+                oplog_cancel (&log);
             }
-            ck_assert (log_append (&log, bytes_of (words, count * 8)));
+            ck_assert (oplog_append (&log, bytes_of (words, count * 8)));
             last++;
         } else if (what == 6 && last > base) {
             base += s_roll (&dice, last - base + 1);
-            log_drop (&log, base);
+            oplog_drop (&log, base);
         } else if (what == 7 && last > base && s_roll (&dice, 10) == 0) {
             last = base + s_roll (&dice, last - base + 1);
-            log_truncate (&log, last);
+            oplog_truncate (&log, last);
         }
-        ck_assert_uint_eq (log_last (&log), last);
+        ck_assert_uint_eq (oplog_last (&log), last);
         if (last == base)
             continue;
         uint64_t seq = base + 1 + s_roll (&dice, last - base), word;
-        memcpy (&word, log_entry (&log, seq).data, 8);
+        memcpy (&word, oplog_entry (&log, seq).data, 8);
         ck_assert_uint_eq (word, seq);
         bytes_t slice;
-        uint32_t count = log_slice (&log, seq, 1000, &slice);
+        uint32_t count = oplog_slice (&log, seq, 1000, &slice);
         ck_assert (count >= 1 && seq + count - 1 <= last);
         memcpy (&word, slice.data + slice.size - 8, 8);
         ck_assert_uint_eq (word, seq + count - 1);
     }
-    log_clear (&log);
+    oplog_clear (&log);
 }
 END_TEST
 
 START_TEST (without_memory_nothing_changes)
 {
-    log_t log = { .base = 0 };
-    ck_assert (log_append (&log, bytes_str ("first")));
+    oplog_t log = { .base = 0 };
+    ck_assert (oplog_append (&log, bytes_str ("first")));
     mem_fail_at (1);
     static uint8_t large[100000];
-    ck_assert (!log_append (&log, bytes_of (large, sizeof large)));
+    ck_assert (!oplog_append (&log, bytes_of (large, sizeof large)));
     sessions_t sessions = { .table = NULL };
     request_key_t key = s_key (1, 1, 1, 0);
     ck_assert (!sessions_reserve (&sessions, &key));
     mem_fail_at (0);
-    ck_assert_uint_eq (log_last (&log), 1);
-    ck_assert (bytes_equal (log_entry (&log, 1), bytes_str ("first")));
-    ck_assert (log_append (&log, bytes_of (large, sizeof large)));
+    ck_assert_uint_eq (oplog_last (&log), 1);
+    ck_assert (bytes_equal (oplog_entry (&log, 1), bytes_str ("first")));
+    ck_assert (oplog_append (&log, bytes_of (large, sizeof large)));
     ck_assert (sessions_reserve (&sessions, &key));
     mem_fail_at (1); // Reserved: only the result is lost
     ck_assert (sessions_record (&sessions, &key, 5, bytes_of (large, 1000)));
@@ -249,7 +249,7 @@ START_TEST (without_memory_nothing_changes)
     request_done_t done;
     ck_assert_int_eq (sessions_find (&sessions, &key, &done), REQUEST_KNOWN);
     ck_assert_uint_eq (done.result.size, 0);
-    log_clear (&log);
+    oplog_clear (&log);
     sessions_clear (&sessions);
 }
 END_TEST

@@ -4,7 +4,7 @@ libzgrid_core_la_SOURCES += \
     src/core/rule.def src/core/mutant.h src/core/replica/shared_word.h \
     src/core/replica/effect.c src/core/replica/effect.h \
     src/core/replica/held.c src/core/replica/held.h \
-    src/core/replica/log.c src/core/replica/log.h \
+    src/core/replica/oplog.c src/core/replica/oplog.h \
     src/core/replica/replica.c src/core/replica/replica.h src/core/replica/replica_apply.c \
     src/core/replica/replica_backup.c src/core/replica/replica_call.c src/core/replica/replica_learner.c \
     src/core/replica/replica_out.c src/core/replica/replica_primary.c src/core/replica/replica_settle.c \

@@ -30,7 +30,7 @@ replica_full (const storage_t *self, const partition_t *part)
 {
     //  An empty log takes one entry of any size (consistency 5, rule 6)
     return part->log.count
-           && (part->log.count >= self->config.log_records || log_size (&part->log) >= self->config.log_bytes);
+           && (part->log.count >= self->config.log_records || oplog_size (&part->log) >= self->config.log_bytes);
 }
 
 void
@@ -175,7 +175,7 @@ s_trim (partition_t *part)
     uint64_t upto = part->commit;
     if (part->sender && part->learner.ack < upto)
         upto = part->learner.ack;
-    log_drop (&part->log, upto);
+    oplog_drop (&part->log, upto);
 }
 
 void
@@ -186,9 +186,9 @@ replica_advance (storage_t *self, partition_t *part, uint64_t now)
     uint64_t commit = s_commit (self, part, now);
     if (commit > part->commit) {
         for (uint64_t seq = part->commit + 1; self->cluster.watch && seq <= commit; seq++)
-            if (seq > part->log.base && seq <= log_last (&part->log))
+            if (seq > part->log.base && seq <= oplog_last (&part->log))
                 self->cluster.watch (self->cluster.watch_arg, part->id, part->epoch, seq,
-                                     log_entry (&part->log, seq));
+                                     oplog_entry (&part->log, seq));
         part->commit = commit;
         shared_word_commit (part->shared, commit);
         if (part->others_count)
@@ -204,7 +204,7 @@ replica_clear (partition_t *part)
 {
     replica_snapshot_end (part);
     replica_learn_end (part);
-    log_clear (&part->log);
+    oplog_clear (&part->log);
     sessions_clear (&part->sessions);
     waits_clear (&part->waits);
     buf_clear (&part->part);

@@ -10,7 +10,7 @@
 #include "../storage.h"
 #include "effect.h"
 #include "held.h"
-#include "log.h"
+#include "oplog.h"
 #include "session.h"
 #include "session_id.h"
 #include "shared_word.h"
@@ -30,7 +30,8 @@ typedef struct {
     uint64_t ack;          // It has the entries up to here
     uint64_t sent;         // They were sent up to here
     uint64_t part, part_sent; // Of entry ack + 1, if that is a large one: bytes that it has, that were sent
-    uint64_t commit_sent;
+    uint64_t commit_sent;  // What it was told of the commit, and what it has brought into its tables
+    uint64_t commit_has;
     uint64_t progress_at;  // When ack grew, or there was nothing to acknowledge
     uint64_t heard_at, sent_at;
 } copy_t;
@@ -52,7 +53,7 @@ typedef struct {
     uint64_t commit;
     uint64_t removed;      // The last entry that removed something
     uint64_t epoch, tenure, tenure_start;
-    log_t log;
+    oplog_t log;
     sessions_t sessions;
     waits_t waits;
     uint8_t others_count;
@@ -152,8 +153,8 @@ bool
 void
     replica_new_epoch_ack (storage_t *self, partition_t *part, node_id_t from, uint64_t last, uint64_t now);
 void
-    replica_ack (storage_t *self, partition_t *part, uint64_t epoch, node_id_t from, uint64_t snapshot,
-                 uint64_t last, uint64_t bytes, uint64_t now);
+    replica_ack (storage_t *self, partition_t *part, uint64_t epoch, node_id_t from, const uint64_t *fields,
+                 uint64_t now);
 
 //  replica_backup.c --------------------------------------------------------------------------------
 void

@@ -139,7 +139,7 @@ replica_drop_data (storage_t *self, partition_t *part)
             map_drop_store (map, local);
     }
     sessions_clear (&part->sessions);
-    log_clear (&part->log);
+    oplog_clear (&part->log);
     buf_clear (&part->part);
     part->part_seq = 0;
     part->sequence = part->commit = part->removed = part->told_commit = 0;

@@ -12,12 +12,12 @@ replica_apply (storage_t *self, partition_t *part, uint64_t upto, uint64_t now)
         upto = part->sequence;
     while (part->commit < upto) {
         uint64_t seq = part->commit + 1;
-        if (seq > part->log.base && !replica_apply_entry (self, part, log_entry (&part->log, seq), seq, now))
+        if (seq > part->log.base && !replica_apply_entry (self, part, oplog_entry (&part->log, seq), seq, now))
             break;
         part->commit = seq;
         //  A primary that is taking over needs the entries for the other copies; see replica_view.c
         if (part->role != ROLE_PRIMARY)
-            log_drop (&part->log, seq);
+            oplog_drop (&part->log, seq);
     }
     return part->commit >= upto;
 }
@@ -26,12 +26,13 @@ void
 replica_send_ack (storage_t *self, partition_t *part)
 {
     buf_t *out = replica_out (self, part, part->primary, replica_actor (self, part, part->primary), PEER_REPL_ACK,
-                              3);
+                              4);
     if (!out)
         return;
     wire_add_uint (out, replica_learn_id (part));
     wire_add_uint (out, part->sequence);
     wire_add_uint (out, part->part_seq == part->sequence + 1 ? part->part.size : 0);
+    wire_add_uint (out, part->commit);
 }
 
 void
@@ -48,7 +49,7 @@ replica_new_epoch (storage_t *self, partition_t *part, uint64_t tenure, uint64_t
                 || LEFT_OUT (repl_epoch) || LEFT_OUT (promote_in_sync) || LEFT_OUT (join_counts)
                 || LEFT_OUT (ack_epoch) || LEFT_OUT (seal) || LEFT_OUT (lease));
         if (tenure_start < part->sequence) {
-            log_truncate (&part->log, tenure_start);
+            oplog_truncate (&part->log, tenure_start);
             part->sequence = tenure_start;
         }
         part->part_seq = 0;
@@ -90,9 +91,9 @@ replica_entries (storage_t *self, partition_t *part, uint64_t first, uint64_t co
             break;
         if (first + at == part->sequence + 1) {
             //  A copy that cannot apply takes no more than two windows
-            if (log_size (&part->log) > 2 * self->config.log_bytes && part->log.count > 1)
+            if (oplog_size (&part->log) > 2 * self->config.log_bytes && part->log.count > 1)
                 break;
-            if (!log_append (&part->log, effect.entry))
+            if (!oplog_append (&part->log, effect.entry))
                 break;
             part->sequence++;
         }
@@ -126,7 +127,7 @@ replica_part (storage_t *self, partition_t *part, uint64_t seq, uint64_t offset,
     effect_t effect;
     if (!effect_open (buf_bytes (&part->part), &effect) || effect.entry.size != total)
         self->stats.peer_refused++;
-    else if (log_append (&part->log, effect.entry))
+    else if (oplog_append (&part->log, effect.entry))
         part->sequence++;
     buf_clear (&part->part);
     part->part_seq = 0;

@@ -238,9 +238,9 @@ s_open (call_t *call, size_t changes)
     partition_t *part = call->partition;
     call->result_room = s_result_room (call);
     size_t room = EFFECT_HEAD + changes + (call->has_session ? EFFECT_SESSION_HEAD + call->result_room : 0);
-    if (!log_open (&part->log, room))
+    if (!oplog_open (&part->log, room))
         return false;
-    call->entry_at = effect_begin (log_bytes (&part->log));
+    call->entry_at = effect_begin (oplog_bytes (&part->log));
     call->open = true;
     return true;
 }
@@ -265,7 +265,7 @@ call_open (call_t *call, change_kind_t kind, bytes_t first, bytes_t second, uint
         call_fail (call, ZGRID_NOMEM, "out of memory");
         return false;
     }
-    effect_change (log_bytes (&part->log), kind, map, kind == CHANGE_DESTROY ? none : key, first, second,
+    effect_change (oplog_bytes (&part->log), kind, map, kind == CHANGE_DESTROY ? none : key, first, second,
                    deadline ? deadline - now : 0);
     return true;
 }
@@ -274,7 +274,7 @@ void
 call_cancel (call_t *call)
 {
     if (call->open)
-        log_cancel (&call->partition->log);
+        oplog_cancel (&call->partition->log);
     call->open = false;
 }
 
@@ -282,8 +282,8 @@ static void
 s_close (call_t *call)
 {
     partition_t *part = call->partition;
-    effect_end (log_bytes (&part->log), call->entry_at);
-    log_close (&part->log);
+    effect_end (oplog_bytes (&part->log), call->entry_at);
+    oplog_close (&part->log);
     part->dirty = true;
     call->open = false;
 }
@@ -317,7 +317,7 @@ s_record (call_t *call)
     if (!keep)
         result = bytes_of (NULL, 0);
     if (call->open) {
-        effect_session (log_bytes (&part->log), call->entry_at, &call->request_key, result);
+        effect_session (oplog_bytes (&part->log), call->entry_at, &call->request_key, result);
         s_close (call);
     }
     sessions_record (&part->sessions, &call->request_key, part->sequence, result);
@@ -371,13 +371,13 @@ replica_remove (storage_t *self, store_t *store, place_t *place, uint64_t now)
         return false;
     if (part->streaming) {
         bytes_t map = map_name (store->map), key = entry_key (place->entry), none = bytes_of (NULL, 0);
-        if (replica_full (self, part) || !log_open (&part->log, effect_size (map, key.size, 0)))
+        if (replica_full (self, part) || !oplog_open (&part->log, effect_size (map, key.size, 0)))
             return false;
-        buf_t *out = log_bytes (&part->log);
+        buf_t *out = oplog_bytes (&part->log);
         size_t begin = effect_begin (out);
         effect_change (out, CHANGE_REMOVE, map, key, none, none, 0);
         effect_end (out, begin);
-        log_close (&part->log);
+        oplog_close (&part->log);
         part->dirty = true;
     }
     part->removed = ++part->sequence;

@@ -144,7 +144,7 @@ replica_learn_begin (storage_t *self, partition_t *part, uint64_t snapshot, uint
             return;
         part->receiver->id = snapshot;
         part->sequence = part->commit = part->told_commit = base;
-        log_reset (&part->log, base);
+        oplog_reset (&part->log, base);
         part->synced_tenure = tenure;
     }
     buf_t *out = replica_out (self, part, part->primary, replica_actor (self, part, part->primary),

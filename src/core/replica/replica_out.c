@@ -84,7 +84,7 @@ static const s_shape_t s_shapes[PEER_LIMIT] = {
     [PEER_NEW_EPOCH_ACK] = { 1, -1 },  // last
     [PEER_REPL] = { 5, 4 },            // snapshot, first, count, commit, entries
     [PEER_REPL_PART] = { 6, 5 },       // snapshot, seq, offset, total, commit, bytes
-    [PEER_REPL_ACK] = { 3, -1 },       // snapshot, last, bytes of the next
+    [PEER_REPL_ACK] = { 4, -1 },       // snapshot, last, bytes of the next, commit
     [PEER_SNAP_BEGIN] = { 3, -1 },     // snapshot, base, tenure
     [PEER_SNAP_BEGIN_ACK] = { 1, -1 }, // snapshot
     [PEER_SNAP_CHUNK] = { 4, 3 },      // snapshot, index, flags, entries
@@ -149,7 +149,7 @@ s_from_copy (storage_t *self, partition_t *part, node_id_t from, peer_type_t typ
 {
     const uint64_t *number = message->number;
     if (type == PEER_REPL_ACK) {
-        replica_ack (self, part, epoch, from, number[0], number[1], number[2], now);
+        replica_ack (self, part, epoch, from, number, now);
         return;
     }
     if (epoch != part->epoch)

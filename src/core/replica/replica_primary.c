@@ -67,11 +67,11 @@ s_send_to (storage_t *self, partition_t *part, copy_t *copy, bool even_empty, ui
         copy->sent = copy->ack;
     if (copy->sent < part->log.base)
         return;
-    uint64_t last = log_last (&part->log);
+    uint64_t last = oplog_last (&part->log);
     bool any = false;
     while (copy->sent < last) {
         bytes_t slice;
-        uint32_t count = log_slice (&part->log, copy->sent + 1, REPLICA_MESSAGE_MAX, &slice);
+        uint32_t count = oplog_slice (&part->log, copy->sent + 1, REPLICA_MESSAGE_MAX, &slice);
         any = true;
         if (slice.size > REPLICA_MESSAGE_MAX) {
             if (!s_send_parts (self, part, copy, slice))
@@ -135,9 +135,10 @@ replica_new_epoch_ack (storage_t *self, partition_t *part, node_id_t from, uint6
 }
 
 void
-replica_ack (storage_t *self, partition_t *part, uint64_t epoch, node_id_t from, uint64_t snapshot,
-             uint64_t last, uint64_t bytes, uint64_t now)
+replica_ack (storage_t *self, partition_t *part, uint64_t epoch, node_id_t from, const uint64_t *fields,
+             uint64_t now)
 {
+    uint64_t snapshot = fields[0], last = fields[1], bytes = fields[2], commit = fields[3];
     //  Consistency 5, rule 5: of this epoch, from those that completed NEW_EPOCH for it
     if (!HOLDS (ack_epoch, epoch == part->epoch))
         return;
@@ -148,6 +149,8 @@ replica_ack (storage_t *self, partition_t *part, uint64_t epoch, node_id_t from,
                                   : !copy->synced && !LEFT_OUT (ack_epoch))
         return;
     copy->heard_at = now;
+    if (commit > copy->commit_has)
+        copy->commit_has = commit;
     if (last > copy->ack || (last == copy->ack && bytes > copy->part)) {
         copy->progress_at = now;
         copy->part = bytes;
@@ -179,7 +182,7 @@ s_ask (storage_t *self, partition_t *part, peer_type_t what, node_id_t node, uin
 static uint64_t
 s_patience (const partition_t *part)
 {
-    return log_size (&part->log) >> 16;
+    return oplog_size (&part->log) >> 16;
 }
 
 //  Sends again what was not acknowledged in time. True if something is under way.
@@ -199,9 +202,11 @@ s_tick_copy (storage_t *self, partition_t *part, copy_t *copy, uint64_t now)
         copy->sent = copy->ack;
         copy->part_sent = copy->part;
         s_send_to (self, part, copy, false, now);
-    } else if ((copy->commit_sent < part->commit || !copy->up) && now - copy->sent_at >= resend / 2)
-        s_send_to (self, part, copy, true, now);
-    return behind || copy->commit_sent < part->commit;
+    } else if (copy->commit_sent < part->commit ? now - copy->sent_at >= resend / 2
+                                                : (copy->commit_has < part->commit || !copy->up)
+                                                      && now - copy->sent_at >= resend)
+        s_send_to (self, part, copy, true, now); // The commit alone
+    return behind || copy->commit_has < part->commit;
 }
 
 //  Consistency 5, rule 7: a backup that is silent, or makes no progress, is to be removed. Only the
@@ -268,14 +273,14 @@ s_raise_floor (storage_t *self, partition_t *part)
     if (era < 2 || part->sessions.floor >= era - 1 || !replica_serves (self, part) || replica_full (self, part))
         return;
     if (part->streaming) {
-        if (!log_open (&part->log, EFFECT_HEAD + EFFECT_CHANGE_HEAD))
+        if (!oplog_open (&part->log, EFFECT_HEAD + EFFECT_CHANGE_HEAD))
             return;
-        buf_t *out = log_bytes (&part->log);
+        buf_t *out = oplog_bytes (&part->log);
         size_t begin = effect_begin (out);
         bytes_t none = bytes_of (NULL, 0);
         effect_change (out, CHANGE_FLOOR, none, none, none, none, era - 1);
         effect_end (out, begin);
-        log_close (&part->log);
+        oplog_close (&part->log);
         part->dirty = true;
     }
     part->sequence++;

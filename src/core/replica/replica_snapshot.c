@@ -203,7 +203,7 @@ s_begin (storage_t *self, partition_t *part, uint64_t now)
     if (!sender)
         return false;
     if (!part->streaming)
-        log_reset (&part->log, part->sequence);
+        oplog_reset (&part->log, part->sequence);
     part->streaming = true;
     sender->id = ++self->cluster.snapshots;
     sender->base = part->sequence;

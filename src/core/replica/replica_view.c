@@ -63,7 +63,7 @@ s_begin_empty (storage_t *self, partition_t *part, const part_t *row)
 {
     replica_drop_data (self, part);
     part->sequence = part->commit = row->epoch == 1 ? 0 : row->epoch << S_FRESH_SHIFT;
-    log_reset (&part->log, part->sequence);
+    oplog_reset (&part->log, part->sequence);
 }
 
 static bool
@@ -108,7 +108,7 @@ static void
 s_become_backup (storage_t *self, partition_t *part, const part_t *row)
 {
     if (part->role == ROLE_PRIMARY) // Handed over: everything is committed
-        log_reset (&part->log, part->sequence);
+        oplog_reset (&part->log, part->sequence);
     else if (!s_has_data (part)) {
         s_begin_empty (self, part, row);
         part->broken = row->epoch != 1; // Only a partition that begins has backups without data
@@ -152,7 +152,7 @@ replica_learn_row (storage_t *self, partition_t *part, const part_t *row, uint64
     s_set_copies (self, part, row, now);
     part->streaming = part->others_count || self->cluster.watch;
     if (!part->streaming)
-        log_reset (&part->log, part->sequence);
+        oplog_reset (&part->log, part->sequence);
     part->dirty = true;
 }
 
@@ -233,7 +233,7 @@ storage_partition_state (storage_t *self, uint32_t partition)
                                  .tenure_start = part->tenure_start,
                                  .sealed = part->sealed,
                                  .complete = replica_learn_complete (part),
-                                 .log_bytes = log_size (&part->log),
+                                 .log_bytes = oplog_size (&part->log),
                                  .waiting = part->waits.count,
                                  .sessions = part->sessions.count };
 }

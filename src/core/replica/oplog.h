@@ -1,8 +1,8 @@
-//  log: the entries of one partition that are not committed everywhere yet, in order and without a
+//  oplog: the entries of one partition that are not committed everywhere yet, in order and without a
 //  gap, as they travel (effect.h).
 //  SPDX-License-Identifier: MPL-2.0
-#ifndef LOG_H_INCLUDED
-#define LOG_H_INCLUDED
+#ifndef OPLOG_H_INCLUDED
+#define OPLOG_H_INCLUDED
 
 #include "../buf.h"
 
@@ -15,58 +15,58 @@ typedef struct {
     uint64_t base;   // Sequence of the entry before the first; the last one is base + count
     bool open;       // An entry is being written behind the last
     size_t open_at;
-} log_t;
+} oplog_t;
 
 //  An empty log whose next entry is base + 1. Memory that it has is kept.
 void
-    log_reset (log_t *self, uint64_t base);
+    oplog_reset (oplog_t *self, uint64_t base);
 void
-    log_clear (log_t *self);
+    oplog_clear (oplog_t *self);
 
 static inline uint64_t
-log_last (const log_t *self)
+oplog_last (const oplog_t *self)
 {
     return self->base + self->count;
 }
 
 static inline size_t
-log_size (const log_t *self)
+oplog_size (const oplog_t *self)
 {
     return self->bytes.size - self->head;
 }
 
 //  Begins an entry of at most `room` bytes. False without memory. What is added afterwards to
-//  log_bytes (within room) cannot fail.
+//  oplog_bytes (within room) cannot fail.
 bool
-    log_open (log_t *self, size_t room);
+    oplog_open (oplog_t *self, size_t room);
 static inline buf_t *
-log_bytes (log_t *self)
+oplog_bytes (oplog_t *self)
 {
     return &self->bytes;
 }
 //  The entry is complete, or forgotten.
 void
-    log_close (log_t *self);
+    oplog_close (oplog_t *self);
 void
-    log_cancel (log_t *self);
+    oplog_cancel (oplog_t *self);
 
 //  Adds one entry that lies elsewhere. False without memory.
 bool
-    log_append (log_t *self, bytes_t entry);
+    oplog_append (oplog_t *self, bytes_t entry);
 
 //  The entry of that sequence, which must be in the log.
 bytes_t
-    log_entry (const log_t *self, uint64_t sequence);
+    oplog_entry (const oplog_t *self, uint64_t sequence);
 
 //  The entries from a sequence on, as many as `most` bytes hold (at least one if there is one). Returns
 //  how many; *slice is where they lie.
 uint32_t
-    log_slice (const log_t *self, uint64_t from, size_t most, bytes_t *slice);
+    oplog_slice (const oplog_t *self, uint64_t from, size_t most, bytes_t *slice);
 
 //  Forgets entries up to a sequence, or from the one behind it on.
 void
-    log_drop (log_t *self, uint64_t upto);
+    oplog_drop (oplog_t *self, uint64_t upto);
 void
-    log_truncate (log_t *self, uint64_t last);
+    oplog_truncate (oplog_t *self, uint64_t last);
 
 #endif

@@ -1,6 +1,6 @@
-//  log: see log.h.
+//  oplog: see oplog.h.
 //  SPDX-License-Identifier: MPL-2.0
-#include "log.h"
+#include "oplog.h"
 
 #include <assert.h>
 
@@ -10,7 +10,7 @@
 #define S_ENDS 16
 
 void
-log_reset (log_t *self, uint64_t base)
+oplog_reset (oplog_t *self, uint64_t base)
 {
     self->bytes.size = self->head = 0;
     self->bytes.failed = false;
@@ -23,15 +23,15 @@ log_reset (log_t *self, uint64_t base)
 }
 
 void
-log_clear (log_t *self)
+oplog_clear (oplog_t *self)
 {
     buf_clear (&self->bytes);
     mem_free (self->ends);
-    *self = (log_t) { .base = 0 };
+    *self = (oplog_t) { .base = 0 };
 }
 
 static bool
-s_grow_ends (log_t *self)
+s_grow_ends (oplog_t *self)
 {
     if (self->count < self->room)
         return true;
@@ -50,19 +50,19 @@ s_grow_ends (log_t *self)
 
 //  What was dropped in front makes room before more is asked for.
 static void
-s_pack (log_t *self, size_t more)
+s_pack (oplog_t *self, size_t more)
 {
     if (self->head == 0 || self->bytes.room - self->bytes.size >= more)
         return;
-    if (self->head < log_size (self))
+    if (self->head < oplog_size (self))
         return;
-    memmove (self->bytes.data, self->bytes.data + self->head, log_size (self));
+    memmove (self->bytes.data, self->bytes.data + self->head, oplog_size (self));
     self->bytes.size -= self->head;
     self->head = 0;
 }
 
 bool
-log_open (log_t *self, size_t room)
+oplog_open (oplog_t *self, size_t room)
 {
     assert (!self->open);
     s_pack (self, room);
@@ -76,16 +76,16 @@ log_open (log_t *self, size_t room)
 }
 
 void
-log_close (log_t *self)
+oplog_close (oplog_t *self)
 {
     assert (self->open && !self->bytes.failed);
     self->open = false;
-    self->ends[(self->first + self->count) & (self->room - 1)] = self->start + log_size (self);
+    self->ends[(self->first + self->count) & (self->room - 1)] = self->start + oplog_size (self);
     self->count++;
 }
 
 void
-log_cancel (log_t *self)
+oplog_cancel (oplog_t *self)
 {
     assert (self->open);
     self->open = false;
@@ -93,47 +93,47 @@ log_cancel (log_t *self)
 }
 
 bool
-log_append (log_t *self, bytes_t entry)
+oplog_append (oplog_t *self, bytes_t entry)
 {
-    if (!log_open (self, entry.size))
+    if (!oplog_open (self, entry.size))
         return false;
     buf_add (&self->bytes, entry.data, entry.size);
-    log_close (self);
+    oplog_close (self);
     return true;
 }
 
 //  Where the entry number `at` of the log begins and ends, in the stream.
 static uint64_t
-s_begin (const log_t *self, uint32_t at)
+s_begin (const oplog_t *self, uint32_t at)
 {
     return at ? self->ends[(self->first + at - 1) & (self->room - 1)] : self->start;
 }
 
 static uint64_t
-s_end (const log_t *self, uint32_t at)
+s_end (const oplog_t *self, uint32_t at)
 {
     return self->ends[(self->first + at) & (self->room - 1)];
 }
 
 static bytes_t
-s_bytes (const log_t *self, uint64_t begin, uint64_t end)
+s_bytes (const oplog_t *self, uint64_t begin, uint64_t end)
 {
     return bytes_of (self->bytes.data + self->head + (begin - self->start), end - begin);
 }
 
 bytes_t
-log_entry (const log_t *self, uint64_t sequence)
+oplog_entry (const oplog_t *self, uint64_t sequence)
 {
-    assert (sequence > self->base && sequence <= log_last (self));
+    assert (sequence > self->base && sequence <= oplog_last (self));
     uint32_t at = (uint32_t) (sequence - self->base - 1);
     return s_bytes (self, s_begin (self, at), s_end (self, at));
 }
 
 uint32_t
-log_slice (const log_t *self, uint64_t from, size_t most, bytes_t *slice)
+oplog_slice (const oplog_t *self, uint64_t from, size_t most, bytes_t *slice)
 {
     *slice = bytes_of (NULL, 0);
-    if (from <= self->base || from > log_last (self))
+    if (from <= self->base || from > oplog_last (self))
         return 0;
     uint32_t first = (uint32_t) (from - self->base - 1), count = 1;
     uint64_t begin = s_begin (self, first);
@@ -144,7 +144,7 @@ log_slice (const log_t *self, uint64_t from, size_t most, bytes_t *slice)
 }
 
 void
-log_drop (log_t *self, uint64_t upto)
+oplog_drop (oplog_t *self, uint64_t upto)
 {
     assert (!self->open);
     if (upto <= self->base)
@@ -159,14 +159,14 @@ log_drop (log_t *self, uint64_t upto)
         self->base += drop;
     }
     if (self->count == 0)
-        log_reset (self, self->base);
+        oplog_reset (self, self->base);
 }
 
 void
-log_truncate (log_t *self, uint64_t last)
+oplog_truncate (oplog_t *self, uint64_t last)
 {
     assert (!self->open && last >= self->base);
-    if (last >= log_last (self))
+    if (last >= oplog_last (self))
         return;
     self->count = (uint32_t) (last - self->base);
     uint64_t end = self->count ? s_end (self, self->count - 1) : self->start;
