@@ -10,3 +10,11 @@ tests_unit_check_placement_LDADD = $(UNIT_LIBS)
 tests_unit_check_swim_SOURCES = tests/unit/check_swim.c $(TEST_MAIN)
 tests_unit_check_swim_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_swim_LDADD = $(UNIT_LIBS) -lm
+
+#  Control planes on a small network with virtual time
+GRID = tests/lib/grid.c tests/lib/grid.h
+check_PROGRAMS += tests/unit/check_founding
+TESTS += tests/unit/check_founding
+tests_unit_check_founding_SOURCES = tests/unit/check_founding.c $(GRID) $(TEST_MAIN)
+tests_unit_check_founding_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_founding_LDADD = $(UNIT_LIBS)
