@@ -288,7 +288,7 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
     s_probe (self);
     next = s_sooner (next, probes_turn (&self->probes, s_refused, self, now));
     next = s_sooner (next, links_turn (self->links, now));
-    next = s_sooner (next, beacon_log_turn (&self->log, now));
+    next = s_sooner (next, beacon_log_turn (&self->log, self->view, now));
     beacon_tell_status (self);
     *sent = self->sent;
     self->sent = false;

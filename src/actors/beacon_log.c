@@ -35,23 +35,24 @@ s_part (cluster_event_t event)
 }
 
 static void
-s_member (const beacon_log_t *self, const view_t *view, beacon_level_t level, const char *what, node_id_t node)
+s_member (const beacon_log_t *self, const view_t *view, cluster_event_t event, node_id_t node)
 {
+    static const char *const words[] = {
+        [EVENT_COORDINATOR] = "coordinator",       [EVENT_MEMBER_ADDED] = "member added",
+        [EVENT_MEMBER_SUSPECT] = "member suspect", [EVENT_MEMBER_BACK] = "member back",
+        [EVENT_MEMBER_LEAVING] = "member leaving", [EVENT_MEMBER_FORGOTTEN] = "member forgotten",
+    };
     char id[24];
     snprintf (id, sizeof id, "%016" PRIx64, node);
     const member_t *member = view ? view_member (view, node) : NULL;
-    self->line (self->arg, level, what, "member", member ? member->name : "", "id", id);
+    self->line (self->arg, event == EVENT_MEMBER_SUSPECT ? BEACON_WARNING : BEACON_INFO, words[event], "member",
+                member ? member->name : "", "id", id);
 }
 
 void
 beacon_log_event (beacon_log_t *self, const view_t *view, cluster_event_t event, uint32_t partition,
                   node_id_t node, const char *text)
 {
-    static const char *const members[] = {
-        [EVENT_COORDINATOR] = "coordinator",       [EVENT_MEMBER_ADDED] = "member added",
-        [EVENT_MEMBER_SUSPECT] = "member suspect", [EVENT_MEMBER_BACK] = "member back",
-        [EVENT_MEMBER_LEAVING] = "member leaving", [EVENT_MEMBER_FORGOTTEN] = "member forgotten",
-    };
     if (event > EVENT_ADMIN)
         return;
     if (event == EVENT_REFUSED) {
@@ -64,8 +65,12 @@ beacon_log_event (beacon_log_t *self, const view_t *view, cluster_event_t event,
         self->line (self->arg, BEACON_INFO, "voters changed", "how", text ? text : "", NULL, NULL);
     else if (event == EVENT_ADMIN)
         self->line (self->arg, BEACON_WARNING, "request carried out", "request", text ? text : "", NULL, NULL);
-    else
-        s_member (self, view, event == EVENT_MEMBER_SUSPECT ? BEACON_WARNING : BEACON_INFO, members[event], node);
+    else if (view && view_member (view, node))
+        s_member (self, view, event, node);
+    else if (self->late_count < BEACON_LOG_LATE_MAX) {
+        self->late[self->late_count].event = event;
+        self->late[self->late_count++].node = node;
+    }
 }
 
 void
@@ -85,9 +90,12 @@ s_waits (const beacon_log_t *self)
 }
 
 uint64_t
-beacon_log_turn (beacon_log_t *self, uint64_t now)
+beacon_log_turn (beacon_log_t *self, const view_t *view, uint64_t now)
 {
     char count[24], first[24];
+    for (uint32_t at = 0; at < self->late_count; at++)
+        s_member (self, view, self->late[at].event, self->late[at].node);
+    self->late_count = 0;
     bool parts = s_waits (self), refused = self->counts[EVENT_REFUSED] > 0;
     if (parts && now >= self->next_parts) {
         for (size_t at = 0; at < S_PARTS; at++) {

@@ -11,6 +11,8 @@ typedef enum { BEACON_ERROR, BEACON_WARNING, BEACON_INFO } beacon_level_t;
 typedef void (beacon_line_fn) (void *arg, beacon_level_t level, const char *event, const char *name,
                                const char *value, const char *name2, const char *value2);
 
+#define BEACON_LOG_LATE_MAX 32
+
 typedef struct {
     beacon_line_fn *line;
     void *arg;
@@ -18,6 +20,11 @@ typedef struct {
     uint32_t first[EVENT_ADMIN + 1];  // The partition that was the first of them
     char refused[160];                // Why the last message was refused
     uint64_t next_parts, next_refused;
+    struct {
+        cluster_event_t event;
+        node_id_t node;
+    } late[BEACON_LOG_LATE_MAX];      // About members whose names are not known yet
+    uint32_t late_count;
 } beacon_log_t;
 
 //  view may be NULL; it says what members are called.
@@ -29,9 +36,9 @@ void
 void
     beacon_log_foreign (beacon_log_t *self);
 
-//  Writes what has been added up, if it is time. Returns the milliseconds until it is; UINT64_MAX:
+//  Writes what has been added up, if it is time. view: the newest, or NULL. Returns the milliseconds until it is; UINT64_MAX:
 //  nothing waits.
 uint64_t
-    beacon_log_turn (beacon_log_t *self, uint64_t now);
+    beacon_log_turn (beacon_log_t *self, const view_t *view, uint64_t now);
 
 #endif

@@ -21,9 +21,26 @@ s_others (const beacon_t *self)
     return count;
 }
 
+//  A member that comes in under the address of another one has taken its place: that one is gone.
+static void
+s_find_replaced (beacon_t *self, const view_t *view)
+{
+    for (uint32_t at = 0; self->view && at < view->members_count; at++) {
+        const member_t *fresh = &view->members[at];
+        if (view_member (self->view, fresh->id))
+            continue;
+        for (uint32_t other = 0; other < self->view->members_count; other++) {
+            const member_t *before = &self->view->members[other];
+            if (before->beacon_port == fresh->beacon_port && strcmp (before->host, fresh->host) == 0)
+                cluster_unreachable (self->cluster, before->id, self->now);
+        }
+    }
+}
+
 static void
 s_adopt (beacon_t *self, view_t *view)
 {
+    s_find_replaced (self, view);
     beacon_heard_t *heard = mem_alloc_zero (view->members_count, sizeof (beacon_heard_t));
     for (uint32_t at = 0; heard && at < view->members_count; at++) {
         const beacon_heard_t *before = beacon_heard (self, view->members[at].id);
