@@ -277,16 +277,17 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
 {
     beacon_t *self = arg;
     uint64_t now = self->now = moment->now;
-    uint64_t tick = cluster_tick (self->cluster, now);
-    uint64_t next = tick == UINT64_MAX ? UINT64_MAX : tick > now ? tick - now : 0;
     beacon_take_view (self);
+    s_probe (self);
+    uint64_t next = probes_turn (&self->probes, s_refused, self, now);
+    uint64_t tick = cluster_tick (self->cluster, now);
+    next = s_sooner (next, tick == UINT64_MAX ? UINT64_MAX : tick > now ? tick - now : 0);
+    beacon_take_view (self); // Decided by that
     if (!beacon_publish (self))
         next = s_sooner (next, S_AGAIN_MS);
     beacon_end_admins (self);
     if (self->admins_open)
         next = s_sooner (next, S_AGAIN_MS);
-    s_probe (self);
-    next = s_sooner (next, probes_turn (&self->probes, s_refused, self, now));
     next = s_sooner (next, links_turn (self->links, now));
     next = s_sooner (next, beacon_log_turn (&self->log, self->view, now));
     beacon_tell_status (self);
