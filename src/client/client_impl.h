@@ -47,7 +47,7 @@
 
 //  What a record costs in a window beside its bytes, were it alone in its body
 #define CLIENT_CHARGE 3u
-#define CLIENT_CHARGE_GUARD 51u
+#define CLIENT_CHARGE_GUARD 50u
 
 #define PARTITION_NONE UINT32_MAX
 #define SLOT_NONE UINT16_MAX

@@ -71,7 +71,8 @@ connection_to (zgrid_client_t *client, const char *endpoint)
     if (client->connection_count == CLIENT_CONNECTIONS_MAX)
         return NULL;
     bool here = strncmp (endpoint, "inproc://", 9) == 0;
-    connection_t *connection = connection_new (endpoint, here ? 0 : client->frame_max, client->window_records);
+    connection_t *connection = connection_new (endpoint, here ? 0 : client->frame_max,
+                                               client->window_records);
     if (!connection)
         return NULL;
     size_t size = (client->connection_count + 1) * sizeof *client->connections;
@@ -141,7 +142,8 @@ s_plan (const connection_t *self, const zgrid_client_t *client)
     for (const item_t *item = self->head; item && plan.count < client->batch_records; item = item->next) {
         uint16_t guard = guard_of (client, item);
         if (plan.count
-            && (plan.bytes + item->size > client->batch_bytes || (guard && plan.guard && guard != plan.guard)))
+            && (plan.bytes + item->size > client->batch_bytes
+                || (guard && plan.guard && guard != plan.guard)))
             break;
         bool alone = self->flying + plan.count == 0; // One larger than the window goes alone
         if (!alone

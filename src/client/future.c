@@ -174,7 +174,8 @@ s_start (zgrid_client_t *client, zgrid_future_t *self)
     connection_t *connection = routes_connection (client, self->item.slot);
     size_t queued = connection->queued + client->later_count;
     bool full = queued >= (size_t) client->window_records * CLIENT_QUEUE_WINDOWS
-                || connection->queued_bytes + client->later_bytes >= client->window_bytes * CLIENT_QUEUE_WINDOWS;
+                || connection->queued_bytes + client->later_bytes
+                       >= client->window_bytes * CLIENT_QUEUE_WINDOWS;
     if (full || client->closing) {
         self->item.state = ITEM_DONE;
         self->entry = entry_of (full ? ZGRID_BUSY : ZGRID_UNAVAILABLE);

@@ -109,7 +109,8 @@ s_next (zgrid_client_t *client)
     for (size_t tries = 0; tries < all; tries++) {
         char name[S_NAME_MAX];
         size_t place = client->router_turn++ % all;
-        bool named = place < first ? s_name (told, place, name) : s_name (client->endpoints, place - first, name);
+        bool named = place < first ? s_name (told, place, name)
+                                   : s_name (client->endpoints, place - first, name);
         if (!named || strcmp (name, client->connections[0]->endpoint) == 0)
             continue;
         connection_t *connection = connection_to (client, name);

@@ -56,7 +56,8 @@ s_fail_all (zgrid_entry_t *entries, size_t count, int status)
 static bool
 s_overdue (int status)
 {
-    return status == ZGRID_TIMEOUT || status == ZGRID_MAYBE || status == ZGRID_BUSY || status == ZGRID_UNAVAILABLE;
+    return status == ZGRID_TIMEOUT || status == ZGRID_MAYBE || status == ZGRID_BUSY
+           || status == ZGRID_UNAVAILABLE;
 }
 
 static void

@@ -4,7 +4,7 @@
 #include "slot.h"
 
 #define S_ID_ROOM UINT64_MAX // Is encoded in nine bytes, as request_copy expects
-#define S_RECORD_MORE 2048    // What a record needs beside key, value and map name at most
+#define S_RECORD_MORE 2048   // What a record needs beside key, value and map name at most
 
 //  Both kinds of time, and what belongs to it.
 static int

@@ -75,7 +75,8 @@ s_take (zgrid_client_t *client, lane_t *lane)
 static connection_t *
 s_target (zgrid_client_t *client, const item_t *item)
 {
-    return item->moves > CLIENT_MOVES_DIRECT ? client->connections[0] : routes_connection (client, item->slot);
+    return item->moves > CLIENT_MOVES_DIRECT ? client->connections[0]
+                                             : routes_connection (client, item->slot);
 }
 
 void
@@ -128,7 +129,7 @@ retry_sweep (zgrid_client_t *client)
     }
 }
 
-//  Takes all items out of a queue that `leaves` says, and hands them to retry_behind or another queue.
+//  Hands out the items of a queue again: to waiting lanes, or where routes say.
 static void
 s_unqueue (zgrid_client_t *client, connection_t *connection, bool divert)
 {
@@ -216,7 +217,7 @@ s_overdue (const zgrid_client_t *client, const item_t *item, uint64_t now)
 static bool
 s_unheard (const item_t *item)
 {
-    return (int32_t) (item->connection->heard_at - item->sent_at) < 0;
+    return (int32_t) (item->connection->heard_at - item->sent_at) <= 0;
 }
 
 //  Looks for endpoints that do not answer. True if the router is one of them.

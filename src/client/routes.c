@@ -52,7 +52,7 @@ routes_correct (zgrid_client_t *client, uint16_t slot, uint64_t epoch, const con
     if (partition >= routes->partitions || epoch < routes->epoch)
         return;
     for (size_t at = 0; at < routes->end_count; at++)
-        if (routes->ends[at].connection == owner)
+        if (routes->ends[at].connection == owner || strcmp (routes->ends[at].endpoint, owner->endpoint) == 0)
             routes->owners[partition] = (uint16_t) at;
 }
 
@@ -144,7 +144,8 @@ s_take_routers (mp_t *reader, routes_t *routes)
         bytes_t endpoint;
         if (!mp_bytes (reader, &endpoint))
             return false;
-        if (kept == CLIENT_ROUTERS_MAX || !routes_usable (endpoint) || memchr (endpoint.data, ',', endpoint.size))
+        if (kept == CLIENT_ROUTERS_MAX || !routes_usable (endpoint)
+            || memchr (endpoint.data, ',', endpoint.size))
             continue;
         memcpy (routes->routers + size, endpoint.data, endpoint.size);
         size += endpoint.size;
@@ -189,8 +190,8 @@ s_same_text (const char *one, const char *other)
 static bool
 s_same (const routes_t *one, const routes_t *other)
 {
-    if (one->epoch != other->epoch || one->partitions != other->partitions || one->end_count != other->end_count
-        || !s_same_text (one->routers, other->routers)
+    if (one->epoch != other->epoch || one->partitions != other->partitions
+        || one->end_count != other->end_count || !s_same_text (one->routers, other->routers)
         || memcmp (one->owners, other->owners, one->partitions * sizeof *one->owners) != 0)
         return false;
     for (size_t at = 0; at < one->end_count; at++)

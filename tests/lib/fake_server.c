@@ -6,10 +6,11 @@
 #include <sched.h>
 
 #include "fake_map.h"
+#include "fake_sessions.h"
 #include "slot.h"
 #include "status.h"
 
-#define S_DOORS_MAX 9
+#define S_DOORS_MAX 10
 #define S_PARTITIONS 31
 
 struct fake_server {
@@ -24,7 +25,13 @@ typedef struct {
     size_t storages;
     uint64_t numbers[FAKE_LIMIT];
     fake_map_t *map;
-    zlist_t *held; // Messages that wait, with the door's number as the last frame
+    fake_sessions_t *sessions;
+    char session[FAKE_SESSION_SIZE + 1]; // Of the HELLO at hand
+    bytes_t with;                        // Session of the body at hand
+    uint64_t with_ack;
+    zlist_t *watchers;    // Routing ids of connections that want views
+    uint64_t last[16384]; // By slot: the id of the last write that was executed
+    zlist_t *held;        // Messages that wait, with the door's number as the last frame
 } s_server_t;
 
 //  ------------------------------------------------------------------------------------------------
@@ -43,12 +50,32 @@ s_pair (msgpack_packer *packer, const char *name, uint64_t value)
     msgpack_pack_uint64 (packer, value);
 }
 
+//  The storage endpoints that count, and the one that a partition has, from 1 on.
+static size_t
+s_listed (const s_server_t *self)
+{
+    return self->numbers[FAKE_LISTED] ? self->numbers[FAKE_LISTED] : self->storages;
+}
+
+static size_t
+s_owner (const s_server_t *self, uint32_t partition)
+{
+    return (partition + self->numbers[FAKE_SHIFT]) % s_listed (self) + 1;
+}
+
 static void
 s_hello (s_server_t *self, msgpack_sbuffer *out)
 {
     msgpack_packer packer;
     msgpack_packer_init (&packer, out, msgpack_sbuffer_write);
-    msgpack_pack_map (&packer, 5);
+    msgpack_pack_map (&packer, self->numbers[FAKE_SESSIONS] ? 7 : 5);
+    if (self->numbers[FAKE_SESSIONS]) {
+        fake_sessions_issue (self->sessions, self->numbers[FAKE_ERA], self->session);
+        s_pair (&packer, "era", self->numbers[FAKE_ERA]);
+        s_text (&packer, "session");
+        msgpack_pack_bin (&packer, FAKE_SESSION_SIZE);
+        msgpack_pack_bin_body (&packer, self->session, FAKE_SESSION_SIZE);
+    }
     s_pair (&packer, "protocol", 1);
     s_pair (&packer, "partitions", S_PARTITIONS);
     s_pair (&packer, "frame", self->numbers[FAKE_FRAME]);
@@ -64,19 +91,25 @@ s_routes (s_server_t *self, msgpack_sbuffer *out)
 {
     msgpack_packer packer;
     msgpack_packer_init (&packer, out, msgpack_sbuffer_write);
-    msgpack_pack_map (&packer, 4);
-    s_pair (&packer, "epoch", 1);
+    msgpack_pack_map (&packer, self->numbers[FAKE_ROUTERS] ? 5 : 4);
+    s_pair (&packer, "epoch", self->numbers[FAKE_EPOCH]);
     s_pair (&packer, "partitions", S_PARTITIONS);
     s_text (&packer, "endpoints");
-    msgpack_pack_array (&packer, self->storages);
-    for (size_t at = 1; at <= self->storages; at++)
+    msgpack_pack_array (&packer, s_listed (self));
+    for (size_t at = 1; at <= s_listed (self); at++)
         s_text (&packer, self->endpoints[at]);
+    if (self->numbers[FAKE_ROUTERS]) {
+        s_text (&packer, "routers");
+        msgpack_pack_array (&packer, 2);
+        s_text (&packer, self->endpoints[0]);
+        s_text (&packer, self->endpoints[self->storages + 1]);
+    }
     s_text (&packer, "owners");
     msgpack_pack_bin (&packer, S_PARTITIONS * 2);
     for (size_t at = 0; at < S_PARTITIONS; at++) {
         uint8_t owner[2] = { 0xff, 0xff };
         if (self->storages)
-            owner[0] = 0, owner[1] = (uint8_t) (at % self->storages);
+            owner[0] = 0, owner[1] = (uint8_t) (s_owner (self, (uint32_t) at) - 1);
         msgpack_pack_bin_body (&packer, owner, 2);
     }
 }
@@ -103,7 +136,7 @@ static void
 s_moved (s_server_t *self, fake_answer_t *answer, uint64_t owner)
 {
     answer->status = ZGRID_MOVED;
-    answer->meta = (meta_t) { .given = META_epoch, .epoch = 1 };
+    answer->meta = (meta_t) { .given = META_epoch, .epoch = self->numbers[FAKE_EPOCH] };
     if (owner) {
         answer->meta.given |= META_owner;
         answer->meta.owner = bytes_str (self->endpoints[owner]);
@@ -126,14 +159,60 @@ s_refused (s_server_t *self, size_t door, const request_t *request, const option
     uint32_t partition = s_partition (request, options);
     if (s_countdown (self, FAKE_MOVED))
         s_moved (self, answer, self->numbers[FAKE_MOVED_TO]);
-    else if (door && partition < S_PARTITIONS && partition % self->storages != door - 1)
-        s_moved (self, answer, partition % self->storages + 1);
+    else if (door && door <= self->storages && partition < S_PARTITIONS && s_owner (self, partition) != door)
+        s_moved (self, answer, s_owner (self, partition));
     else if (self->numbers[FAKE_REFUSE]) {
         answer->status = (unsigned) self->numbers[FAKE_REFUSE];
         answer->meta = (meta_t) { .given = META_error, .error = bytes_str ("refused by the test") };
     } else
         return false;
     return true;
+}
+
+//  What the session of the body says. True: it is answered so, and not executed.
+static bool
+s_known (s_server_t *self, const request_t *request, fake_answer_t *answer)
+{
+    if (!self->with.size) {
+        self->numbers[FAKE_UNGUARDED]++;
+        return false;
+    }
+    if (fake_sessions_era (self->with) < self->numbers[FAKE_FLOOR])
+        answer->status = ZGRID_SESSION_EXPIRED;
+    else if (s_countdown (self, FAKE_STALE) || request->id < self->with_ack)
+        answer->status = ZGRID_STALE_REQUEST;
+    else if (fake_sessions_find (self->sessions, self->with, request->id, answer))
+        self->numbers[FAKE_DEDUPED]++;
+    else
+        return false;
+    return true;
+}
+
+//  Executes a write, and remembers it.
+static void
+s_write (s_server_t *self, const request_t *request, const options_t *options, fake_answer_t *answer)
+{
+    if (s_known (self, request, answer))
+        return;
+    if (request->has_key) {
+        uint64_t *last = &self->last[slot_of_key (request->key)];
+        self->numbers[FAKE_DISORDER] += request->id < *last;
+        *last = request->id;
+    }
+    fake_map_run (self->map, request, options, answer);
+    if (self->with.size)
+        fake_sessions_record (self->sessions, self->with, request->id, self->with_ack, answer);
+    self->numbers[FAKE_RECORDED] = fake_sessions_count (self->sessions);
+}
+
+static void
+s_take_with (s_server_t *self, const options_t *options)
+{
+    self->numbers[FAKE_WITHS]++;
+    self->with = options->session.bytes;
+    self->with_ack = options->ack;
+    if (self->numbers[FAKE_ACK] < options->ack)
+        self->numbers[FAKE_ACK] = options->ack;
 }
 
 //  Answers one record, or not. False: it shall not be answered.
@@ -148,8 +227,13 @@ s_answer (s_server_t *self, size_t door, const request_t *request, fake_answer_t
         answer->status = ZGRID_MALFORMED;
         return true;
     }
+    if (request->op == OP_WITH) {
+        s_take_with (self, &options);
+        return false;
+    }
     if (request->op == OP_HELLO || request->op == OP_ROUTES) {
         self->numbers[FAKE_ROUTES] += request->op == OP_ROUTES;
+        self->numbers[FAKE_HELLOS] += request->op == OP_HELLO;
         if (self->numbers[request->op == OP_HELLO ? FAKE_NO_HELLO : FAKE_NO_ROUTES]) {
             answer->status = ZGRID_BADOP;
             return request->op == OP_ROUTES;
@@ -159,12 +243,17 @@ s_answer (s_server_t *self, size_t door, const request_t *request, fake_answer_t
         return true;
     }
     self->numbers[FAKE_RECORDS]++;
-    self->numbers[FAKE_DIRECT] += door > 0;
+    self->numbers[FAKE_DIRECT] += door > 0 && door <= self->storages;
+    self->numbers[FAKE_SECOND] += door > self->storages;
+    if (s_countdown (self, FAKE_DROP))
+        return false;
     self->numbers[FAKE_DEADLINE] = options.given & OPT_deadline ? options.deadline : 0;
     if (s_refused (self, door, request, &options, answer))
         return true;
     if (request->op == OP_PING)
         answer->value = request->value;
+    else if (op_info (request->op)->writes)
+        s_write (self, request, &options, answer);
     else
         fake_map_run (self->map, request, &options, answer);
     if (s_countdown (self, FAKE_WRONG_TYPES))
@@ -210,6 +299,33 @@ s_send_junk (s_server_t *self, size_t door, zframe_t *routing, uint64_t kind)
         s_send (self, door, routing, s_junk[kind].data, s_junk[kind].size);
 }
 
+//  Remembers who wants pushes: the door's number and the routing id.
+static void
+s_watch (s_server_t *self, size_t door, zframe_t *routing, const request_t *request)
+{
+    options_t options;
+    const char *why;
+    if (!options_decode (request->options, &options, &why) || !(options.given & OPT_views))
+        return;
+    self->numbers[FAKE_WATCHERS]++;
+    zmsg_t *watcher = zmsg_new ();
+    uint8_t number = (uint8_t) door;
+    zmsg_addmem (watcher, &number, 1);
+    zmsg_addmem (watcher, zframe_data (routing), zframe_size (routing));
+    zlist_append (self->watchers, watcher);
+}
+
+static void
+s_push (s_server_t *self, uint64_t epoch)
+{
+    for (zmsg_t *watcher = zlist_first (self->watchers); watcher; watcher = zlist_next (self->watchers)) {
+        size_t door = *zframe_data (zmsg_first (watcher));
+        uint8_t push[] = { 'Z', 'G', 1, 0x95, 0, 0xa4, 'V', 'I', 'E', 'W', 0xc0, (uint8_t) epoch, 0xc0 };
+        if (self->doors[door])
+            s_send (self, door, zmsg_next (watcher), push, sizeof push);
+    }
+}
+
 //  Executes the records of a body and sends the answers as one message.
 static void
 s_handle (s_server_t *self, size_t door, zframe_t *routing, bytes_t body)
@@ -221,6 +337,7 @@ s_handle (s_server_t *self, size_t door, zframe_t *routing, bytes_t body)
     bool other = false;
     assert (wire_open (body, &reader));
     wire_begin (&out);
+    self->with = bytes_of (NULL, 0);
     while (wire_next_request (&reader, &request) == WIRE_RECORD) {
         fake_answer_t answer;
         msgpack_sbuffer tree;
@@ -233,7 +350,9 @@ s_handle (s_server_t *self, size_t door, zframe_t *routing, bytes_t body)
         }
         msgpack_sbuffer_destroy (&tree);
         other = request.op != OP_HELLO && request.op != OP_ROUTES;
-        count++;
+        count += request.op != OP_WITH;
+        if (request.op == OP_HELLO)
+            s_watch (self, door, routing, &request);
     }
     if (other) {
         self->numbers[FAKE_MESSAGES]++;
@@ -263,7 +382,7 @@ s_records (bytes_t body)
     uint64_t count = 0;
     if (wire_open (body, &reader))
         while (wire_next_request (&reader, &request) == WIRE_RECORD)
-            count += request.op != OP_HELLO && request.op != OP_ROUTES;
+            count += request.op != OP_HELLO && request.op != OP_ROUTES && request.op != OP_WITH;
     return count;
 }
 
@@ -280,6 +399,10 @@ static void
 s_receive (s_server_t *self, size_t door)
 {
     zmsg_t *message = zmsg_recv (self->doors[door]);
+    if (self->numbers[FAKE_MUTE] >> door & 1) {
+        zmsg_destroy (&message);
+        return;
+    }
     zmsg_first (message);
     zframe_t *body = zmsg_next (message);
     uint64_t records = s_records (bytes_of (zframe_data (body), zframe_size (body)));
@@ -338,6 +461,8 @@ s_obey (s_server_t *self, zsock_t *pipe)
             zsock_destroy (&self->doors[words[1]]);
         if (words[0] == FAKE_OPEN)
             s_open (self, words[1], self->endpoints[words[1]]);
+        if (words[0] == FAKE_PUSH)
+            s_push (self, words[1]);
     }
     zsock_send (pipe, "8", self->numbers[words[0]]);
     return true;
@@ -350,19 +475,22 @@ s_main (zsock_t *pipe, void *arg)
     self.numbers[FAKE_WINDOW_RECORDS] = 8192;
     self.numbers[FAKE_WINDOW_BYTES] = 4194304;
     self.numbers[FAKE_FRAME] = 1048576;
+    self.numbers[FAKE_EPOCH] = 1;
+    self.sessions = fake_sessions_new ();
+    self.watchers = zlist_new ();
     self.map = fake_map_new (S_PARTITIONS);
     self.held = zlist_new ();
-    for (size_t door = 0; door <= self.storages; door++)
+    for (size_t door = 0; door <= self.storages + 1; door++)
         s_open (&self, door, "tcp://127.0.0.1:*");
     zsock_signal (pipe, 0);
-    for (size_t door = 0; door <= self.storages; door++)
+    for (size_t door = 0; door <= self.storages + 1; door++)
         zstr_send (pipe, self.endpoints[door]);
     bool running = true;
     while (running) {
         zmq_pollitem_t items[S_DOORS_MAX + 1] = { { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 } };
         size_t doors[S_DOORS_MAX + 1];
         int count = 1;
-        for (size_t door = 0; door <= self.storages; door++)
+        for (size_t door = 0; door <= self.storages + 1; door++)
             if (self.doors[door]) {
                 doors[count] = door;
                 items[count++] = (zmq_pollitem_t) { zsock_resolve (self.doors[door]), 0, ZMQ_POLLIN, 0 };
@@ -377,8 +505,12 @@ s_main (zsock_t *pipe, void *arg)
     for (zmsg_t *message = zlist_pop (self.held); message; message = zlist_pop (self.held))
         zmsg_destroy (&message);
     zlist_destroy (&self.held);
+    for (zmsg_t *watcher = zlist_pop (self.watchers); watcher; watcher = zlist_pop (self.watchers))
+        zmsg_destroy (&watcher);
+    zlist_destroy (&self.watchers);
+    fake_sessions_destroy (&self.sessions);
     fake_map_destroy (&self.map);
-    for (size_t door = 0; door <= self.storages; door++)
+    for (size_t door = 0; door <= self.storages + 1; door++)
         zsock_destroy (&self.doors[door]);
 }
 
@@ -387,12 +519,12 @@ s_main (zsock_t *pipe, void *arg)
 fake_server_t *
 fake_server_new (size_t storages)
 {
-    assert (storages < S_DOORS_MAX);
+    assert (storages + 1 < S_DOORS_MAX);
     fake_server_t *self = calloc (1, sizeof *self);
     assert (self);
     self->storages = storages;
     self->actor = zactor_new (s_main, self);
-    for (size_t door = 0; door <= storages; door++) {
+    for (size_t door = 0; door <= storages + 1; door++) {
         char *endpoint = zstr_recv (self->actor);
         assert (endpoint);
         snprintf (self->endpoints[door], sizeof self->endpoints[door], "%s", endpoint);

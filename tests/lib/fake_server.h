@@ -30,23 +30,43 @@ typedef enum {
     FAKE_FRAME,
     FAKE_CLOSE,          // Closes endpoint n
     FAKE_OPEN,           // Opens it again, on the same port
+    FAKE_MUTE,           // Bits of endpoints: what comes there is lost, and so is the answer
+    FAKE_DROP,           // Records that are lost, not executed
+    FAKE_SESSIONS,       // HELLO answers a session, and requests of a session are executed once
+    FAKE_ERA,            // Of those
+    FAKE_FLOOR,          // Sessions of older eras have expired
+    FAKE_STALE,          // Records with a session that are refused with STALE_REQUEST
+    FAKE_ROUTERS,        // ROUTES names the public endpoints
+    FAKE_EPOCH,          // Of the table
+    FAKE_SHIFT,          // Owners are moved by so many storage endpoints
+    FAKE_LISTED,         // Storage endpoints that ROUTES names; 0: all
+    FAKE_PUSH,           // Pushes a view of that epoch to those who asked for views
     FAKE_RECORDS,        // Records received, but for HELLO and ROUTES
     FAKE_MESSAGES,       // Messages that brought them
     FAKE_DIRECT,         // Those of them that came to storage endpoints
     FAKE_ROUTES,         // ROUTES received
     FAKE_LARGEST,        // Records of the fullest message
     FAKE_DEADLINE,       // Option deadline of the last record, or 0
+    FAKE_HELLOS,         // HELLO received
+    FAKE_WATCHERS,       // Of those: with the option views
+    FAKE_WITHS,          // WITH received
+    FAKE_UNGUARDED,      // Writes without a session
+    FAKE_DEDUPED,        // Records that were answered as before
+    FAKE_SECOND,         // Records that came to the second public endpoint
+    FAKE_ACK,            // The largest ack
+    FAKE_RECORDED,       // Answers that are remembered
+    FAKE_DISORDER,       // Writes of a session with an id below that of a write of the same key before
     FAKE_HELD,           // Records that wait because of FAKE_HOLD
     FAKE_LIMIT
 } fake_t;
 
-//  With so many storage endpoints beside the public one; 0: ROUTES names none.
+//  With so many storage endpoints beside the public ones; 0: ROUTES names none.
 fake_server_t *
     fake_server_new (size_t storages);
 void
     fake_server_destroy (fake_server_t **self_p);
 
-//  0: the public one.
+//  0: the public one; behind the storage endpoints: another one, a second node of the same cluster.
 const char *
     fake_server_endpoint (fake_server_t *self, size_t index);
 
