@@ -374,6 +374,9 @@ zgrid_node_client (zgrid_node_t *self, zgrid_client_t **client_p)
                              .actors = self->actors,
                              .endpoints = (const char *const *) self->client_inprocs,
                              .router = self->router_inproc };
+    //  Without them ROUTES does not name this node, and the client goes by its own table
+    if (*self->endpoints[0])
+        local.publics = (const char *const *) self->endpoints;
     int status = client_new_inner (client_p, &options, &local);
     if (status != ZGRID_OK) {
         local_close (&reader);
