@@ -75,6 +75,7 @@ typedef struct {
 typedef struct {
     node_id_t id;       // 0: a seed that has not answered yet
     uint64_t heard_at;  // 0: never
+    uint64_t added_at;
     node_id_t promise;  // Whom it would found a cluster with; 0: nobody yet
     bool seed;
     member_t member;    // Once heard

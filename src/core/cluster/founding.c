@@ -54,6 +54,7 @@ s_contact_add (cluster_t *self, node_id_t id, const char *endpoint)
     contact_t *contact = &self->contacts[self->contacts_count++];
     memset (contact, 0, sizeof *contact);
     contact->id = id;
+    contact->added_at = self->now;
     snprintf (contact->endpoint, sizeof contact->endpoint, "%s", endpoint);
     return contact;
 }
@@ -108,7 +109,9 @@ s_forget_silent (cluster_t *self)
     uint32_t kept = 0;
     for (uint32_t index = 0; index < self->contacts_count; index++) {
         contact_t *contact = &self->contacts[index];
-        bool silent = self->now > contact->heard_at + patience && self->now > self->started_at + patience;
+        //  One of whom others have only just told gets his time, too, or they would tell for ever
+        uint64_t since = contact->heard_at > contact->added_at ? contact->heard_at : contact->added_at;
+        bool silent = self->now > since + patience;
         if (silent && !contact->seed)
             continue;
         if (kept != index)
