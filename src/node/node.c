@@ -99,6 +99,13 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
     return self->storages[index] != NULL;
 }
 
+//  A flood of clients must not delay what members tell each other.
+static int
+s_peer_affinity (void)
+{
+    return zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2 ? 0 : 2;
+}
+
 //  What the actor is bound to, as others are told.
 static char *
 s_bound (const zgrid_node_t *self, actor_t *actor, const char *command)
@@ -112,7 +119,6 @@ s_bound (const zgrid_node_t *self, actor_t *actor, const char *command)
 static bool
 s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const char *data)
 {
-    bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
     self->client_inprocs[index] = zsys_sprintf ("inproc://zgrid-%p-storage-%u", (void *) self, index);
     self->peer_inprocs[index] = zsys_sprintf ("inproc://zgrid-%p-peer-%u", (void *) self, index);
     storage_actor_args_t args = { .storage = self->storages[index],
@@ -123,7 +129,7 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const
                                   .peer_hwm = S_PEER_HWM,
                                   .beacon_inproc = self->beacon_inproc,
                                   .data_endpoint = data,
-                                  .data_affinity = shared ? 0 : 2,
+                                  .data_affinity = s_peer_affinity (),
                                   .index = index,
                                   .node = self->id,
                                   .lease = &self->lease,
