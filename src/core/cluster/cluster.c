@@ -132,7 +132,7 @@ cluster_new (const cluster_config_t *config, const cluster_port_t *port, lease_t
     self->port = *port;
     self->lease = lease;
     self->id = config->self.id;
-    self->now = self->started_at = now;
+    self->now = now;
     self->majority_at = CLUSTER_NEVER;
     self->heartbeat_at = self->swim_at = now;
     memcpy (&self->random, config->random + 24, sizeof self->random);

@@ -167,7 +167,6 @@ struct cluster {
     uint64_t random;
     uint64_t now, ticked_at;
     bool ticked;
-    uint64_t started_at;
     uint64_t meet_cluster;     // Of the head of the message that is being handled
     swim_t *swim;
     uint64_t swim_at;
