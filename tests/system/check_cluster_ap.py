@@ -94,7 +94,7 @@ def dropped(cluster):
 
 
 def scenario():
-    with net.Net() as network, Cluster(copies=2, partitions=16, net=network) as cluster:
+    with net.make() as network, Cluster(copies=2, partitions=16, net=network) as cluster:
         cluster.up(3)
         cluster.admin("map", MAP, "mode", "ap", "min_sync", "1")
         wait("all know the map", lambda: all(cluster.state(node)["maps"] for node in cluster.living), 20)

@@ -47,7 +47,7 @@ def pick(cluster, members, *, coordinator):
 def scenario():
     count = rounds(1)
     said = []
-    with net.Net() as network, Cluster(copies=2, net=network) as cluster:
+    with net.make() as network, Cluster(copies=2, net=network) as cluster:
         cluster.up(5)
         pids = {node.name: node.process.pid for node in cluster.living}
         load = cluster.load()

@@ -88,7 +88,9 @@ class Node:
 
     @property
     def peer(self):
-        return "tcp://%s:%d" % (self.host, self.port)
+        """Where others find its beacon."""
+        host = self.cluster.net.address(self.name) if self.cluster.net else self.host
+        return "tcp://%s:%d" % (host, self.port)
 
     @property
     def log(self):
@@ -101,14 +103,18 @@ class Node:
     def start(self, *flags):
         check(not self.alive, "%s runs already" % self.name)
         command = self.where + [os.path.join(BUILD, "zgridd"), "--name", self.name, "--client",
-                                "tcp://%s:*" % self.host, "--set", "node.peer=%s" % self.peer]
+                                "tcp://%s:*" % self.host, "--set", "node.peer=tcp://%s:%d" % (self.host, self.port)]
         command += self.cluster.flags + list(flags)
+        if self.cluster.net:
+            command += self.cluster.net.flags(self.name)
         self.starts += 1
         with open(self.log, "a", encoding="utf-8") as log:
             log.write("---- start %d: %s\n" % (self.starts, " ".join(command)))
             log.flush()
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=log)
         self.endpoint, self.said, self.paused = None, b"", False
+        if self.cluster.net:
+            self.cluster.net.started(self.name, self.process.pid)
         return self
 
     def ready(self, seconds=30, wanted=True):
@@ -193,7 +199,9 @@ class Cluster:
         settings.update(sets)
         self.partitions = partitions
         self.lease = {"lan": 1.0, "fast": 0.5, "wan": 5.0}[profile] if not SANITIZED else LEASE_MS / 1000
-        self.flags = ["--insecure"] if net else []
+        self.flags = []
+        if net:
+            net.ids = self.ids
         for name, value in settings.items():
             self.flags += ["--set", "%s=%s" % (name, value)]
 
@@ -290,6 +298,10 @@ class Cluster:
             return wait("safe with %d members" % members, lambda: self.safe(members, among), seconds)
         except Failed as failure:
             raise Failed("%s; %s" % (failure, self.describe()))
+
+    def ids(self):
+        """The ids of members by their names."""
+        return {member["name"]: member["id"] for member in self.newest()["members"] if member["status"] == "UP"}
 
     def describe(self):
         """One line on what each node thinks."""
