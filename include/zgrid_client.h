@@ -11,11 +11,24 @@
     Bytes go in as zgrid_bytes_t and are copied before a call returns. What comes out in a
     zgrid_entry_t belongs to the library; each call says until when it may be read.
 
+    Each call has a deadline (timeout_ms). Until then the library does what it takes: it follows keys
+    that have moved to another member, goes on with another member when one does not answer, waits while
+    a partition has no owner, and sends again what may have been lost. Servers give each handle a
+    session, under which a write is executed once however often it is sent. So what faults of servers
+    and networks cost is time, as long as there is some left. Where the deadline ends it, the status says
+    what is known: ZGRID_MAYBE only if a write was sent and its outcome is not known.
+
+    Operations on one key are executed in the order in which they were started on the handle, as long as
+    no server refuses one; an operation that is started while an earlier one on its key waits for another
+    try waits behind it.
+
     Errors that every call that reaches a server may return, besides those it names itself:
-      ZGRID_TIMEOUT      no answer in time, and nothing happened
-      ZGRID_MAYBE        no answer in time; a write may have happened (writes only)
+      ZGRID_TIMEOUT      no answer in time, and nothing happened (a write: it was never sent, or was
+                         refused each time)
+      ZGRID_MAYBE        no answer in time; a write may have happened (writes only). Also of servers that
+                         give no sessions, and after an outage of many minutes in which a session expired
       ZGRID_BUSY         a queue was full until the deadline; nothing happened
-      ZGRID_UNAVAILABLE  nobody can serve this partition
+      ZGRID_UNAVAILABLE  until the deadline nobody could serve this partition; nothing happened
       ZGRID_MALFORMED    an argument is outside of what the protocol allows
       ZGRID_TOOBIG       key, value or map name past a limit; nothing happened
       ZGRID_NOMEM        no memory, here or at the owner; the old value stays
@@ -60,25 +73,27 @@ typedef struct {
 
 typedef struct {
     size_t size;             // sizeof (zgrid_client_options_t): lets the struct grow
-    const char *endpoints;   // One or more, separated by commas: "tcp://127.0.0.1:3320"
+    const char *endpoints;   // One or more, separated by commas: "tcp://127.0.0.1:3320". Of any members
+                             // of one cluster: the others are found by themselves
     uint32_t timeout_ms;     // For calls that do not say (0: 5,000)
     uint32_t window_records; // Records in flight per server endpoint at most (0: what HELLO says)
     uint32_t batch_records;  // Records per message at most (0: 256)
     uint32_t batch_bytes;    // Bytes per message, about (0: 65,536)
-    bool indirect;           // Talk to the given endpoints only, never straight to the owners
+    bool indirect;           // Talk to the given endpoints only, never straight to the owners, nor to
+                             // members that are not named here
 } zgrid_client_options_t;
 
 #define ZGRID_CLIENT_OPTIONS_INIT { sizeof (zgrid_client_options_t), NULL, 0, 0, 0, 0, false }
 
 //  Makes a client of the servers that listen at the endpoints, and waits until one of them has
-//  answered HELLO. The caller owns it. Returns ZGRID_OK; ZGRID_MALFORMED if an endpoint cannot be
+//  answered HELLO; the others may be dead. The caller owns it. Returns ZGRID_OK; ZGRID_MALFORMED if an endpoint cannot be
 //  used; ZGRID_TIMEOUT if no server answered within timeout_ms; ZGRID_NOMEM. *self_p is NULL unless
 //  it returned ZGRID_OK.
 ZGRID_EXPORT ZGRID_CHECKED int
     zgrid_client_new (zgrid_client_t **self_p, const zgrid_client_options_t *options);
 
-//  Ends a client. Unfinished futures end with ZGRID_MAYBE (writes) or ZGRID_TIMEOUT, and stay
-//  readable until each is destroyed; pipelines must be destroyed before. Sets *self_p to NULL.
+//  Ends a client. Unfinished futures end with ZGRID_MAYBE (writes that were sent) or ZGRID_TIMEOUT, and
+//  stay readable until each is destroyed; pipelines must be destroyed before. Sets *self_p to NULL.
 //  Accepts NULL.
 ZGRID_EXPORT void
     zgrid_client_destroy (zgrid_client_t **self_p);
@@ -105,7 +120,7 @@ typedef struct {
     const uint64_t *if_version; // IFVERSION; NULL: absent; a 0 inside: only if there is no entry
     const zgrid_bytes_t *if_equal; // IFEQ; NULL: absent
     const char *initial;       // INCR family: what an absent key counts as, as text; NULL: 0
-    uint32_t timeout_ms;       // Deadline of this call; 0: the client's
+    uint32_t timeout_ms;       // Deadline of this call, retries included; 0: the client's
 } zgrid_options_t;
 
 #define ZGRID_OPTIONS_INIT                                                                             \
@@ -201,7 +216,8 @@ ZGRID_EXPORT int
     zgrid_client_destroy_map (zgrid_client_t *self, const char *map, uint64_t *count);
 
 //  One request as the protocol knows it, for tools and for operations without a function of their
-//  own: op is the protocol's name ("STATS", "ROUTES", "PING"). key and value may be NULL. Where the
+//  own: op is the protocol's name ("STATS", "ROUTES", "PING"). What no session covers ("ADMIN", or
+//  "DESTROY" of all partitions at once) is not sent twice: without an answer it is ZGRID_MAYBE. key and value may be NULL. Where the
 //  reply's value is not bytes or an integer, entry->value is the value's MessagePack encoding. ADMIN
 //  takes an array of words: value is its MessagePack encoding.
 //  Returns the reply's status; ZGRID_BADOP if the server does not know the operation.
