@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "mem.h"
+#include "split.h"
 #include "status.h"
 
 #define S_SUMS_MAX 64 // Records of one message that several actors answer
@@ -26,6 +27,7 @@ struct ticket {
     ticket_t *next, *prev;
     gather_t *gather;
     uint64_t id;
+    uint64_t owner;
     uint64_t deadline;
     uint64_t asked, answered; // Bits of actors
     buf_t replies;
@@ -126,6 +128,18 @@ ticket_id (const ticket_t *self)
     return self->id;
 }
 
+void
+ticket_set_owner (ticket_t *self, uint64_t owner)
+{
+    self->owner = owner;
+}
+
+uint64_t
+ticket_owner (const ticket_t *self)
+{
+    return self->owner;
+}
+
 buf_t *
 ticket_replies (ticket_t *self)
 {
@@ -161,7 +175,7 @@ ticket_add_sum (ticket_t *self, uint64_t id, op_t op, uint32_t actor)
     s_sum_t sum = {
         .id = id, .op = op, .asked = op == OP_SCAN ? UINT64_C (1) << actor : all, .scanner = actor
     };
-    if (op == OP_STATS && !(sum.parts = mem_alloc_zero (self->gather->actors, sizeof (stats_t))))
+    if (op == OP_STATS && !(sum.parts = mem_alloc_zero (self->gather->actors + 1, sizeof (stats_t))))
         return false;
     self->sums[self->sum_count++] = sum;
     return true;
@@ -190,9 +204,11 @@ s_take_page (ticket_t *self, const s_sum_t *sum, const reply_t *reply)
     meta_t meta;
     if (!meta_decode (reply->meta, &meta))
         meta.given = 0;
-    if (reply->status == ZGRID_OK && (meta.given & META_cursor) && meta.cursor == 0
-        && sum->scanner + 1 < self->gather->actors && sum->scanner + 1 < self->gather->partitions)
-        meta.cursor = (uint64_t) (sum->scanner + 2) << 33; // Its first partition is its own number
+    uint32_t stride = self->gather->actors, partitions = self->gather->partitions;
+    if (reply->status == ZGRID_OK && (meta.given & META_cursor)) {
+        uint32_t last = sum->scanner + (partitions - 1 - sum->scanner) / stride * stride;
+        meta.cursor = split_cursor (meta.cursor, last, stride, partitions);
+    }
     wire_reply (&self->replies, reply->id, reply->status, reply->value, reply->version, &meta);
 }
 

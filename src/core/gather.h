@@ -61,6 +61,12 @@ typedef void (gather_stats_fn) (void *arg, const stats_t *sum, const stats_t *pa
 void
     ticket_finish (ticket_t *self, gather_stats_fn *stats_reply, void *arg);
 
+//  Whose the replies are, if not the client's alone: a number of forward.h. 0: nobody's.
+void
+    ticket_set_owner (ticket_t *self, uint64_t owner);
+uint64_t
+    ticket_owner (const ticket_t *self);
+
 //  The frames that gather_open was given.
 size_t
     ticket_frames (const ticket_t *self, bytes_t *frames, size_t room);

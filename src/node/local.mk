@@ -16,10 +16,12 @@ libzgrid_inner_la_SOURCES += \
     src/actors/frames.c src/actors/frames.h \
     src/actors/inner.c src/actors/inner.h \
     src/actors/large.c src/actors/large.h \
+    src/actors/lines.c src/actors/lines.h \
     src/actors/links.c src/actors/links.h \
     src/actors/probe.c src/actors/probe.h \
     src/actors/node_info.c src/actors/node_info.h \
-    src/actors/router_actor.c src/actors/router_actor.h \
+    src/actors/router_actor.c src/actors/router_actor.h src/actors/router_alone.c \
+    src/actors/router_forward.c src/actors/router_impl.h \
     src/actors/storage_actor.c src/actors/storage_actor.h \
     src/node/local_read.c \
     src/node/node.c src/node/node_address.c src/node/node_cluster.c src/node/node_describe.c \

@@ -119,7 +119,7 @@ START_TEST (a_scan_goes_on_with_the_next_actor)
         meta_t meta;
         ck_assert (meta_decode (s_first (ticket).meta, &meta));
         //  Partition `actor + 1` is the next actor's first; behind the last actor nothing comes
-        ck_assert_uint_eq (meta.cursor, actor == 2 ? 0 : (uint64_t) (actor + 2) << 33);
+        ck_assert_uint_eq (meta.cursor, actor == 2 ? 0 : (uint64_t) (actor + 2) << 33 | UINT64_C (3) << 48);
         gather_close (s_gather, &ticket);
     }
 }
