@@ -235,6 +235,7 @@ s_dispatch (cluster_t *self, node_id_t from, peer_type_t type, mp_t *reader, uin
         case PEER_SWIM_PING:
         case PEER_SWIM_ACK:
         case PEER_SWIM_PING_REQ:
+        case PEER_SWIM_NACK:
             return !peer_find (self, from) || swim_receive (self->swim, from, type, reader, count, self->now);
         default:
             return false; // Of the other plane
