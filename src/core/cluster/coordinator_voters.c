@@ -106,10 +106,19 @@ s_change_bare (draft_t *draft, const voters_t *stay)
     return true;
 }
 
-//  The whole target set. Grows when there are members for it; a dead voter stays one until somebody
-//  can take its place; shrinks only for members that leave, or when the operator wants fewer.
 static void
-s_target (const draft_t *draft, const voters_t *stay, const voters_t *dead, voters_t *target)
+s_append (voters_t *target, const voters_t *more, unsigned size)
+{
+    for (unsigned index = 0; index < more->count && target->count < size; index++)
+        target->ids[target->count++] = more->ids[index];
+}
+
+//  The whole target set. Grows when there are members for it; a dead voter stays one until somebody
+//  can take its place, or the rest is better off as three; shrinks else only for members that leave, or
+//  when the operator wants fewer.
+static void
+s_target (const draft_t *draft, const voters_t *stay, const voters_t *leaving, const voters_t *dead,
+          voters_t *target)
 {
     const view_t *view = draft->view;
     unsigned count = view->voters_count, wanted = s_wanted (view);
@@ -120,9 +129,13 @@ s_target (const draft_t *draft, const voters_t *stay, const voters_t *dead, vote
         target->count = target->count < most ? target->count : most;
         return;
     }
-    s_fill (draft, target, wanted > count ? wanted : count);
-    for (unsigned index = 0; index < dead->count && target->count < count; index++)
-        target->ids[target->count++] = dead->ids[index];
+    unsigned size = wanted > count ? wanted : count;
+    //  Voters of long standing are a majority of the new set: a newcomer may be gone already
+    if (count > 1 && stay->count * 2 <= size)
+        s_append (target, leaving, size / 2 + 1);
+    s_fill (draft, target, size);
+    if (target->count < count && (target->count < 3 || !dead->count))
+        s_append (target, dead, count);
     //  This node stands first: it is cut last
     if (target->count && target->count % 2 == 0)
         target->count--;
@@ -153,7 +166,7 @@ coordinator_voters (draft_t *draft)
         draft->changed = draft->urgent = true;
         return;
     }
-    voters_t stay = { .count = 0 }, dead = { .count = 0 }, target;
+    voters_t stay = { .count = 0 }, leaving = { .count = 0 }, dead = { .count = 0 }, target;
     for (unsigned index = 0; index < view->voters_count; index++) {
         voter_t verdict = s_judge (draft, view->voters[index]);
         if (verdict == VOTER_UNCLEAR) {
@@ -169,6 +182,8 @@ coordinator_voters (draft_t *draft)
             }
         } else if (verdict == VOTER_DEAD)
             dead.ids[dead.count++] = view->voters[index];
+        else
+            leaving.ids[leaving.count++] = view->voters[index];
     }
     coord->restless |= stay.count != view->voters_count || stay.count != s_wanted (view);
     //  Never "remove, then add": with three voters of which one is dead, the removal alone may leave
@@ -177,7 +192,7 @@ coordinator_voters (draft_t *draft)
         s_change_bare (draft, &stay);
         return;
     }
-    s_target (draft, &stay, &dead, &target);
+    s_target (draft, &stay, &leaving, &dead, &target);
     if (target.count == 0 || s_same (view, &target))
         return;
     memcpy (view->voters_new, target.ids, target.count * sizeof *target.ids);
