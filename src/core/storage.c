@@ -25,6 +25,7 @@ s_clear_cluster (storage_t *self)
     for (uint32_t at = 0; at < cluster->outbox_count; at++)
         buf_clear (&cluster->outboxes[at].body);
     mem_free (cluster->outboxes);
+    mem_free (cluster->dirty);
     mem_free (cluster->marks);
     mem_free (cluster->mark_waits);
     buf_clear (&cluster->body);
@@ -54,7 +55,8 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
     self->pool.reclaim = reclaim_new (epochs);
     self->partitions = mem_alloc_zero (self->local_partitions + 1, sizeof (partition_t));
     self->words = mem_alloc_zero (self->local_partitions + 1, sizeof (shared_word_t));
-    if (!self->pool.heap || !self->pool.reclaim || !self->partitions || !self->words) {
+    self->cluster.dirty = mem_alloc (self->local_partitions * sizeof (uint32_t));
+    if (!self->pool.heap || !self->pool.reclaim || !self->partitions || !self->words || !self->cluster.dirty) {
         storage_destroy (&self);
         return NULL;
     }

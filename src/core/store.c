@@ -215,8 +215,10 @@ s_sweep_one (void *arg, slot_t *slot, entry_t *entry)
         return;
     place_t place = { .slot = slot, .entry = entry };
     pool_t *pool = sweep->store->pool;
-    if (pool->expire && !pool->expire (pool->expire_arg, sweep->store, &place, sweep->now))
+    if (pool->expire && !pool->expire (pool->expire_arg, sweep->store, &place, sweep->now)) {
+        sweep->store->sweep_rehash = UINT64_MAX; // It is still there: the next round looks as far back
         return;
+    }
     if (place.entry)
         store_remove (sweep->store, &place);
     sweep->removed++;

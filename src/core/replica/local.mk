@@ -2,6 +2,9 @@
 #  Copies of partitions: log, sessions, replicas
 libzgrid_core_la_SOURCES += \
     src/core/rule.def src/core/mutant.h src/core/replica/shared_word.h \
+    src/core/replica/ap.c src/core/replica/ap.h src/core/replica/ap_call.c src/core/replica/ap_execute.c \
+    src/core/replica/ap_impl.h src/core/replica/ap_part.c src/core/replica/ap_record.c \
+    src/core/replica/ap_sync.c src/core/replica/hlc.h \
     src/core/replica/effect.c src/core/replica/effect.h \
     src/core/replica/held.c src/core/replica/held.h \
     src/core/replica/oplog.c src/core/replica/oplog.h \

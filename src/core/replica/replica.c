@@ -34,9 +34,12 @@ replica_full (const storage_t *self, const partition_t *part)
 }
 
 void
-replica_mark_dirty (partition_t *part)
+replica_touch (storage_t *self, partition_t *part)
 {
+    if (part->dirty)
+        return;
     part->dirty = true;
+    self->cluster.dirty[self->cluster.dirty_count++] = (uint32_t) (part - self->partitions);
 }
 
 void
@@ -192,7 +195,7 @@ replica_advance (storage_t *self, partition_t *part, uint64_t now)
         part->commit = commit;
         shared_word_commit (part->shared, commit);
         if (part->others_count)
-            part->dirty = true;
+            replica_touch (self, part);
     }
     s_trim (part);
     while (part->waits.count && part->waits.waits[part->waits.first].seq <= part->commit)
@@ -219,11 +222,12 @@ storage_flush (storage_t *self, uint64_t now)
     cluster_side_t *cluster = &self->cluster;
     if (cluster->alone)
         return;
-    for (uint32_t local = 0; local < self->local_partitions; local++) {
-        partition_t *part = &self->partitions[local];
-        if (!part->dirty)
-            continue;
-        part->dirty = false;
+    uint32_t count = cluster->dirty_count;
+    cluster->dirty_count = 0;
+    for (uint32_t at = 0; at < count; at++)
+        self->partitions[cluster->dirty[at]].dirty = false;
+    for (uint32_t at = 0; at < count; at++) {
+        partition_t *part = &self->partitions[cluster->dirty[at]];
         if (part->role == ROLE_PRIMARY)
             replica_send (self, part, now);
         else if (part->role != ROLE_NONE)

@@ -44,7 +44,7 @@ typedef struct {
     uint32_t id;
     uint8_t role;          // role_t
     bool streaming;        // Writes go into the log
-    bool dirty;            // Something is to be sent
+    bool dirty;            // Is in cluster_side_t.dirty
     bool broken;           // A backup without data: never in step
     bool sealed;           // It is being handed over: nothing is executed
     bool hand_asked;       // HANDOVER was asked: only a newer epoch unseals it
@@ -87,6 +87,8 @@ typedef struct {
     uint64_t generation;   // Of this member in it
     bool joined;           // storage_join was called
     bool alone;            // Not joined, or the only member: nobody waits for anything
+    uint32_t *dirty;       // Local partitions with something to send; each once
+    uint32_t dirty_count;
     outbox_t *outboxes;
     uint32_t outbox_count, outbox_room;
     held_list_t held;
@@ -127,8 +129,9 @@ void
 //  Frees what a partition holds beside its entries.
 void
     replica_clear (partition_t *part);
+//  The partition has something to send at the end of the turn.
 void
-    replica_mark_dirty (partition_t *part);
+    replica_touch (storage_t *self, partition_t *part);
 
 //  replica_view.c: what the partition's row of the present view makes of it.
 void

@@ -79,7 +79,7 @@ void
 replica_entries (storage_t *self, partition_t *part, uint64_t first, uint64_t count, bytes_t entries,
                  uint64_t commit, uint64_t now)
 {
-    part->dirty = true; // Acknowledge, whatever it was
+    replica_touch (self, part); // Acknowledge, whatever it was
     for (uint64_t at = 0; at < count; at++) {
         effect_t effect;
         if (!effect_open (entries, &effect)) {
@@ -106,7 +106,7 @@ void
 replica_part (storage_t *self, partition_t *part, uint64_t seq, uint64_t offset, uint64_t total, bytes_t bytes,
               uint64_t commit, uint64_t now)
 {
-    part->dirty = true;
+    replica_touch (self, part);
     if (seq != part->sequence + 1 || total > (uint64_t) self->config.value_max + self->config.key_max + (1u << 20)
         || bytes.size > total || offset > total - bytes.size)
         return;

@@ -284,7 +284,7 @@ s_close (call_t *call)
     partition_t *part = call->partition;
     effect_end (oplog_bytes (&part->log), call->entry_at);
     oplog_close (&part->log);
-    part->dirty = true;
+    replica_touch (call->storage, part);
     call->open = false;
 }
 
@@ -378,7 +378,7 @@ replica_remove (storage_t *self, store_t *store, place_t *place, uint64_t now)
         effect_change (out, CHANGE_REMOVE, map, key, none, none, 0);
         effect_end (out, begin);
         oplog_close (&part->log);
-        part->dirty = true;
+        replica_touch (self, part);
     }
     part->removed = ++part->sequence;
     shared_word_remove (part->shared, part->removed);

@@ -130,7 +130,7 @@ replica_new_epoch_ack (storage_t *self, partition_t *part, node_id_t from, uint6
     copy->ack = copy->sent = last;
     copy->part = copy->part_sent = 0;
     copy->progress_at = now;
-    part->dirty = true;
+    replica_touch (self, part);
     replica_advance (self, part, now);
 }
 
@@ -162,7 +162,7 @@ replica_ack (storage_t *self, partition_t *part, uint64_t epoch, node_id_t from,
         copy->part_sent = bytes;
     }
     if (copy->sent < part->sequence)
-        part->dirty = true;
+        replica_touch (self, part);
     replica_advance (self, part, now);
 }
 
@@ -281,7 +281,7 @@ s_raise_floor (storage_t *self, partition_t *part)
         effect_change (out, CHANGE_FLOOR, none, none, none, none, era - 1);
         effect_end (out, begin);
         oplog_close (&part->log);
-        part->dirty = true;
+        replica_touch (self, part);
     }
     part->sequence++;
     sessions_raise_floor (&part->sessions, era - 1);

@@ -225,7 +225,7 @@ replica_snapshot_begun (storage_t *self, partition_t *part, node_id_t from, uint
         return;
     part->learner.synced = true;
     part->learner.progress_at = sender->progress_at = now;
-    part->dirty = true;
+    replica_touch (self, part);
     s_go_on (self, part, sender, now);
 }
 

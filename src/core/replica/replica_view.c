@@ -153,7 +153,7 @@ replica_learn_row (storage_t *self, partition_t *part, const part_t *row, uint64
     part->streaming = part->others_count || self->cluster.watch;
     if (!part->streaming)
         oplog_reset (&part->log, part->sequence);
-    part->dirty = true;
+    replica_touch (self, part);
 }
 
 //  Who is UP may have changed without a new epoch.
