@@ -286,6 +286,7 @@ typedef struct {
     uint32_t session_number; // 0: none yet
     uint64_t step_at;        // Time of the step event that is meant
     bool asking;             // For a session
+    uint64_t asked;          // How often
     bool expired;            // It needs a new one
     uint64_t next_id;
     uint32_t window;
@@ -311,6 +312,8 @@ event_fn client_on_reply, client_on_session;
 //  sim_script.c: what a client does next, and whether an answer can be right.
 void
     script_next (sim_t *sim, client_t *client, pending_t *pending);
+void
+    script_trace (const sim_t *sim, const client_t *client, const pending_t *pending);
 void
     script_request (sim_t *sim, const client_t *client, const pending_t *pending, buf_t *out);
 //  The answer of an operation that is over.
@@ -340,7 +343,7 @@ typedef struct {
 
 typedef struct {
     committed_t *log[SIM_PARTITIONS_MAX];
-    uint64_t room[SIM_PARTITIONS_MAX], last[SIM_PARTITIONS_MAX];
+    uint64_t room[SIM_PARTITIONS_MAX], last[SIM_PARTITIONS_MAX], base[SIM_PARTITIONS_MAX];
     const view_t **views;      // By version; copies
     uint64_t views_room, newest;
     node_id_t *primaries[SIM_PARTITIONS_MAX]; // By epoch

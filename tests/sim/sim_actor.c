@@ -122,6 +122,7 @@ s_give_session (actor_t *self, const event_t *event)
         return;
     event_t *answer = event_new (client_on_session, bytes_of (session, sizeof session));
     answer->number = event->route.client;
+    answer->a = event->route.mark;
     network_send (sim, self->process->slot, SIM_NOBODY, answer);
 }
 

@@ -8,6 +8,8 @@
 
 #include "sim/sim.h"
 
+#define S_SEQ_MASK ((UINT64_C (1) << 40) - 1) // Above it: the epoch in which a partition began
+
 static uint64_t
 s_hash (bytes_t bytes)
 {
@@ -157,6 +159,12 @@ check_committed (void *arg, uint32_t partition, uint64_t epoch, uint64_t seq, by
     const actor_t *actor = arg;
     sim_t *sim = actor->process->sim;
     check_t *check = &sim->check;
+    uint64_t base = seq & ~S_SEQ_MASK; // A partition that begins anew begins there
+    if (check->last[partition] && check->base[partition] != base)
+        sim_fail (sim, "I3: p%" PRIu32 " begins anew, entries up to %" PRIu64 " were committed", partition,
+                  check->last[partition]);
+    check->base[partition] = base;
+    seq &= S_SEQ_MASK;
     check->log[partition] = s_grow (check->log[partition], &check->room[partition], seq,
                                     sizeof (committed_t));
     committed_t *place = &check->log[partition][seq];
@@ -194,9 +202,13 @@ s_check_primary (actor_t *actor, uint32_t partition, const partition_state_t *be
         return;
     sim->totals.takeovers++;
     uint64_t seq = check->last[partition];
+    bool empty = before->role == ROLE_NONE || (before->role == ROLE_LEARNER && !before->complete);
+    if (seq && empty)
+        sim_fail (sim, "I4: n%" PRIu32 " takes over p%" PRIu32 " in epoch %" PRIu64 " without data",
+                  actor->process->slot, partition, now->epoch);
     while (seq && check->log[partition][seq].epoch >= now->epoch)
         seq--;
-    if (now->last < seq)
+    if (seq && (now->last & S_SEQ_MASK) < seq)
         sim_fail (sim,
                   "I4: n%" PRIu32 " takes over p%" PRIu32 " in epoch %" PRIu64 " with entries up to %" PRIu64
                   ", committed were %" PRIu64,
@@ -251,7 +263,8 @@ check_actor (actor_t *actor)
         partition_state_t now = storage_partition_state (actor->storage, partition);
         partition_state_t *before = &actor->state[partition];
         if (now.epoch == before->epoch && now.role == before->role && now.last == before->last
-            && now.commit == before->commit && now.sealed == before->sealed)
+            && now.commit == before->commit && now.sealed == before->sealed
+            && now.complete == before->complete)
             continue;
         s_check_state (actor, partition, before, &now);
         *before = now;

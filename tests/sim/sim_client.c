@@ -7,6 +7,7 @@
 #include "sim/sim.h"
 #include "status.h"
 
+#define S_CROWD 8
 #define S_PLAIN (8 * SIM_SECOND) // A request without a session is given up
 
 static event_fn s_on_step, s_on_timer;
@@ -174,6 +175,7 @@ s_on_session_request (sim_t *sim, event_t *event)
         item->process = process->index;
         item->actor = chance_below (&sim->chance, process->actors_count);
         item->route.client = event->number;
+        item->route.mark = event->a;
         sim_at (sim, sim->now + chance_between (&sim->chance, 20, sim->plan.inner_delay), item);
     }
     event_free (event);
@@ -185,6 +187,7 @@ s_ask_session (sim_t *sim, client_t *self)
     self->asking = true;
     event_t *event = event_new (s_on_session_request, bytes_of (NULL, 0));
     event->number = self->index;
+    event->a = ++self->asked;
     network_send (sim, SIM_NOBODY, chance_below (&sim->chance, sim->plan.slots), event);
     s_step_in (sim, self, chance_between (&sim->chance, 100000, 300000));
 }
@@ -194,7 +197,7 @@ client_on_session (sim_t *sim, event_t *event)
 {
     client_t *self = &sim->clients[event->number];
     network_arrived (sim, event);
-    if (self->asking) {
+    if (self->asking && event->a == self->asked) { // Not one that came twice
         memcpy (self->session, event->data, SESSION_SIZE);
         self->session_number++;
         self->asking = self->expired = false;
@@ -207,6 +210,20 @@ client_on_session (sim_t *sim, event_t *event)
 //  ------------------------------------------------------------------------------------------------
 //  Working
 
+//  How many ask for a key at the same time: many make the history hard to judge.
+static bool
+s_is_crowded (const sim_t *sim, const pending_t *wanted)
+{
+    uint32_t open = 0;
+    for (uint32_t index = 0; index < sim->clients_count; index++)
+        for (uint32_t at = 0; at < SIM_WINDOW_MAX; at++) {
+            const pending_t *pending = &sim->clients[index].pending[at];
+            open += pending->open && !pending->own && pending->key == wanted->key;
+        }
+    return !wanted->own && open > S_CROWD;
+}
+
+//  The bit of the request, or 0: not now.
 static uint32_t
 s_issue (sim_t *sim, client_t *self)
 {
@@ -219,8 +236,14 @@ s_issue (sim_t *sim, client_t *self)
         .open = true, .timer = timer, .called = sim->now, .session = self->session_number
     };
     memcpy (self->pending_session[at], self->session, SESSION_SIZE);
-    pending->id = self->next_id++;
+    pending->id = self->next_id;
     script_next (sim, self, pending);
+    if (s_is_crowded (sim, pending)) {
+        pending->open = false;
+        return 0;
+    }
+    self->next_id++;
+    script_trace (sim, self, pending);
     self->issued++;
     self->open++;
     return 1u << at;

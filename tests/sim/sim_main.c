@@ -1,6 +1,7 @@
 //  sim_main: runs schedules.
 //    sim --first SEED --count N --copies C --jobs J   many; prints what happened in all of them
-//    sim --first SEED --count 1 --copies C --trace    one, with what happens in it (twice: more of it)
+//    sim --first SEED --count 1 --copies C --trace    one, with what happens in it; twice: and what is
+//                               committed; three times: and what members say to each other
 //    sim --seeds FILE           the schedules that FILE names: lines of COPIES SEED, # begins a remark
 //    sim --scale                messages of each member, by the size of the cluster
 //    sim --seconds N            goes on with seeds that nobody has tried, for so long

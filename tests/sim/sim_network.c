@@ -1,5 +1,7 @@
 //  sim_network: messages between machines: late, lost, twice, out of order, cut off, or too many.
 //  SPDX-License-Identifier: MPL-2.0
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/sim.h"
@@ -36,6 +38,33 @@ s_send_one (sim_t *self, uint32_t from, uint32_t to, event_t *event, uint64_t de
     sim_at (self, arrival, event);
 }
 
+//  What is said between members, by name.
+static void
+s_trace (const sim_t *self, const event_t *event)
+{
+    peer_head_t head;
+    mp_t reader;
+    uint32_t count;
+    if (!peer_open (event_body (event), &head, &reader))
+        return;
+    for (peer_type_t type; (type = peer_next (&reader, &count)) != PEER_NONE;) {
+        char text[160];
+        int at = snprintf (text, sizeof text, "n%d -> n%d %s", (int) event->from, (int) event->slot,
+                           peer_name (type));
+        while (count--) {
+            mp_t field = reader;
+            uint64_t number;
+            if (mp_uint (&field, &number))
+                at += snprintf (text + at, sizeof text - (size_t) at, " %" PRIu64, number);
+            if (!mp_skip (&reader) || at > 120)
+                break;
+        }
+        sim_say (self, "%s", text);
+        if (count != UINT32_MAX)
+            return;
+    }
+}
+
 void
 network_send (sim_t *self, uint32_t from, uint32_t to, event_t *event)
 {
@@ -44,6 +73,8 @@ network_send (sim_t *self, uint32_t from, uint32_t to, event_t *event)
     self->totals.messages++;
     event->from = a;
     event->slot = b;
+    if (self->trace > 2)
+        s_trace (self, event);
     bool full = network->under_way[a][b] >= network->queue_max;
     if (full)
         self->totals.full_queues++;

@@ -104,20 +104,25 @@ script_next (sim_t *sim, client_t *client, pending_t *pending)
         s_next_own (sim, client, pending);
     else
         s_next_shared (sim, client, pending);
-    if (sim->trace) {
-        linear_event_t event = { .key = pending->key,
-                                 .client = client->index,
-                                 .op = pending->op,
-                                 .expected = pending->expected,
-                                 .value = pending->value,
-                                 .called = pending->called,
-                                 .returned = LINEAR_NEVER };
-        char text[160];
-        linear_print (&event, text, sizeof text);
-        sim_say (sim, "client %" PRIu32 " id %" PRIu64 " p%" PRIu32 " %s %s%s", client->index, pending->id,
-                 pending->partition, op_info (pending->wire)->name, pending->own ? "of its own" : text,
-                 pending->confirm ? ", confirmed" : "");
-    }
+}
+
+void
+script_trace (const sim_t *sim, const client_t *client, const pending_t *pending)
+{
+    if (!sim->trace)
+        return;
+    linear_event_t event = { .key = pending->key,
+                             .client = client->index,
+                             .op = pending->op,
+                             .expected = pending->expected,
+                             .value = pending->value,
+                             .called = pending->called,
+                             .returned = LINEAR_NEVER };
+    char text[160];
+    linear_print (&event, text, sizeof text);
+    sim_say (sim, "client %" PRIu32 " id %" PRIu64 " p%" PRIu32 " %s %s%s", client->index, pending->id,
+             pending->partition, op_info (pending->wire)->name, pending->own ? "of its own" : text,
+             pending->confirm ? ", confirmed" : "");
 }
 
 //  ------------------------------------------------------------------------------------------------
