@@ -9,7 +9,6 @@
 
 typedef struct grid_message {
     struct grid_message *next;
-    uint64_t at;
     unsigned from, to;
     size_t size;
     uint8_t bytes[];
@@ -49,11 +48,12 @@ grid_clear (grid_t *self)
 {
     for (unsigned node = 0; node < self->count; node++)
         cluster_destroy (&self->nodes[node].cluster);
-    while (self->messages) {
-        message_t *message = self->messages;
-        self->messages = message->next;
-        free (message);
-    }
+    for (unsigned slot = 0; slot < GRID_DELAY_MAX; slot++)
+        while (self->first[slot]) {
+            message_t *message = self->first[slot];
+            self->first[slot] = message->next;
+            free (message);
+        }
     while (self->states) {
         state_t *state = self->states;
         self->states = state->next;
@@ -78,6 +78,18 @@ s_number (const grid_t *self, const char *endpoint)
 }
 
 static void
+s_queue (grid_t *self, message_t *message, uint64_t delay)
+{
+    unsigned slot = (unsigned) ((self->now + delay) % GRID_DELAY_MAX);
+    message->next = NULL;
+    if (self->first[slot])
+        self->last[slot]->next = message;
+    else
+        self->first[slot] = message;
+    self->last[slot] = message;
+}
+
+static void
 s_send (void *arg, node_id_t to, const char *endpoint, bytes_t body)
 {
     grid_node_t *node = arg;
@@ -90,16 +102,11 @@ s_send (void *arg, node_id_t to, const char *endpoint, bytes_t body)
         return;
     message_t *message = malloc (sizeof *message + body.size);
     assert (message);
-    message->at = self->now + 1 + s_dice (self) % 3;
     message->from = from;
     message->to = number;
     message->size = body.size;
     memcpy (message->bytes, body.data, body.size);
-    message_t **place = &self->messages;
-    while (*place && (*place)->at <= message->at)
-        place = &(*place)->next;
-    message->next = *place;
-    *place = message;
+    s_queue (self, message, 1 + s_dice (self) % (GRID_DELAY_MAX - 1));
 }
 
 static void
@@ -298,18 +305,20 @@ static void
 s_step (grid_t *self)
 {
     self->now++;
-    for (message_t **place = &self->messages; *place && (*place)->at <= self->now;) {
-        message_t *message = *place;
+    unsigned slot = (unsigned) (self->now % GRID_DELAY_MAX);
+    message_t *message = self->first[slot];
+    self->first[slot] = NULL;
+    while (message) {
+        message_t *next = message->next;
         grid_node_t *node = &self->nodes[message->to];
-        if (node->cluster && node->paused_until > self->now) {
-            place = &message->next;
-            continue;
+        if (node->cluster && node->paused_until > self->now)
+            s_queue (self, message, 1);
+        else {
+            if (node->cluster && !node->cut)
+                s_turn (self, node, bytes_of (message->bytes, message->size));
+            free (message);
         }
-        *place = message->next;
-        if (node->cluster && !node->cut)
-            s_turn (self, node, bytes_of (message->bytes, message->size));
-        free (message);
-        place = &self->messages; // More may have been put in
+        message = next;
     }
     for (unsigned number = 0; number < self->count; number++) {
         grid_node_t *node = &self->nodes[number];
@@ -385,6 +394,11 @@ grid_healthy (grid_t *self)
         if (!known || known->version != view->version || !member || member->status != MEMBER_UP)
             return false;
         if (!grid_leased (self, node))
+            return false;
+    }
+    for (uint32_t index = 0; index < view->members_count; index++) {
+        const grid_node_t *node = s_node (self, view->members[index].id);
+        if (view->members[index].status == MEMBER_UP && !(node && node->cluster))
             return false;
     }
     view_health_t health = view_health (view);

@@ -9,6 +9,7 @@
 
 #define GRID_MAX 72
 #define GRID_PARTITIONS_MAX 64
+#define GRID_DELAY_MAX 4
 
 typedef struct grid grid_t;
 
@@ -37,7 +38,7 @@ struct grid {
     unsigned loss;           // Per cent of messages
     uint64_t dice;
     bool (*cut) (const grid_t *grid, unsigned from, unsigned to); // NULL: only nodes that are cut
-    struct grid_message *messages; // On their way, by time
+    struct grid_message *first[GRID_DELAY_MAX], *last[GRID_DELAY_MAX]; // On their way, by millisecond
     uint64_t states_checked;
     struct grid_state *states; // Committed: version and digest (one for each version)
 };

@@ -18,3 +18,9 @@ TESTS += tests/unit/check_founding
 tests_unit_check_founding_SOURCES = tests/unit/check_founding.c $(GRID) $(TEST_MAIN)
 tests_unit_check_founding_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_founding_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_coordinator
+TESTS += tests/unit/check_coordinator
+tests_unit_check_coordinator_SOURCES = tests/unit/check_coordinator.c $(GRID) $(TEST_MAIN)
+tests_unit_check_coordinator_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_coordinator_LDADD = $(UNIT_LIBS)

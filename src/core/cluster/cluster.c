@@ -133,7 +133,7 @@ cluster_new (const cluster_config_t *config, const cluster_port_t *port, lease_t
     self->lease = lease;
     self->id = config->self.id;
     self->now = now;
-    self->majority_at = CLUSTER_NEVER;
+    self->met_at = self->majority_at = CLUSTER_NEVER;
     self->heartbeat_at = self->swim_at = now;
     memcpy (&self->random, config->random + 24, sizeof self->random);
     lease_set (lease, 0, 0);

@@ -114,7 +114,7 @@ bool
     cluster_answer (cluster_t *self, uint64_t number, unsigned *status, const char **text, uint64_t now);
 
 //  Does what time demands. Returns when it wants to be called again (milliseconds of the same clock);
-//  earlier calls do no harm.
+//  earlier calls do no harm. The functions above bring that forward: it is called after them, too.
 uint64_t
     cluster_tick (cluster_t *self, uint64_t now);
 

@@ -192,7 +192,8 @@ struct cluster {
     uint32_t contacts_count, contacts_room;
     uint64_t meet_at;
     node_id_t promise;
-    uint64_t promised_at, majority_at;
+    uint64_t met_at, majority_at; // Enough have met, have promised themselves to this node; or NEVER
+    uint64_t promised_at;
     bool founding;             // v = 1 is proposed by this node
 
     admin_t admins[CLUSTER_ADMIN_MAX];

@@ -295,10 +295,20 @@ s_promise (cluster_t *self)
             if (self->contacts[index].id < smallest)
                 smallest = self->contacts[index].id;
         }
-    if (met < self->config.expect)
+    if (met < self->config.expect) {
+        self->met_at = CLUSTER_NEVER;
+        return;
+    }
+    //  A moment later: there may be more than were expected, and they shall not become two clusters
+    if (self->met_at == CLUSTER_NEVER)
+        self->met_at = self->now;
+    if (self->config.expect > 1 && self->now - self->met_at < s_period (self))
         return;
     self->promise = smallest;
     self->promised_at = self->now;
+    const contact_t *founder = s_contact_id (self, smallest);
+    if (founder)
+        founding_meet (self, smallest, founder->endpoint);
 }
 
 //  True if more than half of those that are expected have promised themselves to this node, and the rest
@@ -411,9 +421,8 @@ s_take_others (cluster_t *self, meeting_t *meeting)
         if (id == 0 || id == self->id || text.size == 0 || s_contact_id (self, id)
             || s_contact_at (self, endpoint))
             continue;
-        contact_t *contact = s_contact_add (self, id, endpoint);
-        if (contact)
-            self->meet_at = self->now; // Ask him at once
+        if (s_contact_add (self, id, endpoint))
+            founding_meet (self, id, endpoint);
     }
     return true;
 }
@@ -466,6 +475,7 @@ founding_on_meet (cluster_t *self, node_id_t from, mp_t *reader)
     if (s_heard (self, &meeting.member, meeting.promise)) {
         s_begin (self, PEER_MEET_ANSWER);
         post_at (self, from, meeting.endpoint, 0);
+        s_try_to_found (self);
     }
     return true;
 }
@@ -488,17 +498,17 @@ founding_on_meet_answer (cluster_t *self, node_id_t from, mp_t *reader)
     }
     if (self->meet_cluster && self->cluster && self->cluster != self->meet_cluster)
         return true;
-    bool known = s_contact_id (self, from) && s_contact_id (self, from)->heard_at;
     s_heard (self, &meeting.member, meeting.promise);
-    if (!known)
-        self->meet_at = self->now;
     //  Whoever hears of a cluster joins it (consistency 11)
     if (self->meet_cluster && self->state == CLUSTER_MEETING) {
         self->cluster = self->meet_cluster;
         self->state = CLUSTER_JOINING;
         self->meet_at = self->now;
     }
-    return s_take_others (self, &meeting);
+    if (!s_take_others (self, &meeting))
+        return false;
+    s_try_to_found (self);
+    return true;
 }
 
 bool
