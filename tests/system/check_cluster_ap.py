@@ -48,7 +48,7 @@ def play(cluster, network, number):
     check(len(both) > 3, "too few keys with a copy on both sides")
     network.cut([one.name], [node.name for node in rest])
     say("cut off: %s" % one.name)
-    cluster.wait_safe(2, among=rest)
+    cluster.wait_healed(2, among=rest)
     wait("%s has no lease" % one.name, lambda: not (one.state() or {"ready": True})["ready"], 10)
     #  Both sides read and write; the further half is removed on one side
     gone = both[::2]

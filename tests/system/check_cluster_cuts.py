@@ -28,7 +28,7 @@ def refuses(node):
 def hold(cluster, minority):
     """Until the majority has healed without the minority, and the minority refuses."""
     majority = [node for node in cluster.living if node not in minority]
-    cluster.wait_safe(len(majority), among=majority)
+    cluster.wait_healed(len(majority), among=majority)
     for node in minority:
         wait("%s gives up its lease" % node.name, lambda: not (node.state() or {"ready": True})["ready"], 10)
         refuses(node)

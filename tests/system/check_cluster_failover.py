@@ -31,7 +31,7 @@ def measure(profile, count, partitions):
             say("%s, %s killed: %s" % (profile, "coordinator" if was else "member", report))
             check(report["failures"] == 0, "a client saw a failure: %s" % report)
             figures[was].append(report["served_again_ms"])
-            cluster.wait_safe(4)
+            cluster.wait_healed(4)
             cluster.start(victim.name)
             victim.ready()
             cluster.wait_safe(5)

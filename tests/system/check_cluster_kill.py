@@ -20,7 +20,7 @@ def scenario():
             victim = cluster.coordinator() if number % 3 == 0 else dice.choice(cluster.living)
             say("round %d: kill -9 %s" % (number + 1, victim.name))
             victim.kill()
-            cluster.wait_safe(4)
+            cluster.wait_healed(4)
             say("healed with 4")
             cluster.start(victim.name)
             victim.ready()

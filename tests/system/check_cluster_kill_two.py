@@ -22,7 +22,7 @@ def scenario():
             say("round %d: kill -9 %s" % (number + 1, " ".join(victim.name for victim in victims)))
             for victim in victims:
                 victim.kill()
-            cluster.wait_safe(3)
+            cluster.wait_healed(3)
             say("healed with 3")
             for victim in victims:
                 cluster.start(victim.name)

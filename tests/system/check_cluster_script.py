@@ -53,7 +53,7 @@ def scenario():
                     say("kill -9 %s, %s" % (victim.name, "its own" if victim is own else "another"))
                     victim.kill()
                     script.go_on(100)
-                    cluster.wait_safe(4)
+                    cluster.wait_healed(4)
                     cluster.start(victim.name)
                     victim.ready()
                     cluster.wait_safe(5)

@@ -280,24 +280,30 @@ class Cluster:
         states = [state for state in (self.state(node) for node in among or self.living) if state]
         return max(states, key=lambda state: state["version"]) if states else None
 
-    def safe(self, members, among=None):
-        """The state, if every living node (of those) says that all is well with so many members."""
+    def settled(self, members, among, safe):
+        """The state, if every living node (of those) says that so many members are up, that all copies are there and
+        nothing moves; with safe: and that the voters are complete."""
         found = None
         for node in among or self.living:
             found = self.state(node)
-            if not found or not found["safe"] or not found["ready"] or found["coordinator"] is None:
+            if not found or not found["ready"] or found["coordinator"] is None or (safe and not found["safe"]):
                 return None
             if sum(member["status"] == "UP" for member in found["members"]) != members:
                 return None
-            if any(row[4] for row in found["table"]):
+            if any(found["health"][name] for name in ("under_replicated", "lost", "moving")):
                 return None
         return found
 
-    def wait_safe(self, members, seconds=60, among=None):
+    def wait_safe(self, members, seconds=60, among=None, safe=True):
         try:
-            return wait("safe with %d members" % members, lambda: self.safe(members, among), seconds)
+            return wait("%s with %d members" % ("safe" if safe else "healed", members),
+                        lambda: self.settled(members, among, safe), seconds)
         except Failed as failure:
             raise Failed("%s; %s" % (failure, self.describe()))
+
+    def wait_healed(self, members, seconds=60, among=None):
+        """As wait_safe, but a voter may be missing: with all members voting, there is none to take its place."""
+        return self.wait_safe(members, seconds, among, False)
 
     def ids(self):
         """The ids of members by their names."""
