@@ -65,8 +65,10 @@ s_receive_peer (beacon_t *self)
         return true;
     }
     beacon_heard_t *heard = head.cluster && head.to == self->id ? beacon_heard (self, head.from) : NULL;
-    if (heard)
+    if (heard) {
         heard->heard = self->now;
+        atomic_store (&self->status->heard, self->now);
+    }
     cluster_receive (self->cluster, in->frames[1], self->now);
     return true;
 }

@@ -26,6 +26,7 @@ typedef struct {
     _Atomic int state;     // cluster_state_t
     _Atomic bool serving;  // UP in a view that all actors of the node know, and the lease is valid
     _Atomic uint32_t others;  // Members beside this one that are UP
+    _Atomic uint64_t heard;   // When one of them was heard last: milliseconds of the boot clock
     _Atomic uint64_t foreign; // Messages to the peer endpoint that are none between nodes
 } beacon_status_t;
 

@@ -217,12 +217,16 @@ node_leave_cluster (zgrid_node_t *self)
     log_line (self->log, LEVEL_INFO, "leaving the cluster", NULL);
     char *done = node_ask (self->beacon, "LEAVE");
     zstr_free (&done);
-    uint64_t until = actor_moment ().now + limit;
+    uint64_t began = actor_moment ().now, now = began;
+    uint64_t silence = 3 * (self->timing.lease + self->timing.detection);
     int state;
-    //  Without another member that is up there is nobody to take anything over
+    //  Without another member that is up, or that is heard, there is nobody to take anything over
     while ((state = atomic_load (&self->status.state)) != CLUSTER_LEFT && state != CLUSTER_REFUSED
-           && atomic_load (&self->status.others) && actor_moment ().now < until)
+           && atomic_load (&self->status.others) && now < began + limit
+           && (now < began + silence || now < atomic_load (&self->status.heard) + silence)) {
         s_pause ();
+        now = actor_moment ().now;
+    }
     log_line (self->log, state == CLUSTER_LEFT ? LEVEL_INFO : LEVEL_WARNING,
               state == CLUSTER_LEFT ? "left the cluster" : "stopping without having left", NULL);
 }
