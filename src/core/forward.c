@@ -208,6 +208,7 @@ s_follow (forward_t *self, record_t *record)
         return;
     record->hint = 0;
     record->hops = 0;
+    record->again = true;
     record->refused_since = 0;
     record_due (self, record);
     record_wake (self, record, record->deadline);

@@ -4,8 +4,9 @@
 //
 //  What a client sends becomes a group of records. Each is kept, sent to its owner, and sent again when
 //  it was refused, when the owner changes, and when nothing is heard; writes bear a session, so that
-//  none runs twice. Records of one client for one partition run in order of arrival: a write waits for
-//  all before it, and all after it wait for it.
+//  none runs twice. Records of one client for one partition run in order of arrival: they are sent in it,
+//  but not while one before them is tried again; and what concerns the same key, while one of it is a
+//  write, not before that was answered.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef FORWARD_H_INCLUDED
 #define FORWARD_H_INCLUDED

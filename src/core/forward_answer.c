@@ -173,6 +173,7 @@ s_refused (forward_t *self, record_t *record, const reply_t *reply, uint64_t now
     meta_t meta;
     if (!meta_decode (reply->meta, &meta))
         meta.given = 0;
+    record->again = true;
     if (record->state == RECORD_DUE)
         return; // On its way again already
     switch (reply->status) {
@@ -296,7 +297,8 @@ forward_wake (forward_t *self, uint64_t now)
             continue;
         }
         if (record->state == RECORD_SENT && record->tries < UINT8_MAX)
-            record->tries++; // Silence
+            record->tries++;
+        record->again = record->again || record->state == RECORD_SENT; // Silence
         record_due (self, record);
         record_wake (self, record, record->deadline);
     }

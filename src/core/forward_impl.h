@@ -101,15 +101,17 @@ typedef struct {
     unsigned status; // The first that was no matter of time
 } sum_t;
 
-//  Records of one client for one partition, in order of arrival. Those at the front are active: one
-//  write, or any number of reads.
+//  Records of one client for one partition, in order of arrival. Those before `waiting` are active.
 typedef struct {
     link_t link;
     client_t *client;
     uint32_t partition;
     uint32_t active;
     record_t *first, *last;
+    record_t *waiting; // The first that may not run yet; NULL: none
 } order_t;
+
+#define ORDER_ACTIVE_MAX 64
 
 //  ------------------------------------------------------------------------------------------------
 //  Records
@@ -146,7 +148,9 @@ struct record {
     uint8_t state;           // record_state_t
     uint8_t tries;           // Refusals and silences in a row
     uint8_t hops;            // MOVED in a row
+    uint32_t key;            // Hash of it; 0: all keys of the partition are concerned
     bool sent;               // Ever
+    bool again;              // Was refused, or not heard of: others wait for it
     bool write;
     bool session_own, session_given;
     bool stays;              // fwd: must not leave this node

@@ -103,9 +103,10 @@ record_new (forward_t *self, group_t *group, const request_t *request, const opt
                            .pair_count = pairs,
                            .pairs_size = kept->size - elements_size };
     memcpy (record->data, kept->data, kept->size);
-    if (info->routing == ROUTING_KEY)
+    if (info->routing == ROUTING_KEY) {
         record->partition = slot_partition (slot_of_key (request->key), self->view->partitions);
-    else if (!whole)
+        record->key = (uint32_t) hash_key (&self->secret, request->key) | 1;
+    } else if (!whole)
         record->partition = (uint32_t) options->partition;
     bool own = (options->given & OPT_session) && options->session.kind == VALUE_BYTES;
     if (own || group->with_session) {
@@ -150,25 +151,50 @@ s_order (forward_t *self, client_t *client, uint32_t partition)
     return order;
 }
 
-static void
-s_activate (forward_t *self, order_t *order, record_t *record)
+//  What the order of two records decides: they touch the same, and one of them changes it.
+static bool
+s_collide (const record_t *one, const record_t *other)
 {
-    order->active++;
-    record_due (self, record);
+    return (one->write || other->write) && (one->key == other->key || one->key == 0 || other->key == 0);
+}
+
+//  True if a record may be sent although those before it, all of them active, have not been answered.
+//  One that may run later than it was sent holds up everything whose order counts.
+static bool
+s_may_run (const order_t *order, const record_t *record)
+{
+    if (order->active >= ORDER_ACTIVE_MAX)
+        return false;
+    for (const record_t *before = order->first; before != record; before = before->next)
+        if (s_collide (before, record) || (before->again && (before->write || record->write)))
+            return false;
+    return true;
+}
+
+static void
+s_activate (forward_t *self, order_t *order)
+{
+    record_t *record = order->waiting;
+    while (record && s_may_run (order, record)) {
+        order->active++;
+        record_due (self, record);
+        record = record->next;
+    }
+    order->waiting = record;
 }
 
 static void
 s_append (forward_t *self, order_t *order, record_t *record)
 {
-    record_t *last = order->last;
     record->order = order;
-    record->prev = last;
-    *(last ? &last->next : &order->first) = record;
+    record->prev = order->last;
+    *(order->last ? &order->last->next : &order->first) = record;
     order->last = record;
-    if (!last || (!record->write && !last->write && last->state != RECORD_WAITING))
-        s_activate (self, order, record);
-    else
-        record->state = RECORD_WAITING;
+    record->state = RECORD_WAITING;
+    if (order->waiting)
+        return;
+    order->waiting = record;
+    s_activate (self, order);
 }
 
 //  Takes a record out; those that it held up may go on.
@@ -177,16 +203,15 @@ s_leave (forward_t *self, order_t *order, record_t *record)
 {
     if (record->state != RECORD_WAITING)
         order->active--;
+    if (order->waiting == record)
+        order->waiting = record->next;
     *(record->prev ? &record->prev->next : &order->first) = record->next;
     *(record->next ? &record->next->prev : &order->last) = record->prev;
-    record_t *next = order->first;
-    if (!next) {
+    if (order->first)
+        s_activate (self, order);
+    else {
         table_remove (&self->orders, &order->link);
         mem_free (order);
-    } else if (order->active == 0) {
-        s_activate (self, order, next);
-        while (!next->write && (next = next->next) && !next->write)
-            s_activate (self, order, next);
     }
 }
 
@@ -203,6 +228,7 @@ record_aim (forward_t *self, record_t *record, uint32_t partition)
     record->wire_id = 0;
     record->hint = 0;
     record->tries = record->hops = 0;
+    record->again = false;
     record->next = record->prev = NULL;
     record->partition = partition;
     s_append (self, order, record);
@@ -307,6 +333,7 @@ void
 record_delay (forward_t *self, record_t *record, uint64_t until)
 {
     record->state = RECORD_DELAYED;
+    record->again = true;
     record_wake (self, record, until);
 }
 

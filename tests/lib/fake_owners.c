@@ -144,17 +144,30 @@ owners_publish (owners_t *self)
 //  ------------------------------------------------------------------------------------------------
 //  Clients
 
+static bytes_t
+s_key (const char *prefix, uint32_t partition, char *key, size_t room)
+{
+    for (unsigned number = 0; key[0] == 0; number++) {
+        char made[16];
+        snprintf (made, sizeof made, "%s-%u", prefix, number);
+        if (slot_partition (slot_of_key (bytes_str (made)), OWNERS_PARTITIONS) == partition)
+            memcpy (key, made, room);
+    }
+    return bytes_str (key);
+}
+
 bytes_t
 owners_key (uint32_t partition)
 {
     static char s_keys[OWNERS_PARTITIONS][16];
-    for (unsigned number = 0; s_keys[partition][0] == 0; number++) {
-        char key[16];
-        snprintf (key, sizeof key, "key-%u", number);
-        if (slot_partition (slot_of_key (bytes_str (key)), OWNERS_PARTITIONS) == partition)
-            memcpy (s_keys[partition], key, sizeof key);
-    }
-    return bytes_str (s_keys[partition]);
+    return s_key ("key", partition, s_keys[partition], sizeof s_keys[partition]);
+}
+
+bytes_t
+owners_other_key (uint32_t partition)
+{
+    static char s_keys[OWNERS_PARTITIONS][16];
+    return s_key ("other", partition, s_keys[partition], sizeof s_keys[partition]);
 }
 
 void

@@ -89,9 +89,11 @@ void
 void
     owners_publish (owners_t *self);
 
-//  A key of that partition.
+//  A key of that partition, and another one.
 bytes_t
     owners_key (uint32_t partition);
+bytes_t
+    owners_other_key (uint32_t partition);
 
 //  A message of a client: a body as wire_request makes them. whole: from a REQ socket.
 void

@@ -474,6 +474,41 @@ START_TEST (reads_do_not_wait_for_each_other)
 }
 END_TEST
 
+START_TEST (writes_of_different_keys_are_sent_together_until_one_is_refused)
+{
+    bytes_t other = owners_other_key (4);
+    value_t value = value_int (7);
+    buf_t body = BUF_INIT;
+    wire_begin (&body);
+    s_add (&body, 1, OP_PUT, 4, 5);
+    wire_request (&body, 2, OP_PUT, bytes_str ("map"), &other, &value, NULL);
+    owners_say (s_net, "ann", false, &body);
+    owners_run (s_net);
+    ck_assert_uint_eq (s_net->bodies, 1);
+    s_answered (1, ZGRID_OK, 5);
+    s_answered (2, ZGRID_OK, 7);
+    //  The first is refused: the second was sent already, a third has to wait
+    s_net->refuse = ZGRID_TRYAGAIN;
+    s_net->refuse_count = 1;
+    s_net->refuse_retry = 100;
+    owners_say (s_net, "bob", false, &body);
+    owners_run (s_net);
+    buf_reset (&body);
+    wire_begin (&body);
+    wire_request (&body, 3, OP_PUT, bytes_str ("map"), &other, &value, NULL);
+    owners_say (s_net, "bob", false, &body);
+    owners_pass (s_net, 90);
+    ck_assert_ptr_nonnull (owners_answer (s_net, "bob", 2));
+    ck_assert_ptr_null (owners_answer (s_net, "bob", 1));
+    ck_assert_ptr_null (owners_answer (s_net, "bob", 3));
+    owners_pass (s_net, 20);
+    ck_assert_ptr_nonnull (owners_answer (s_net, "bob", 1));
+    ck_assert_ptr_nonnull (owners_answer (s_net, "bob", 3));
+    s_all_gone ();
+    buf_clear (&body);
+}
+END_TEST
+
 START_TEST (one_that_waits_too_long_gives_way_to_those_behind_it)
 {
     s_net->dead[1] = true;
@@ -552,6 +587,7 @@ s_plain_suite (Suite *suite)
     tcase_add_test (plain, a_write_refused_once_and_unheard_once_is_in_doubt);
     tcase_add_test (plain, a_write_waits_for_the_one_before_it);
     tcase_add_test (plain, reads_do_not_wait_for_each_other);
+    tcase_add_test (plain, writes_of_different_keys_are_sent_together_until_one_is_refused);
     tcase_add_test (plain, one_that_waits_too_long_gives_way_to_those_behind_it);
     tcase_add_test (plain, what_finds_no_room_is_told_and_room_comes_back);
     tcase_add_test (plain, bytes_are_bounded_but_one_record_always_fits);
