@@ -24,3 +24,9 @@ TESTS += tests/unit/check_coordinator
 tests_unit_check_coordinator_SOURCES = tests/unit/check_coordinator.c $(GRID) $(TEST_MAIN)
 tests_unit_check_coordinator_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_coordinator_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_register
+TESTS += tests/unit/check_register
+tests_unit_check_register_SOURCES = tests/unit/check_register.c $(GRID) $(TEST_MAIN)
+tests_unit_check_register_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_register_LDADD = $(UNIT_LIBS)
