@@ -53,3 +53,13 @@ TESTS += tests/unit/check_session
 tests_unit_check_session_SOURCES = tests/unit/check_session.c $(TEST_MAIN)
 tests_unit_check_session_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_session_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_ap tests/unit/check_ap_moves
+TESTS += tests/unit/check_ap tests/unit/check_ap_moves
+AP_NET = tests/lib/ap_net.c tests/lib/ap_net.h
+tests_unit_check_ap_SOURCES = tests/unit/check_ap.c $(AP_NET) $(TEST_MAIN)
+tests_unit_check_ap_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_ap_LDADD = $(UNIT_LIBS)
+tests_unit_check_ap_moves_SOURCES = tests/unit/check_ap_moves.c $(AP_NET) $(TEST_MAIN)
+tests_unit_check_ap_moves_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_ap_moves_LDADD = $(UNIT_LIBS)

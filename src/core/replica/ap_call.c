@@ -1,0 +1,52 @@
+//  ap_call: from a storage's call to ap.
+//  SPDX-License-Identifier: MPL-2.0
+#include "../storage_impl.h"
+#include "ap_impl.h"
+
+//  Counts it as the same operation of any other map is counted.
+static void
+s_count (stats_t *stats, unsigned op, unsigned status)
+{
+    if (op == OP_GET)
+        (*(status == ZGRID_OK ? &stats->get_hits : &stats->get_misses))++;
+    else if (op == OP_PUT)
+        stats->puts += status == ZGRID_OK;
+    else if (op == OP_DEL)
+        (*(status == ZGRID_OK ? &stats->del_hits : &stats->del_misses))++;
+    stats->nomem += status == ZGRID_NOMEM;
+    stats->toobig += status == ZGRID_TOOBIG;
+    stats->malformed += status == ZGRID_MALFORMED;
+}
+
+bool
+ap_take (ap_t *self, const view_t *view, struct call *call)
+{
+    storage_t *storage = call->storage;
+    const request_t *request = call->request;
+    if (!self || !view || view->maps_count == 0 || view_map (view, request->map)->mode != MAP_AP)
+        return false;
+    const op_info_t *info = op_info (request->op);
+    ap_call_t wanted = { request, &call->options, bytes_of (NULL, 0), 0, call->moment, call->out };
+    if (info->routing == ROUTING_KEY)
+        wanted.partition = slot_partition (slot_of_key (request->key), storage->config.partitions);
+    else if (!(call->options.given & OPT_partition)
+             || call->options.partition >= storage->config.partitions) {
+        storage->stats.malformed++;
+        call_fail (call, ZGRID_MALFORMED, "one partition of the cluster has to be named");
+        return true;
+    } else
+        wanted.partition = (uint32_t) call->options.partition;
+    if (wanted.partition % storage->config.actors != storage->config.index) {
+        call_moved (call, wanted.partition);
+        return true;
+    }
+    if (request->op == OP_PUT && !call_value (call, &wanted.value))
+        return true;
+    unsigned status = ap_execute (self, &wanted);
+    if (status == ZGRID_MOVED)
+        call_moved (call, wanted.partition);
+    else
+        s_count (&storage->stats, request->op, status);
+    call->status = status;
+    return true;
+}

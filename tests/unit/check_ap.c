@@ -1,0 +1,360 @@
+//  check_ap: operations of ap maps, both sides of a cut, clocks, hostile messages.
+//  SPDX-License-Identifier: MPL-2.0
+#include <stdio.h>
+
+#include "lib/ap_net.h"
+#include "lib/block.h"
+#include "lib/test.h"
+#include "mem.h"
+#include "replica/hlc.h"
+#include "slot.h"
+#include "status.h"
+
+START_TEST (operations)
+{
+    ap_net_start (1, 1);
+    options_t options = { .given = OPT_px, .time = 5000 };
+    ap_net_expect (0, "k", NULL);
+    uint64_t first = ap_net_put (0, "k", "one"), second = ap_net_put (0, "k", "two");
+    ck_assert_uint_gt (second, first);
+    ap_net_expect (0, "k", "two");
+    ck_assert_int_eq (ap_net_ask (0, OP_TTL, "k", value_nil (), NULL).value.integer, -1);
+    ck_assert_uint_eq (ap_net_ask (0, OP_PEXPIRE, "k", value_int (700), NULL).status, ZGRID_OK);
+    ck_assert_int_eq (ap_net_ask (0, OP_TTL, "k", value_nil (), NULL).value.integer, 700);
+    ck_assert_int_eq (ap_net_ask (0, OP_PERSIST, "k", value_nil (), NULL).value.integer, 1);
+    ck_assert_int_eq (ap_net_ask (0, OP_PERSIST, "k", value_nil (), NULL).value.integer, 0);
+    ap_net_expect (0, "k", "two");
+    ck_assert_uint_eq (ap_net_ask (0, OP_PUT, "k", value_bytes (bytes_str ("x")), &options).status, ZGRID_OK);
+    options = (options_t) { .given = OPT_keepttl };
+    ck_assert_uint_eq (ap_net_ask (0, OP_PUT, "k", value_bytes (bytes_str ("y")), &options).status, ZGRID_OK);
+    options = (options_t) { .given = OPT_withttl };
+    reply_t reply = ap_net_ask (0, OP_GET, "k", value_nil (), &options);
+    meta_t meta;
+    ck_assert (meta_decode (reply.meta, &meta) && meta.ttl == 5000);
+    ck_assert_uint_eq (ap_net_ask (0, OP_TOUCH, "k", value_nil (), NULL).status, ZGRID_OK);
+    ck_assert_uint_eq (ap_net_ask (0, OP_EXISTS, "k", value_nil (), NULL).status, ZGRID_OK);
+    ap_net_run (5100);
+    ap_net_expect (0, "k", NULL);
+    ck_assert_uint_eq (ap_net_ask (0, OP_EXISTS, "k", value_nil (), NULL).status, ZGRID_NOTFOUND);
+    ck_assert_uint_eq (ap_net_ask (0, OP_DEL, "k", value_nil (), NULL).status, ZGRID_NOTFOUND);
+    ck_assert_uint_eq (ap_net_ask (0, OP_EXPIRE, "k", value_int (5), NULL).status, ZGRID_NOTFOUND);
+    ap_net_put (0, "k", "back");
+    ck_assert_uint_eq (ap_net_ask (0, OP_EXPIREAT, "k", value_int (1), NULL).status, ZGRID_OK); // Long ago
+    ap_net_expect (0, "k", NULL);
+    ap_net_put (0, "k", "");
+    ap_net_expect (0, "k", "");
+    ck_assert_uint_eq (ap_net_ask (0, OP_DEL, "k", value_nil (), NULL).status, ZGRID_OK);
+    ck_assert_uint_eq (ap_net_ask (0, OP_EXPIRE, "k", value_bytes (bytes_str ("x")), NULL).status,
+                       ZGRID_MALFORMED);
+    options = (options_t) { .given = OPT_ex, .time = 0 };
+    ck_assert_uint_eq (ap_net_ask (0, OP_PUT, "k", value_bytes (bytes_str ("x")), &options).status,
+                       ZGRID_MALFORMED);
+    options.time = UINT64_MAX;
+    ck_assert_uint_eq (ap_net_ask (0, OP_PUT, "k", value_bytes (bytes_str ("x")), &options).status,
+                       ZGRID_TOOBIG);
+    ap_net_stop ();
+}
+END_TEST
+
+START_TEST (what_needs_one_present_value_is_refused)
+{
+    static const op_t s_refused[] = { OP_CAS,    OP_INCR,   OP_DECR,  OP_INCRBYFLOAT,
+                                      OP_GETPUT, OP_GETDEL, OP_APPEND };
+    static const uint32_t s_given[] = { OPT_nx, OPT_xx, OPT_ifversion, OPT_ifeq, OPT_get };
+    ap_net_start (1, 1);
+    for (size_t index = 0; index < sizeof s_refused / sizeof *s_refused; index++)
+        ck_assert_uint_eq (ap_net_ask (0, s_refused[index], "k", value_int (1), NULL).status,
+                           ZGRID_NOT_IN_AP_MODE);
+    for (size_t index = 0; index < sizeof s_given / sizeof *s_given; index++) {
+        options_t options = { .given = s_given[index] };
+        ck_assert_uint_eq (ap_net_ask (0, OP_PUT, "k", value_bytes (bytes_str ("x")), &options).status,
+                           ZGRID_NOT_IN_AP_MODE);
+    }
+    options_t options = { .given = OPT_read, .read = bytes_str ("confirm") };
+    ck_assert_uint_eq (ap_net_ask (0, OP_GET, "k", value_nil (), &options).status, ZGRID_NOT_IN_AP_MODE);
+    ck_assert_uint_eq (ap_net_ask (3, OP_GET, "k", value_nil (), NULL).status, ZGRID_MOVED);
+    ck_assert_uint_eq (ap_stats (ap_net.nodes[0].ap).entries, 0);
+    ap_net_stop ();
+}
+END_TEST
+
+START_TEST (whole_partitions)
+{
+    ap_net_start (2, 1);
+    char key[24];
+    uint32_t counts[AP_PARTITIONS] = { 0 };
+    for (int index = 0; index < 500; index++) {
+        snprintf (key, sizeof key, "key%d", index);
+        ap_net_put (index % 2 ? 1 : 0, key, "v");
+        counts[slot_partition (slot_of_key (bytes_str (key)), AP_PARTITIONS)]++;
+    }
+    ap_net_run (100);
+    for (uint32_t partition = 0; partition < AP_PARTITIONS; partition++) {
+        options_t options = { .given = OPT_partition | OPT_count | OPT_cursor,
+                              .partition = partition,
+                              .count = 40 };
+        ck_assert_int_eq (ap_net_ask (1, OP_SIZE, NULL, value_nil (), &options).value.integer,
+                          counts[partition]);
+        uint32_t seen = 0;
+        do {
+            reply_t reply = ap_net_ask (1, OP_SCAN, NULL, value_nil (), &options);
+            mp_t reader = mp_of (reply.value.bytes);
+            uint32_t items;
+            meta_t meta;
+            ck_assert (mp_array (&reader, &items) && meta_decode (reply.meta, &meta));
+            seen += items;
+            options.cursor = meta.cursor;
+        } while (options.cursor);
+        ck_assert_uint_eq (seen, counts[partition]);
+        ck_assert_int_eq (ap_net_ask (0, OP_DESTROY, NULL, value_nil (), &options).value.integer,
+                          counts[partition]);
+        ck_assert_int_eq (ap_net_ask (0, OP_SIZE, NULL, value_nil (), &options).value.integer, 0);
+    }
+    ap_net_run (100);
+    ck_assert_uint_eq (ap_stats (ap_net.nodes[1].ap).entries, 0);
+    ck_assert_uint_eq (ap_stats (ap_net.nodes[1].ap).tombstones, 500);
+    ap_net_check_converged ();
+    ap_net_run (AP_GRACE + 5000);
+    ck_assert_uint_eq (ap_stats (ap_net.nodes[1].ap).tombstones, 0);
+    ap_net_stop ();
+}
+END_TEST
+
+START_TEST (both_sides_of_a_cut_accept)
+{
+    ap_net_start (3, 2);
+    ap_net_put (0, "k", "before");
+    ap_net_put (0, "gone", "x");
+    ap_net_run (100);
+    ap_net_expect_everywhere (3, "k", "before");
+    ap_net_cut (0, 1, true);
+    ap_net_cut (0, 2, true);
+    ap_net_put (0, "k", "left");
+    ap_net_run (50);
+    ap_net_put (1, "k", "right");
+    ap_net_put (2, "other", "right alone");
+    ck_assert_uint_eq (ap_net_ask (0, OP_DEL, "gone", value_nil (), NULL).status, ZGRID_OK);
+    ap_net_run (3000);
+    ap_net_expect (0, "k", "left");
+    ap_net_expect (1, "k", "right");
+    ap_net_expect (2, "k", "right");
+    ap_net_expect (2, "gone", "x");
+    ck_assert_uint_eq (ap_net_lost (), 0);
+    ap_net_cut (0, 1, false);
+    ap_net_cut (0, 2, false);
+    ap_net_run (6000);
+    ap_net_expect_everywhere (3, "k", "right"); // Written later
+    ap_net_expect_everywhere (3, "other", "right alone");
+    ap_net_expect_everywhere (3, "gone", NULL);
+    ck_assert_uint_eq (ap_net_lost (), 1); // "left", where it was
+    ap_net_check_converged ();
+    //  What was written after everything was seen is no loss
+    ap_net_put (0, "k", "after");
+    ap_net_run (3000);
+    ap_net_expect_everywhere (3, "k", "after");
+    ck_assert_uint_eq (ap_net_lost (), 1);
+    ap_net_stop ();
+}
+END_TEST
+
+//  A replica that missed a deletion brings nothing back, and neither does one that missed an end of life.
+START_TEST (nothing_comes_back)
+{
+    ap_net_start (3, 3);
+    options_t options = { .given = OPT_px, .time = 1000 };
+    ap_net_put (0, "deleted", "x");
+    ap_net_put (0, "ended", "old");
+    ap_net_run (100);
+    ap_net_cut (0, 2, true);
+    ap_net_cut (1, 2, true);
+    ck_assert_uint_eq (ap_net_ask (0, OP_DEL, "deleted", value_nil (), NULL).status, ZGRID_OK);
+    ck_assert_uint_eq (ap_net_ask (1, OP_PUT, "ended", value_bytes (bytes_str ("new")), &options).status,
+                       ZGRID_OK);
+    ap_net_run (20000); // Swept at least once
+    ap_net_expect (0, "ended", NULL);
+    ap_net_expect (2, "deleted", "x");
+    ap_net_cut (0, 2, false);
+    ap_net_cut (1, 2, false);
+    ap_net_run (6000);
+    ap_net_expect_everywhere (3, "deleted", NULL);
+    ap_net_expect_everywhere (3, "ended", NULL);
+    ap_net_check_converged ();
+    ap_net_run (AP_GRACE);
+    for (uint32_t index = 0; index < 3; index++)
+        ck_assert_uint_eq (ap_stats (ap_net.nodes[index].ap).tombstones, 0);
+    ap_net_stop ();
+}
+END_TEST
+
+START_TEST (clocks_that_run_ahead)
+{
+    ap_net_start (3, 4);
+    ap_net.nodes[0].skew = 400; // Taken; who hears it writes after it
+    uint64_t fast = ap_net_put (0, "k", "fast");
+    ap_net_run (100);
+    uint64_t slow = ap_net_put (1, "k", "slow");
+    ck_assert_uint_gt (slow, fast);
+    ap_net_run (100);
+    ap_net_expect_everywhere (3, "k", "slow");
+    ck_assert_uint_eq (ap_net_lost (), 0);
+    ap_net.nodes[0].skew = 10000;
+    ap_net_put (0, "k", "future");
+    ap_net_run (3000);
+    ap_net_expect (0, "k", "future");
+    ap_net_expect (1, "k", "slow");
+    ck_assert_uint_gt (ap_stats (ap_net.nodes[1].ap).refused, 0);
+    ap_net.nodes[0].skew = 0;
+    ap_net_run (12000); // Until that time has come
+    ap_net_expect_everywhere (3, "k", "future");
+    ck_assert_uint_gt (ap_net_put (0, "k", "on"), fast);
+    ap_net_stop ();
+}
+END_TEST
+
+//  Equal versions, written on two sides: both sides keep the same one.
+START_TEST (ties_are_decided_alike)
+{
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        ap_net_start (2, seed);
+        ap_net_cut (0, 1, true);
+        ap_net_run (50);
+        char left[16], right[16];
+        snprintf (left, sizeof left, "left%d", (int) seed);
+        snprintf (right, sizeof right, "right%d", (int) seed);
+        ck_assert_uint_eq (ap_net_put (0, "k", left), ap_net_put (1, "k", right));
+        ap_net_cut (0, 1, false);
+        ap_net_run (5000);
+        ap_net_check_converged ();
+        reply_t reply = ap_net_ask (0, OP_GET, "k", value_nil (), NULL);
+        ck_assert_uint_eq (reply.status, ZGRID_OK);
+        ap_net_expect (1, "k", bytes_equal (reply.value.bytes, bytes_str (left)) ? left : right);
+        ck_assert_uint_eq (ap_net_lost (), 1);
+        ap_net_stop ();
+    }
+}
+END_TEST
+
+static void
+s_give_changed (const buf_t *good, size_t at, uint8_t byte, size_t size)
+{
+    bytes_t block = block_of (good->data, size);
+    if (at < size)
+        ((uint8_t *) (uintptr_t) block.data)[at] = byte;
+    (void) ap_net_receive (1, 1, block);
+    block_free (block);
+}
+
+START_TEST (malformed_messages_change_little)
+{
+    ap_net_start (2, 1);
+    ap_net.loss = 100;
+    buf_t good = BUF_INIT;
+    for (int kind = 0; kind < 4; kind++) {
+        buf_reset (&good);
+        wire_add_array (&good, kind == 0 ? 4 : kind == 1 ? 2 : 5);
+        wire_add_uint (&good, kind == 0   ? PEER_AP_PUSH
+                              : kind == 1 ? PEER_AP_ACK
+                              : kind == 2 ? PEER_AP_DIGEST
+                                          : PEER_AP_PULL);
+        if (kind < 2)
+            wire_add_uint (&good, 5);
+        if (kind != 1)
+            wire_add_bytes (&good, bytes_str ("m"));
+        if (kind == 0) {
+            buf_t entry = BUF_INIT;
+            wire_add_array (&entry, 7);
+            wire_add_bytes (&entry, bytes_str ("key"));
+            uint64_t numbers[] = { (1700000000000 + ap_net.now) << HLC_COUNT_BITS, 0, 3, 4, 0 };
+            for (int index = 0; index < 5; index++)
+                wire_add_uint (&entry, numbers[index]);
+            wire_add_bytes (&entry, bytes_str ("value"));
+            wire_add_bytes (&good, buf_bytes (&entry));
+            buf_clear (&entry);
+        } else if (kind > 1) {
+            uint8_t digests[512] = { 1 };
+            wire_add_uint (&good, 1);
+            wire_add_uint (&good, 1);
+            if (kind == 2)
+                wire_add_bytes (&good, bytes_of (digests, sizeof digests));
+            else
+                wire_add_uint (&good, UINT64_MAX);
+        }
+        ck_assert (ap_net_receive (1, 1, buf_bytes (&good)));
+        ck_assert (ap_net_receive (1, 99, buf_bytes (&good))); // Nobody that is known: passed over
+        for (size_t size = 3; size < good.size; size++)
+            s_give_changed (&good, SIZE_MAX, 0, size);
+        for (size_t at = 0; at < good.size; at++)
+            for (unsigned byte = 0; byte < 256; byte += 3)
+                s_give_changed (&good, at, (uint8_t) byte, good.size);
+        ap_verify (ap_net.nodes[1].ap);
+    }
+    ap_net_expect (1, "key",
+                   NULL == ap_net_ask (1, OP_GET, "key", value_nil (), NULL).value.bytes.data ? NULL
+                                                                                              : "value");
+    ck_assert_uint_gt (ap_stats (ap_net.nodes[1].ap).refused, 100);
+    buf_clear (&good);
+    ap_net_stop ();
+}
+END_TEST
+
+START_TEST (without_memory)
+{
+    ap_net_start (2, 1);
+    unsigned refused = 0;
+    for (uint64_t countdown = 1; countdown < 30; countdown++) {
+        char key[24];
+        snprintf (key, sizeof key, "n%d", (int) countdown);
+        mem_fail_at (countdown);
+        reply_t reply = ap_net_ask (0, OP_PUT, key, value_bytes (bytes_str ("x")), NULL);
+        mem_fail_at (0);
+        ck_assert (reply.status == ZGRID_OK || reply.status == ZGRID_NOMEM);
+        refused += reply.status == ZGRID_NOMEM;
+        ap_net_expect (0, key, reply.status == ZGRID_OK ? "x" : NULL);
+        ap_verify (ap_net.nodes[0].ap);
+    }
+    ck_assert_uint_gt (refused, 0);
+    ap_net_run (5000);
+    ap_net_check_converged ();
+    ap_net_stop ();
+}
+END_TEST
+
+START_TEST (hybrid_clock)
+{
+    hlc_t clock = { 0 };
+    uint64_t first = hlc_next (&clock, 1000), second = hlc_next (&clock, 1000),
+             third = hlc_next (&clock, 900);
+    ck_assert (hlc_wall (first) == 1000 && second == first + 1 && third == second + 1);
+    ck_assert_uint_eq (hlc_wall (hlc_next (&clock, 1001)), 1001);
+    ck_assert (hlc_see (&clock, UINT64_C (1500) << HLC_COUNT_BITS, 1000, 500));
+    ck_assert_uint_eq (hlc_wall (hlc_next (&clock, 1002)), 1500);
+    ck_assert (!hlc_see (&clock, UINT64_C (1503) << HLC_COUNT_BITS, 1002, 500));
+    uint64_t last = clock.last;
+    for (int index = 0; index < 70000; index++) {
+        uint64_t next = hlc_next (&clock, 1002);
+        ck_assert_uint_gt (next, last);
+        last = next;
+    }
+    ck_assert_uint_eq (hlc_wall (last), 1501); // The count went over
+}
+END_TEST
+
+Suite *
+test_suite (void)
+{
+    Suite *suite = suite_create ("ap");
+    TCase *tests = tcase_create ("ap");
+    tcase_set_timeout (tests, TEST_TIMEOUT);
+    tcase_add_test (tests, hybrid_clock);
+    tcase_add_test (tests, operations);
+    tcase_add_test (tests, what_needs_one_present_value_is_refused);
+    tcase_add_test (tests, whole_partitions);
+    tcase_add_test (tests, both_sides_of_a_cut_accept);
+    tcase_add_test (tests, nothing_comes_back);
+    tcase_add_test (tests, clocks_that_run_ahead);
+    tcase_add_test (tests, ties_are_decided_alike);
+    tcase_add_test (tests, malformed_messages_change_little);
+    tcase_add_test (tests, without_memory);
+    suite_add_tcase (suite, tests);
+    return suite;
+}
