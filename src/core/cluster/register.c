@@ -322,6 +322,8 @@ s_read_candidacy (mp_t *reader, node_id_t from, candidacy_t *candidacy)
 static bool
 s_new_enough (const register_t *reg, const candidacy_t *candidacy)
 {
+    if (!reg->accepted)
+        return true;
     int order = ballot_order (candidacy->accepted, reg->accepted_ballot);
     return order > 0 || (order == 0 && candidacy->version >= reg->accepted->view->version);
 }
@@ -335,7 +337,9 @@ s_grants (cluster_t *self, node_id_t from, const candidacy_t *candidacy)
         cluster_refuse (self, from, "a stranger wants a vote");
         return false;
     }
-    if (!register_votes (self) || register_coordinates (self))
+    //  Who was made a voter may not have accepted anything yet, and the others may need its vote. A
+    //  promise binds whoever gives it; whether it counts, the candidate's state says.
+    if ((self->state != CLUSTER_MEMBER && !reg->accepted) || register_coordinates (self))
         return false;
     bool higher = ballot_order (candidacy->ballot, reg->promised) > 0;
     //  The minimum election timeout: a coordinator that is heard is not voted out
