@@ -2,14 +2,14 @@
 #  check_discover.sh: nodes find each other by UDP broadcast, in a network of the test's own.
 #  SPDX-License-Identifier: MPL-2.0
 PATH=$PATH:/usr/sbin:/sbin
-if [ -z "$ZGRID_TEST_NETWORK" ]; then
+if [ -z "$INSIDE_TEST_NETWORK" ]; then
     own="unshare -Urn"
     [ "$(id -u)" = 0 ] && own="unshare -n"
     if ! $own true 2> /dev/null || ! command -v ip > /dev/null; then
         echo "network namespaces are not allowed here"
         exit 77
     fi
-    ZGRID_TEST_NETWORK=1 exec $own "$0" "$@"
+    INSIDE_TEST_NETWORK=1 exec $own "$0" "$@"
 fi
 # shellcheck source=tests/system/zgridd.sh
 . "${ZGRID_SOURCE:-.}/tests/system/zgridd.sh"

@@ -8,6 +8,10 @@ TOOL_TESTS = tests/system/check_zgridd.sh tests/system/check_zgrid.sh tests/syst
 dist_check_SCRIPTS += $(TOOL_TESTS)
 TESTS += $(TOOL_TESTS)
 EXTRA_DIST += tests/system/zgridd.sh
+#  Nodes that find each other
+dist_check_SCRIPTS += tests/system/check_discover.sh
+TESTS += tests/system/check_discover.sh
+
 #  Examples
 EXAMPLE_TESTS = tests/system/check_examples.sh tests/system/check_example_python.sh tests/system/check_example_perl.sh
 dist_check_SCRIPTS += $(EXAMPLE_TESTS)
