@@ -26,7 +26,7 @@ typedef struct {
     node_info_t info;
     buf_t info_copies; // What it points to
     uint64_t reply_max;
-    uint64_t now;
+    uint64_t now; // The newest time that anybody here was told: it never goes back
     uint64_t tick_at;
     bool idle;      // Nothing to keep house for
     buf_t out;      // The body of a reply
@@ -95,10 +95,11 @@ typedef struct {
 typedef enum { S_ANSWERED, S_HELD, S_LOST } s_outcome_t;
 
 //  The clock is read after what it shall prove (consistency 6), unless nothing depends on it.
-static uint64_t
-s_clock_after (const self_t *self, uint64_t before)
+static void
+s_read_clock (self_t *self)
 {
-    return lease_is_endless (self->lease) ? before : actor_boot ();
+    if (!lease_is_endless (self->lease))
+        self->now = actor_boot ();
 }
 
 //  Executes what arrived. S_ANSWERED: the frames of the reply are body and attachments, *count of them.
@@ -120,19 +121,19 @@ s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, const
                       .node = s_node_operation,
                       .node_arg = self };
     storage_verdict_t verdict = STORAGE_SEND;
-    uint64_t now = moment->now;
     if (arrival->busy)
         storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY, "replies wait to be read");
     else {
         if (storage_batch (self->storage, &batch, &self->out, self->reply_max))
             storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY,
                             "the replies exceed limits.window_bytes");
-        now = s_clock_after (self, now);
-        verdict = storage_settle (self->storage, &batch, &self->out, now);
+        s_read_clock (self);
+        verdict = storage_settle (self->storage, &batch, &self->out, self->now);
     }
     *records = batch.records;
     if (verdict == STORAGE_WAIT
-        && storage_hold (self->storage, &batch, back->way, back->before, back->before_count, &self->out, now))
+        && storage_hold (self->storage, &batch, back->way, back->before, back->before_count, &self->out,
+                         self->now))
         return S_HELD;
     if (verdict == STORAGE_WAIT || self->out.failed) { // The client's deadline will tell it
         self->counters->dropped++;
@@ -428,12 +429,21 @@ s_wants (void *arg, size_t which)
     return self->serving || which < S_ROUTER;
 }
 
+//  The clock may have been read since the turn began.
+static void
+s_set_time (self_t *self, uint64_t now)
+{
+    if (now > self->now)
+        self->now = now;
+}
+
 static bool
 s_receive (void *arg, size_t which, const moment_t *moment)
 {
     self_t *self = arg;
     bool any = false;
-    self->now = moment->now;
+    s_set_time (self, moment->now);
+    moment_t at = { self->now, moment->wall };
     switch ((s_socket_t) which) {
         case S_BEACON:
             any = s_receive_beacon (self);
@@ -442,10 +452,10 @@ s_receive (void *arg, size_t which, const moment_t *moment)
             any = s_receive_data (self);
             break;
         case S_ROUTER:
-            any = s_receive_router (self, moment);
+            any = s_receive_router (self, &at);
             break;
         case S_CLIENTS:
-            any = s_receive_client (self, moment);
+            any = s_receive_client (self, &at);
             break;
         case S_SOCKETS:
             break;
@@ -483,18 +493,19 @@ static uint64_t
 s_turn (void *arg, const moment_t *moment, bool *sent)
 {
     self_t *self = arg;
-    self->now = moment->now;
-    storage_turn (self->storage, moment->now);
-    if (moment->now >= self->tick_at) {
-        uint64_t next = storage_tick (self->storage, moment->now);
-        self->tick_at = next == UINT64_MAX ? moment->now + 1000 : moment->now + next;
+    s_set_time (self, moment->now);
+    uint64_t now = self->now;
+    storage_turn (self->storage, now);
+    if (now >= self->tick_at) {
+        uint64_t next = storage_tick (self->storage, now);
+        self->tick_at = next == UINT64_MAX ? now + 1000 : now + next;
         self->idle = next == UINT64_MAX;
     }
-    uint64_t next = self->idle ? UINT64_MAX : self->tick_at - moment->now;
-    next = s_sooner (next, s_turn_cluster (self, moment->now));
+    uint64_t next = self->idle ? UINT64_MAX : self->tick_at - now;
+    next = s_sooner (next, s_turn_cluster (self, now));
     *sent = self->sent || !door_is_idle (self->clients);
     self->sent = false;
-    return s_sooner (next, door_turn (self->clients, moment->now));
+    return s_sooner (next, door_turn (self->clients, now));
 }
 
 static void
