@@ -84,11 +84,12 @@ typedef struct {
 
 typedef enum { REGISTER_IDLE, REGISTER_ASKING, REGISTER_CANDIDATE, REGISTER_COORDINATOR } register_role_t;
 
-//  consistency 2 and 3. accepted is NULL on who was never a voter.
+//  consistency 2 and 3. accepted is NULL on who is no voter.
 typedef struct {
     ballot_t promised, accepted_ballot, mine;
     uint64_t counter_seen;
     edition_t *accepted;
+    uint64_t accepted_version; // Stays, with its ballot, when the state is dropped
     register_role_t role;
     bool barrier;       // Coordinator: a state is committed under this ballot
     bool pending;       // Coordinator: accepted is proposed, not committed

@@ -144,6 +144,14 @@ s_check_commit (cluster_t *self)
     edition_drop (&before);
 }
 
+static void
+s_set_accepted (register_t *reg, edition_t *edition)
+{
+    edition_drop (&reg->accepted);
+    reg->accepted = edition;
+    reg->accepted_version = edition->view->version;
+}
+
 //  Proposes what is accepted now, under this node's ballot.
 static void
 s_propose (cluster_t *self)
@@ -167,8 +175,7 @@ register_propose (cluster_t *self, view_t *view)
         edition_drop (&edition);
         return false;
     }
-    edition_drop (&reg->accepted);
-    reg->accepted = edition;
+    s_set_accepted (reg, edition);
     s_propose (self);
     return true;
 }
@@ -184,7 +191,7 @@ register_found (cluster_t *self, view_t *view)
         edition_drop (&edition);
         return false;
     }
-    reg->accepted = edition;
+    s_set_accepted (reg, edition);
     reg->mine = reg->promised = (ballot_t) { reg->promised.counter + 1, self->id };
     reg->role = REGISTER_COORDINATOR;
     reg->barrier = false;
@@ -212,8 +219,7 @@ register_refound (cluster_t *self, const view_t *from)
         edition_drop (&edition);
         return false;
     }
-    edition_drop (&reg->accepted);
-    reg->accepted = edition;
+    s_set_accepted (reg, edition);
     uint64_t counter = reg->promised.counter > reg->counter_seen ? reg->promised.counter : reg->counter_seen;
     reg->mine = reg->promised = (ballot_t) { counter + CLUSTER_LEFT_VERSIONS, self->id };
     reg->role = REGISTER_COORDINATOR;
@@ -320,12 +326,15 @@ s_read_candidacy (mp_t *reader, node_id_t from, candidacy_t *candidacy)
 
 //  What the candidate has accepted is at least as new as what this node has.
 static bool
-s_new_enough (const register_t *reg, const candidacy_t *candidacy)
+s_new_enough (const cluster_t *self, const candidacy_t *candidacy)
 {
-    if (!reg->accepted)
-        return true;
+    const register_t *reg = &self->reg;
+    //  Whoever has not accepted what is committed must not decide what comes next: not even with the
+    //  vote of one that voted before that and has dropped its state
+    if (self->known && candidacy->version < self->known->view->version)
+        return false;
     int order = ballot_order (candidacy->accepted, reg->accepted_ballot);
-    return order > 0 || (order == 0 && candidacy->version >= reg->accepted->view->version);
+    return order > 0 || (order == 0 && candidacy->version >= reg->accepted_version);
 }
 
 //  The test of both PREVOTE and REQ_VOTE. *refused: a higher ballot was promised, and it is told so.
@@ -347,7 +356,7 @@ s_grants (cluster_t *self, node_id_t from, const candidacy_t *candidacy)
         return false;
     //  A voter promises upwards only: one vote for each ballot (consistency 3)
     if (HOLDS (single_vote, higher))
-        return s_new_enough (reg, candidacy);
+        return s_new_enough (self, candidacy);
     post_begin (self, PEER_NACK, 2);
     post_ballot (self, reg->promised);
     post_to (self, from);
@@ -467,10 +476,9 @@ static bool
 s_accept (cluster_t *self, node_id_t from, ballot_t ballot, uint64_t version, bytes_t bytes)
 {
     register_t *reg = &self->reg;
-    int order = reg->accepted ? ballot_order (ballot, reg->accepted_ballot) : 1;
-    uint64_t mine = reg->accepted ? reg->accepted->view->version : 0;
-    if (order < 0 || (order == 0 && version <= mine))
-        return true; // Has it, or a later one
+    int order = ballot_order (ballot, reg->accepted_ballot);
+    if (order < 0 || (order == 0 && version <= reg->accepted_version))
+        return true; // Has it, or had it, or a later one
     if (bytes.size == 0)
         return false;
     edition_t *edition = s_offered (self, from, version, bytes);
@@ -481,8 +489,7 @@ s_accept (cluster_t *self, node_id_t from, ballot_t ballot, uint64_t version, by
         edition_drop (&edition);
         return false;
     }
-    edition_drop (&reg->accepted);
-    reg->accepted = edition;
+    s_set_accepted (reg, edition);
     reg->accepted_ballot = ballot;
     if (!voter)
         s_became_voter (self);
