@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 
-INSIDE = "ZGRID_TEST_NETWORK"
 
 
 def _run(*words):
@@ -30,14 +29,14 @@ def _prepare():
             file.write("1")
     except OSError as fault:
         print("a network namespace that cannot route: proxies cut instead: %s" % fault)
-        os.environ[INSIDE] = "0"
+        os.environ["CUTS"] = "proxy"
 
 
 def enter():
     """Runs the program again in a network namespace, and returns there. Where that is not possible it returns all the
-    same, and says so: make() then makes proxies. CUTS=proxy asks for them."""
-    if os.environ.get(INSIDE) or os.environ.get("CUTS") == "proxy":
-        if os.environ.get(INSIDE):
+    same, and says so: make() then makes proxies. CUTS=proxy in the environment asks for them."""
+    if os.environ.get("CUTS"):
+        if os.environ["CUTS"] == "namespaces":
             _prepare()
         return
     os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -46,7 +45,7 @@ def enter():
             subprocess.run(own + ["true"], stderr=subprocess.DEVNULL).returncode:
         print("network namespaces are not allowed here: proxies cut instead")
         return
-    os.environ[INSIDE] = "1"
+    os.environ["CUTS"] = "namespaces"
     os.execvp(own[0], own + [sys.executable, "-B"] + sys.argv)
 
 
@@ -173,4 +172,4 @@ class Proxies:
 
 def make():
     """Namespaces where enter() found them allowed, or else proxies."""
-    return Net() if os.environ.get(INSIDE) == "1" else Proxies()
+    return Net() if os.environ.get("CUTS") == "namespaces" else Proxies()
