@@ -431,6 +431,8 @@ s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
         batch->node (batch->node_arg, &item->request, out);
         return;
     }
+    if (self->cluster.ap && ap_take (self->cluster.ap, self->cluster.view, &call))
+        return;
     if (info->routing == ROUTING_KEY) {
         if (item->partition % self->config.actors != self->config.index) {
             call_moved (&call, item->partition);
@@ -464,6 +466,8 @@ storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max)
         self->cluster.mark_count = 0;
         self->cluster.marks_lost = false;
         self->cluster.now = batch->moment.now;
+        if (self->cluster.ap)
+            ap_clock (self->cluster.ap, batch->moment);
         if (!self->cluster.alone)
             batch->attached_room = 0; // What has to wait keeps its values inside
     }

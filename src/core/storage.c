@@ -29,6 +29,7 @@ s_clear_cluster (storage_t *self)
     mem_free (cluster->marks);
     mem_free (cluster->mark_waits);
     buf_clear (&cluster->body);
+    ap_destroy (&cluster->ap);
     view_destroy (&cluster->view);
 }
 
@@ -140,6 +141,16 @@ storage_stats (storage_t *self)
     stats->retired_bytes = reclaim_waiting (pool->reclaim);
     stats->maps = directory ? directory->count : 0;
     stats->rehashes = pool->rehashes;
+    if (self->cluster.ap) {
+        ap_stats_t ap = ap_stats (self->cluster.ap);
+        stats->ap_entries = ap.entries;
+        stats->ap_tombstones = ap.tombstones;
+        stats->ap_bytes = ap.bytes;
+        stats->ap_lost = ap.lost;
+        stats->ap_merged = ap.merged;
+        stats->ap_refused = ap.refused;
+        stats->ap_repaired = ap.repaired;
+    }
     stats->sessions = stats->log_bytes = 0;
     for (uint32_t local = 0; local < self->local_partitions; local++) {
         stats->sessions += self->partitions[local].sessions.count;

@@ -52,6 +52,8 @@ typedef struct {
     uint64_t log_bytes;    // Bytes of them; 0: 4 MiB
     uint64_t resend;       // Milliseconds after which what was not acknowledged is sent again; 0: 40
     uint64_t silence;      // A backup that makes no progress for so long is to be removed; 0: 1,000
+    uint64_t ap_grace;     // Milliseconds that ap maps remember deletions; 0: an hour
+    uint64_t ap_round;     // Milliseconds between two comparisons of their copies; 0: 10,000
     uint8_t seed[HASH_SEED_SIZE]; // Until a view brings the cluster's
 } storage_config_t;
 
@@ -188,6 +190,10 @@ typedef struct {
 partition_state_t
     storage_partition_state (storage_t *self, uint32_t partition);
 
+//  The same for the maps in ap mode.
+uint64_t
+    storage_ap_digest (storage_t *self, uint32_t partition);
+
 //  A digest of everything that copies must have in common in a partition: entries (key, value,
 //  version, whether there is a deadline) and sessions. Equal for equal contents, whatever the order.
 uint64_t
@@ -258,6 +264,10 @@ const struct shared_word *
 typedef uint64_t (storage_clock_fn) (void);
 bool
     storage_lease_valid (const storage_t *self, uint64_t generation, storage_clock_fn *now);
+
+//  True: what is not found here may be in a map in ap mode; ask the actor.
+bool
+    storage_has_ap (storage_t *self);
 
 uint64_t
     storage_hash (const storage_t *self, bytes_t key);

@@ -42,6 +42,7 @@ struct storage {
     const char *const *owners; // NULL: not known
     //  For local readers
     _Atomic uint32_t clock;    // The access clock
+    _Atomic bool ap_declared;  // A map in ap mode: its entries are for the actor
     shared_word_t *words;      // By local partition
     const lease_t *lease;      // NULL: without a view, nobody else could serve
     cluster_side_t cluster;

@@ -30,6 +30,12 @@ storage_lease_valid (const storage_t *self, uint64_t generation, storage_clock_f
     return !lease || lease_is_forever (lease, generation) || lease_valid (lease, generation, now ());
 }
 
+bool
+storage_has_ap (storage_t *self)
+{
+    return atomic_load_explicit (&self->ap_declared, memory_order_acquire);
+}
+
 uint64_t
 storage_hash (const storage_t *self, bytes_t key)
 {

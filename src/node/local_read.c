@@ -165,7 +165,8 @@ local_read (local_t *self, bytes_t map, const bytes_t *keys, size_t count, buf_t
             local_entry_t *entries)
 {
     s_spot_t spots[LOCAL_BATCH_MAX];
-    if (map.size == 0 || map.size > WIRE_MAP_NAME_MAX) { // The actor says what is wrong
+    //  The actor says what is wrong, and knows of maps in ap mode
+    if (map.size == 0 || map.size > WIRE_MAP_NAME_MAX || storage_has_ap (self->storage)) {
         for (size_t at = 0; at < count; at++)
             entries[at] = (local_entry_t) { .status = LOCAL_ASK };
         return;

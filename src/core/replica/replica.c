@@ -247,8 +247,9 @@ uint64_t
 storage_replicate (storage_t *self, uint64_t now)
 {
     cluster_side_t *cluster = &self->cluster;
+    uint64_t ap = cluster->ap ? ap_tick (cluster->ap, now) : UINT64_MAX;
     if (cluster->alone)
-        return UINT64_MAX;
+        return ap;
     cluster->now = now;
     //  After a pause of our own nobody else's silence is known
     bool paused = now - cluster->replicated_at > self->config.silence / 2;
@@ -268,5 +269,6 @@ storage_replicate (storage_t *self, uint64_t now)
             busy = !replica_apply (self, part, part->told_commit, now) || busy;
     }
     s_late (self, now);
-    return busy ? S_TICK_MS : self->config.resend;
+    uint64_t next = busy ? S_TICK_MS : self->config.resend;
+    return ap < next ? ap : next;
 }

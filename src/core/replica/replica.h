@@ -8,6 +8,7 @@
 #include "../cluster/peer.h"
 #include "../mutant.h"
 #include "../storage.h"
+#include "ap.h"
 #include "effect.h"
 #include "held.h"
 #include "oplog.h"
@@ -101,6 +102,7 @@ typedef struct {
     uint64_t replicated_at;
     uint64_t snapshots;    // Counter: ids of snapshots
     session_issuer_t issuer;
+    ap_t *ap;              // NULL until a map in ap mode is declared
     storage_commit_fn *watch;
     void *watch_arg;
 } cluster_side_t;
@@ -143,6 +145,9 @@ void
 buf_t *
     replica_out (storage_t *self, const partition_t *part, node_id_t node, uint32_t actor, peer_type_t type,
                  uint32_t fields);
+//  The same without the head of a message.
+buf_t *
+    replica_out_plain (storage_t *self, node_id_t node, uint32_t actor);
 //  Which storage actor of a member has the partition.
 uint32_t
     replica_actor (const storage_t *self, const partition_t *part, node_id_t node);

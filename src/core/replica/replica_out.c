@@ -38,8 +38,7 @@ s_outbox (cluster_side_t *cluster, node_id_t node, uint32_t actor)
 }
 
 buf_t *
-replica_out (storage_t *self, const partition_t *part, node_id_t node, uint32_t actor, peer_type_t type,
-             uint32_t fields)
+replica_out_plain (storage_t *self, node_id_t node, uint32_t actor)
 {
     cluster_side_t *cluster = &self->cluster;
     outbox_t *outbox = s_outbox (cluster, node, actor);
@@ -56,6 +55,16 @@ replica_out (storage_t *self, const partition_t *part, node_id_t node, uint32_t 
         peer_head_t head = { .cluster = cluster->view->cluster, .from = cluster->self, .to = node };
         peer_begin (out, &head);
     }
+    return out;
+}
+
+buf_t *
+replica_out (storage_t *self, const partition_t *part, node_id_t node, uint32_t actor, peer_type_t type,
+             uint32_t fields)
+{
+    buf_t *out = replica_out_plain (self, node, actor);
+    if (!out)
+        return NULL;
     wire_add_array (out, 3 + fields);
     wire_add_uint (out, type);
     wire_add_uint (out, part->id);
@@ -186,6 +195,12 @@ storage_peer (storage_t *self, bytes_t body, uint64_t now)
     while ((type = peer_next (&reader, &count)) != PEER_NONE) {
         s_message_t message;
         uint64_t partition, epoch;
+        if (ap_takes (type) && cluster->ap) {
+            if (ap_peer (cluster->ap, head.from, type, &reader, count, now))
+                continue;
+            self->stats.peer_refused++;
+            return;
+        }
         if (!s_read (&reader, count, &s_shapes[type], &partition, &epoch, &message)
             || partition >= self->config.partitions
             || partition % self->config.actors != self->config.index) {

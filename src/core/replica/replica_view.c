@@ -170,6 +170,50 @@ s_refresh_copies (storage_t *self, partition_t *part)
     }
 }
 
+//  ------------------------------------------------------------------------------------------------
+//  Maps in ap mode
+
+static void
+s_ap_send (void *arg, node_id_t to, uint32_t actor, bytes_t message)
+{
+    buf_t *out = replica_out_plain (arg, to, actor);
+    if (out)
+        buf_add (out, message.data, message.size);
+}
+
+static uint64_t
+s_ap_used (void *arg)
+{
+    const storage_t *self = arg;
+    return self->pool.used_bytes + self->pool.index_bytes;
+}
+
+//  What they need is made when the first one is declared. False without memory.
+static bool
+s_prepare_ap (storage_t *self, const view_t *view)
+{
+    bool declared = false;
+    for (uint32_t at = 0; at < view->maps_count; at++)
+        declared = declared || view->maps[at].mode == MAP_AP;
+    if (!declared || self->cluster.ap)
+        return true;
+    const storage_config_t *config = &self->config;
+    ap_config_t ap = { .index = config->index,
+                       .actors = config->actors,
+                       .partitions = config->partitions,
+                       .maps_max = config->maps_max,
+                       .value_max = config->value_max,
+                       .memory_limit = config->memory_limit,
+                       .grace = config->ap_grace,
+                       .round = config->ap_round };
+    ap_port_t port = { self, s_ap_send, s_ap_used };
+    self->cluster.ap = ap_new (&ap, view->seed, self->cluster.self, &port);
+    //  From now on local readers ask: they know nothing of these maps
+    if (self->cluster.ap)
+        atomic_store (&self->ap_declared, true);
+    return self->cluster.ap != NULL;
+}
+
 bool
 storage_set_view (storage_t *self, const view_t *view, uint64_t now)
 {
@@ -179,11 +223,18 @@ storage_set_view (storage_t *self, const view_t *view, uint64_t now)
     view_t *copy = view_copy (view);
     if (!copy)
         return false;
+    if (!s_prepare_ap (self, copy)) {
+        view_destroy (&copy);
+        return false;
+    }
     if (!cluster->view)
         hash_secret (&self->secret, view->seed);
-    view_destroy (&cluster->view);
+    view_t *old = cluster->view;
     cluster->view = copy;
     cluster->now = now;
+    if (cluster->ap)
+        ap_set_view (cluster->ap, copy, now);
+    view_destroy (&old);
     const member_t *me = view_member (copy, cluster->self);
     bool alone = me && copy->members_count == 1 && !cluster->watch;
     if (cluster->alone && !alone) // What was done alone is committed
@@ -277,4 +328,10 @@ storage_partition_digest (storage_t *self, uint32_t partition)
             at = index_visit (&store->index, at, s_digest_one, &digest);
     }
     return digest.sum + s_mix (sessions_digest (&self->partitions[local].sessions));
+}
+
+uint64_t
+storage_ap_digest (storage_t *self, uint32_t partition)
+{
+    return self->cluster.ap ? ap_digest (self->cluster.ap, partition) : 0;
 }
