@@ -25,7 +25,9 @@ router_fault (router_t *self, const request_t *request, options_t *options, cons
 {
     unsigned status = request->faulty;
     *why = request->fault;
-    if (!status && !options_decode (request->options, options, why))
+    if (!status
+        && (!options_decode (request->options, options, why)
+            || (request->op == OP_WITH && !forward_check_session (options, why))))
         status = ZGRID_MALFORMED;
     if (status)
         ++*(status == ZGRID_BADOP    ? &self->counters.badop

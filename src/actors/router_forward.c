@@ -142,8 +142,7 @@ s_take (router_t *self, group_t *group, const arrival_t *arrival, const request_
             s_ask_stats (self, group, arrival, request);
             break;
         case OP_WITH:
-            if (!forward_with (group, &options, &why))
-                s_refuse (self, group, request->id, ZGRID_MALFORMED, why);
+            forward_with (group, &options);
             break;
         case OP_HELLO:
         case OP_ROUTES:

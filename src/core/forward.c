@@ -296,9 +296,9 @@ s_aim_scan (const forward_t *self, record_t *record, const options_t *options)
 static const char *
 s_fault (const forward_t *self, const request_t *request, const options_t *options)
 {
-    bool given = (options->given & OPT_session) && options->session.kind != VALUE_NIL;
-    if (given && (options->session.kind != VALUE_BYTES || options->session.bytes.size != SESSION_SIZE))
-        return "a session is 16 bytes";
+    const char *why;
+    if (!forward_check_session (options, &why))
+        return why;
     if (op_info (request->op)->routing == ROUTING_PART && (options->given & OPT_partition)
         && options->partition >= self->view->partitions)
         return "no such partition";

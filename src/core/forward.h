@@ -73,9 +73,13 @@ bool
 group_t *
     forward_open (forward_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count);
 
-//  Notes what WITH says for the records after it. False, and *why: it is faulty; nothing is noted.
+//  False, and *why: a session that is none.
 bool
-    forward_with (group_t *group, const options_t *options, const char **why);
+    forward_check_session (const options_t *options, const char **why);
+
+//  Notes what WITH says for the records after it. Its session is in order.
+void
+    forward_with (group_t *group, const options_t *options);
 
 //  Adds a record that names a key, or partitions. options: its own, decoded. Without room, and when it
 //  cannot be sent, it is answered at once.

@@ -69,24 +69,26 @@ forward_open (forward_t *self, bytes_t route, const bytes_t *envelope, size_t en
 }
 
 bool
-forward_with (group_t *group, const options_t *options, const char **why)
+forward_check_session (const options_t *options, const char **why)
 {
-    bool with_session = (options->given & OPT_session) && options->session.kind != VALUE_NIL;
-    if (with_session
-        && (options->session.kind != VALUE_BYTES || options->session.bytes.size != SESSION_SIZE)) {
-        *why = "a session is 16 bytes";
-        return false;
-    }
+    if (!(options->given & OPT_session) || options->session.kind == VALUE_NIL)
+        return true;
+    *why = "a session is 16 bytes";
+    return options->session.kind == VALUE_BYTES && options->session.bytes.size == SESSION_SIZE;
+}
+
+void
+forward_with (group_t *group, const options_t *options)
+{
     if (options->given & OPT_session) {
-        group->with_session = with_session;
-        if (with_session)
+        group->with_session = options->session.kind == VALUE_BYTES;
+        if (group->with_session)
             memcpy (group->session, options->session.bytes.data, SESSION_SIZE);
     }
     if (options->given & OPT_ack)
         group->ack = options->ack;
     if (options->given & OPT_deadline)
         group->deadline = options->deadline;
-    return true;
 }
 
 static void

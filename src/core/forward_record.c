@@ -108,11 +108,12 @@ record_new (forward_t *self, group_t *group, const request_t *request, const opt
         record->key = (uint32_t) hash_key (&self->secret, request->key) | 1;
     } else if (!whole)
         record->partition = (uint32_t) options->partition;
-    bool own = (options->given & OPT_session) && options->session.kind == VALUE_BYTES;
-    if (own || group->with_session) {
-        record->session_given = true;
+    //  One that it gives itself comes with its own ack; nil is none
+    bool own = options->given & OPT_session;
+    record->session_given = own ? options->session.kind == VALUE_BYTES : group->with_session;
+    if (record->session_given) {
         memcpy (record->session, own ? options->session.bytes.data : group->session, SESSION_SIZE);
-        record->ack = (options->given & OPT_ack) ? options->ack : group->ack;
+        record->ack = (options->given & OPT_ack) ? options->ack : own ? 0 : group->ack;
     }
     return record;
 }

@@ -186,7 +186,7 @@ owners_say (owners_t *self, const char *route, bool whole, const buf_t *body)
         bool good = options_decode (request.options, &options, &why);
         assert (good);
         if (request.op == OP_WITH)
-            forward_with (group, &options, &why);
+            forward_with (group, &options);
         else
             forward_record (self->forward, group, &request, &options, NULL, 0, self->now);
     }
