@@ -18,6 +18,9 @@
     and networks cost is time, as long as there is some left. Where the deadline ends it, the status says
     what is known: ZGRID_MAYBE only if a write was sent and its outcome is not known.
 
+    Where the answer to a write was lost and then asked for again, a large value in it (of getput, getdel)
+    may be missing: ZGRID_OK with has_value false. Servers keep answers of up to 64 KiB.
+
     Operations on one key are executed in the order in which they were started on the handle, as long as
     no server refuses one; an operation that is started while an earlier one on its key waits for another
     try waits behind it.

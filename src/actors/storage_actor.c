@@ -174,7 +174,9 @@ s_receive_client (self_t *self, const moment_t *moment)
         size_t count = 0;
         uint64_t records;
         self->arrival = &arrival;
-        if (s_execute (self, &arrival, moment, &back, frames, &count, &records) == S_ANSWERED)
+        //  WITH alone is not answered
+        if (s_execute (self, &arrival, moment, &back, frames, &count, &records) == S_ANSWERED
+            && frames[0].size > WIRE_SIGNATURE_SIZE)
             door_reply (self->clients, arrival.route, arrival.envelope, arrival.envelope_count, frames, count,
                         records, moment->now);
         self->arrival = NULL;

@@ -94,13 +94,22 @@ s_fill_meta (answer_t *answer, unsigned op, const reply_t *reply)
         entry->integer = (int64_t) answer->meta.cursor;
 }
 
+//  It was sent twice, and what the first sending answered was too large to be kept.
+static bool
+s_dropped (const reply_t *reply)
+{
+    meta_t meta;
+    return reply->status == ZGRID_OK && reply->value.kind == VALUE_NIL && meta_decode (reply->meta, &meta)
+           && (meta.given & META_dropped);
+}
+
 static void
 s_fill (answer_t *answer, unsigned op, const reply_t *reply)
 {
     zgrid_entry_t *entry = &answer->entry;
     answer->copied = false;
     answer->meta.given = 0;
-    if (!s_fits (op, reply)) {
+    if (!s_fits (op, reply) && !s_dropped (reply)) {
         *entry = entry_of (ZGRID_WRONGTYPE);
         return;
     }

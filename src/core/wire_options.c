@@ -117,12 +117,9 @@ s_take (options_t *options, const s_option_t *option, value_t value)
             *(bit == OPT_match ? &options->match : &options->read) = value.bytes;
             break;
         case VALUE:
-            if (bit == OPT_session)
-                options->session = value;
-            else if (value.kind == VALUE_BYTES || value.kind == VALUE_NIL)
-                options->ifeq = value;
-            else
+            if (value.kind != VALUE_BYTES && value.kind != VALUE_NIL)
                 return false;
+            *(bit == OPT_session ? &options->session : &options->ifeq) = value;
             break;
         case NUMBER:
             if (value.kind != VALUE_INT && value.kind != VALUE_BYTES && value.kind != VALUE_REAL)

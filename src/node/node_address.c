@@ -97,8 +97,8 @@ node_host (const zgrid_node_t *self, char *host, size_t room)
     *host = 0;
     if (*advertised)
         snprintf (host, room, "%s", advertised);
-    else if (self->data_endpoints[0])
-        s_host (self->data_endpoints[0], host, room);
+    else if (!self->data_endpoints[0] || !s_host (self->data_endpoints[0], host, room))
+        s_host (self->endpoints[0] ? self->endpoints[0] : "", host, room); // Alone: for MOVED
 }
 
 uint16_t
