@@ -117,8 +117,10 @@ router_on_request (sim_t *sim, event_t *event)
             assert (good);
             if (request.op != OP_WITH)
                 forward_record (self->forward, group, &request, &options, NULL, 0, local);
-            else if (!forward_with (group, &options, &why))
+            else if (!forward_check_session (&options, &why))
                 sim_fail (sim, "the router refuses WITH: %s", why);
+            else
+                forward_with (group, &options);
         }
         forward_close (self->forward, group, local);
         s_turn (self);
