@@ -9,7 +9,7 @@ import select
 import subprocess
 import sys
 
-from cluster import PATIENCE, SOURCE, Cluster, check, main, rounds, say
+from cluster import PATIENCE, SOURCE, Cluster, Failed, check, main, rounds, say
 
 
 class Script:
@@ -27,7 +27,8 @@ class Script:
             if not select.select([self.process.stdout], [], [], seconds * PATIENCE)[0]:
                 check(False, "the script hangs at %d" % self.last)
             some = self.process.stdout.read()
-            check(some, "the script ended: %s" % self.process.stderr.read().decode())
+            if not some:
+                raise Failed("the script ended: %s" % self.process.stderr.read().decode())
             *lines, self.rest = (self.rest + some).split(b"\n")
             for line in lines:
                 number, self.server = line.decode().split()
