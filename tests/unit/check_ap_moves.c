@@ -54,6 +54,38 @@ START_TEST (who_is_no_longer_listed_hands_over)
 }
 END_TEST
 
+//  Everybody who is listed must have it before it goes: not just one of them, and not while they refuse it.
+START_TEST (who_hands_over_keeps_it_until_all_have_it)
+{
+    ap_net_start (1, 9);
+    ap_net_put (0, "a", "x");
+    ap_net.nodes[0].skew = 8000; // Too far in the future for the others
+    ap_net_put (0, "b", "x");
+    ap_net.nodes[0].skew = 0;
+    node_id_t present[] = { 2, 3 };
+    for (uint32_t partition = 0; partition < AP_PARTITIONS; partition++)
+        ap_net_set_reps (partition, present, 2);
+    for (uint32_t index = 0; index < AP_NODES; index++)
+        ap_net_give_view (index);
+    ap_net_run (5000);
+    ck_assert_uint_eq (ap_stats (ap_net.nodes[0].ap).entries, 1);
+    ap_net_expect (1, "a", "x");
+    ap_net_expect (2, "b", NULL);
+    ap_net_cut (0, 2, true);
+    ap_net_cut (1, 2, true);
+    ap_net_run (12000);
+    ap_net_expect (1, "b", "x");
+    ap_net_expect (2, "b", NULL);
+    ck_assert_uint_eq (ap_stats (ap_net.nodes[0].ap).entries, 1);
+    ap_net_cut (0, 2, false);
+    ap_net_run (5000);
+    ap_net_expect (2, "b", "x");
+    ck_assert_uint_eq (ap_stats (ap_net.nodes[0].ap).handed_over, 2);
+    ck_assert_uint_eq (ap_stats (ap_net.nodes[0].ap).entries, 0);
+    ap_net_stop ();
+}
+END_TEST
+
 START_TEST (large_values_and_many)
 {
     ap_net_start (2, 1);
@@ -202,6 +234,7 @@ test_suite (void)
     TCase *tests = tcase_create ("ap_moves");
     tcase_set_timeout (tests, TEST_TIMEOUT);
     tcase_add_loop_test (tests, who_is_no_longer_listed_hands_over, 0, 3);
+    tcase_add_test (tests, who_hands_over_keeps_it_until_all_have_it);
     tcase_add_test (tests, large_values_and_many);
     tcase_add_loop_test (tests, random_schedules_converge, 0, 40);
     suite_add_tcase (suite, tests);

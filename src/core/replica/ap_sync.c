@@ -274,7 +274,7 @@ s_leave (ap_t *self, ap_map_t *map, uint32_t local, uint64_t now)
     }
     if (ask)
         share->leave_ask_at = now + AP_LEAVE_ASK;
-    if (row->reps_count && done >= 1) {
+    if (row->reps_count && done == row->reps_count) {
         ap_drop_share (self, map, local);
         self->stats.handed_over++;
     }
