@@ -23,6 +23,7 @@ import rules_flow
 import rules_frames
 import rules_maps
 import rules_routes
+import rules_sessions
 import rules_time
 from zgp import Failure, Peer
 
@@ -54,7 +55,7 @@ class Server:
 def checks():
     """Number, title and function of every check."""
     found = {}
-    for module in (rules_frames, rules_data, rules_time, rules_maps, rules_flow, rules_routes):
+    for module in (rules_frames, rules_data, rules_time, rules_maps, rules_flow, rules_routes, rules_sessions):
         assert module.rule is rules.rule  # It adds to the one list
     for number, title, function in rules.RULES:
         if number in found:

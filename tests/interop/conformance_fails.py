@@ -50,7 +50,7 @@ def main():
     for change in (
         text.replace("**R7.**", "**R77.**"),
         text.replace("**R7.**", "R7."),
-        text + "\n**R50.** One more.\n",
+        text + "\n**R999.** One more.\n",
         "",
     ):
         if not conformance.compare(change, found):

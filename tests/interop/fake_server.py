@@ -18,6 +18,7 @@ import msgpack
 import zmq
 
 import fake_msgpack
+import fake_sessions
 from fake_msgpack import Attached, Broken, Twice
 from fake_store import KEY_MAX, VALUE_MAX, Refused, Store, TIMES
 from zgp import BADOP, BUSY, MALFORMED, MOVED, OK, SIGNATURE, TOOBIG, pack, partition_of
@@ -27,7 +28,7 @@ PARTITIONS, ACTORS, BATCH, WINDOW = 32, 2, 4096, 2048
 KEY_OPS = """GET PUT DEL EXISTS TTL EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST TOUCH INCR DECR INCRBYFLOAT GETPUT GETDEL CAS
 APPEND""".split()
 NEED_VALUE = ("PUT", "GETPUT", "CAS", "APPEND")
-FLAGS = ("nx", "xx", "keepttl", "get", "withttl", "gt", "lt", "withvalues", "fwd")
+FLAGS = ("nx", "xx", "keepttl", "get", "withttl", "gt", "lt", "withvalues", "fwd", "views")
 UINTS = ("ex", "px", "exat", "pxat", "ifversion", "cursor", "count", "partition", "deadline", "ack", "attach")
 BYTES = ("match", "read")
 
@@ -54,7 +55,7 @@ def options_of(given, wrong):
                 continue
         elif name in BYTES:
             good = isinstance(value, bytes) and (name != "read" or value in (b"lease", b"confirm", b"stale"))
-        elif name == "ifeq":
+        elif name in ("ifeq", "session"):
             good = value is None or isinstance(value, bytes)
         elif name == "initial":
             good = isinstance(value, (bytes, int, float))
@@ -74,6 +75,8 @@ class Fake:
         self.wrong = wrong
         self.context = zmq.Context()
         self.store = Store(PARTITIONS, wrong)
+        self.sessions = fake_sessions.Sessions(wrong)
+        self.epoch = 1
         self.began = time.monotonic()
         with open(os.path.join(HERE, "..", "..", "doc", "protocol.md"), encoding="utf-8") as file:
             self.names = re.findall(r"^\| `([a-z_]+)` \| (?:counter|gauge)", file.read(), re.M)
@@ -125,6 +128,8 @@ class Fake:
         if 3 in self.wrong and len(envelope) > 1:
             envelope = envelope[-2:]
         out, extra = [], []
+        self.arrival = (socket, route, envelope)
+        self.sessions.body()
         if body[2] != 1:
             shape = (
                 [0, MALFORMED, None, 0, {"error": "version"}]
@@ -141,7 +146,7 @@ class Fake:
         parts = [out]
         if not envelope and len(out) > 300 or 6 in self.wrong:
             parts = [out[at : at + 300] for at in range(0, len(out), 300)]
-        for part in parts:
+        for part in parts if out else ():
             socket.send_multipart([route] + envelope + [SIGNATURE + b"".join(part)] + extra)
 
     def records(self, index, body, attachments, out, extra):
@@ -167,6 +172,8 @@ class Fake:
             else:
                 answer = self.answer(index, number, record, attachments)
             self.count["records"] += 1
+            if answer is None:
+                continue
             shaped = [number] + self.attached(answer, record, extra)
             if self.tree and shaped[1] == OK:  # PING answers arrays and maps as they came
                 out.append(b"\x95" + pack(number) + b"\x00" + self.tree + b"\x00\xc0")
@@ -229,6 +236,12 @@ class Fake:
         if isinstance(given, Twice):
             given = 0
         options = options_of(given, self.wrong)
+        if op == "WITH":
+            return self.sessions.take_with(options)
+        if op in ("CLUSTER", "ADMIN") and index < 0:
+            return self.ask_cluster(op)
+        if op == "HELLO" and options.get("views"):
+            self.sessions.watch(*self.arrival)
         if op == "PING":
             return OK, value if 38 not in self.wrong or value is None else b"pong", 0, None
         if op in ("HELLO", "ROUTES", "STATS"):
@@ -237,7 +250,7 @@ class Fake:
             raise Refused(BADOP if 13 not in self.wrong else MALFORMED, "no such operation")
         self.check_names(op, name, key, value)
         if op in KEY_OPS:
-            return self.keyed(index, op, name, key, value, options)
+            return self.keyed(index, number, op, name, key, value, options)
         return self.whole(index, op, name, options)
 
     def check_names(self, op, name, key, value):
@@ -254,11 +267,20 @@ class Fake:
         if op in NEED_VALUE and not isinstance(value, bytes):
             raise Refused(MALFORMED, "the value is neither bin nor str")
 
-    def keyed(self, index, op, name, key, value, options):
+    def ask_cluster(self, op):
+        if op == "CLUSTER":
+            return OK, fake_sessions.cluster(self, PARTITIONS, ACTORS), 0, None
+        self.epoch += 1
+        self.sessions.push(self.epoch)
+        return OK, "done", 0, None
+
+    def keyed(self, index, number, op, name, key, value, options):
         partition = partition_of(key or b"", PARTITIONS)
         if index >= 0 and partition % ACTORS != index:
             raise self.moved(partition)
-        status, found, version, meta = self.store.execute(op, name, key, value, options)
+        status, found, version, meta = self.sessions.once(
+            number, partition, op, options, lambda: self.store.execute(op, name, key, value, options)
+        )
         if 11 in self.wrong and isinstance(found, bytes) and key == b"text":
             found = found.decode()
         if status == OK:
@@ -275,7 +297,7 @@ class Fake:
             MOVED,
             None,
             0,
-            {"owner": self.endpoints[1 + partition % ACTORS], "epoch": 1 if 47 not in self.wrong else 2},
+            {"owner": self.endpoints[1 + partition % ACTORS], "epoch": self.epoch + (47 in self.wrong)},
         )
         return refusal
 
@@ -299,7 +321,9 @@ class Fake:
             "node": "n1",
             "name": "fake",
             "cluster": "c1",
-            "epoch": 1,
+            "epoch": self.epoch,
+            "era": 0,
+            "session": self.sessions.fresh(),
             "partitions": PARTITIONS,
             "window": [WINDOW, 1 << 20],
             "frame": VALUE_MAX + (1 << 20),
@@ -316,9 +340,11 @@ class Fake:
         if 46 in self.wrong:
             owners.pop()
         return {
-            "epoch": 1,
+            "epoch": self.epoch,
             "partitions": PARTITIONS,
             "endpoints": self.endpoints[1:],
+            "routers": self.endpoints[:1] if 51 not in self.wrong else [],
+            "backups": b"\xff" * (2 * PARTITIONS),
             "owners": b"".join(owner.to_bytes(2, "big") for owner in owners),
         }
 

@@ -1,0 +1,85 @@
+"""fake_sessions: what of the fake server makes it a cluster: sessions, WITH, views, CLUSTER, ADMIN.
+
+SPDX-License-Identifier: MPL-2.0
+"""
+from fake_store import Refused
+from zgp import MALFORMED, OK, SIGNATURE, STALE_REQUEST, pack
+
+READS = ("GET", "EXISTS", "TTL", "TOUCH")
+
+
+class Sessions:
+    """Requests that were executed, and who wants to hear of views."""
+
+    def __init__(self, wrong):
+        self.wrong = wrong
+        self.issued = 0
+        self.done, self.low = {}, {}
+        self.watchers = []
+        self.body()
+
+    def body(self):
+        """A body begins: what WITH said in another one is over."""
+        self.session, self.ack = None, 0
+
+    def fresh(self):
+        self.issued += 53 not in self.wrong
+        return b"%016d" % self.issued
+
+    def take_with(self, options):
+        if "session" in options:
+            self.session = options["session"]
+        self.ack = options.get("ack", self.ack)
+        return None if 54 not in self.wrong else (OK, None, 0, None)
+
+    def once(self, number, partition, op, options, execute):
+        """Executes a request unless it was executed before."""
+        session, ack = self.session, options.get("ack", self.ack)
+        if "session" in options:
+            session, ack = options["session"], options.get("ack", 0)
+        if not session or op in READS:
+            return execute()
+        if len(session) != 16 and 58 not in self.wrong:
+            raise Refused(MALFORMED, "a session has 16 bytes")
+        request = (session if 56 not in self.wrong else b"", number)
+        if request in self.done and 55 not in self.wrong:
+            return self.done[request]
+        place = (session, partition)
+        if number < self.low.get(place, 0) and 57 not in self.wrong:
+            raise Refused(STALE_REQUEST, "its answer was acknowledged")
+        try:
+            answer = execute()
+        except Refused as refusal:
+            answer = refusal.answer
+        self.done[request] = answer
+        self.low[place] = max(ack, self.low.get(place, 0))
+        return answer
+
+    def watch(self, socket, route, envelope):
+        self.watchers.append((socket, route, envelope))
+
+    def push(self, epoch):
+        for socket, route, envelope in self.watchers if 52 not in self.wrong else ():
+            push = pack([0, "VIEW", None, epoch, None])
+            socket.send_multipart([route] + envelope + [SIGNATURE + push])
+
+
+def cluster(fake, partitions, actors):
+    """The answer to CLUSTER."""
+    answer = {
+        "cluster": "c1",
+        "version": fake.epoch,
+        "era": 0,
+        "copies": 1,
+        "partitions": partitions,
+        "state": "serves",
+        "safe": True,
+        "ready": True,
+        "members": [{"id": "n1", "name": "fake", "status": "UP", "router": fake.endpoints[0]}],
+        "table": [[partition, 1, "fake", ["fake"], None] for partition in range(partitions)],
+        "maps": [],
+        "actors": actors,
+    }
+    if 50 in fake.wrong:
+        del answer["safe"]
+    return answer
