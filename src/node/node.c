@@ -313,6 +313,7 @@ zgrid_node_start (zgrid_node_t *self)
     }
     s_count_actors (self);
     status = s_start_serving (self);
+    atomic_store (&self->interrupted, false); // It may be tried again
     if (status != ZGRID_OK) {
         log_line (self->log, LEVEL_ERROR, "start failed", "reason", zgrid_node_error (self), NULL);
         return status;

@@ -61,3 +61,9 @@ tests_actor_check_beacon_SOURCES = tests/actor/check_beacon.c $(TEST_MAIN)
 tests_actor_check_beacon_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_beacon_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_beacon
+
+check_PROGRAMS += tests/actor/check_node_cluster
+tests_actor_check_node_cluster_SOURCES = tests/actor/check_node_cluster.c $(TEST_MAIN)
+tests_actor_check_node_cluster_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_node_cluster_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_node_cluster
