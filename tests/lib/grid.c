@@ -413,6 +413,26 @@ grid_healthy (grid_t *self)
     return true;
 }
 
+unsigned
+grid_number (const grid_t *self, node_id_t id)
+{
+    for (unsigned node = 0; node < self->count; node++)
+        if (grid_id (self, node) == id)
+            return node;
+    return GRID_MAX;
+}
+
+unsigned
+grid_begin (grid_t *self, unsigned many)
+{
+    self->config.expect = many;
+    for (unsigned node = 0; node < many; node++)
+        grid_start (self, node > 0);
+    grid_until (self, 15000, grid_healthy);
+    self->config.expect = 0;
+    return grid_coordinator (self);
+}
+
 //  ------------------------------------------------------------------------------------------------
 //  Requests
 

@@ -57,6 +57,12 @@ void
     grid_kill (grid_t *self, unsigned node);
 node_id_t
     grid_id (const grid_t *self, unsigned node);
+//  GRID_MAX: none has that id.
+unsigned
+    grid_number (const grid_t *self, node_id_t id);
+//  Founds a cluster of so many; once it is healthy, its coordinator's number.
+unsigned
+    grid_begin (grid_t *self, unsigned many);
 
 //  Lets time pass. Asserts all along that each version is committed with one content only, and that no
 //  two nodes hold a lease for the same partition as its primary.

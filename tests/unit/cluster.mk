@@ -30,3 +30,9 @@ TESTS += tests/unit/check_register
 tests_unit_check_register_SOURCES = tests/unit/check_register.c $(GRID) $(TEST_MAIN)
 tests_unit_check_register_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_register_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_members
+TESTS += tests/unit/check_members
+tests_unit_check_members_SOURCES = tests/unit/check_members.c $(GRID) $(TEST_MAIN)
+tests_unit_check_members_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_members_LDADD = $(UNIT_LIBS)
