@@ -226,6 +226,7 @@ storage_flush (storage_t *self, uint64_t now)
     cluster->dirty_count = 0;
     for (uint32_t at = 0; at < count; at++)
         self->partitions[cluster->dirty[at]].dirty = false;
+    replica_apply_told (self, cluster->dirty, count, now);
     for (uint32_t at = 0; at < count; at++) {
         partition_t *part = &self->partitions[cluster->dirty[at]];
         if (part->role == ROLE_PRIMARY)

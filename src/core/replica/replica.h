@@ -170,17 +170,29 @@ void
                        uint64_t commit, uint64_t now);
 void
     replica_entries (storage_t *self, partition_t *part, uint64_t first, uint64_t count, bytes_t entries,
-                     uint64_t commit, uint64_t now);
+                     uint64_t commit);
 void
     replica_part (storage_t *self, partition_t *part, uint64_t seq, uint64_t offset, uint64_t total,
-                  bytes_t bytes, uint64_t commit, uint64_t now);
+                  bytes_t bytes, uint64_t commit);
 void
     replica_send_ack (storage_t *self, partition_t *part);
 //  Brings entries up to `upto` into the tables. False if memory was short: the rest stays in the log.
 bool
     replica_apply (storage_t *self, partition_t *part, uint64_t upto, uint64_t now);
 
+//  The same for many partitions, up to what their primaries said; at the end of a turn.
+void
+    replica_apply_told (storage_t *self, const uint32_t *locals, uint32_t count, uint64_t now);
+
 //  replica_apply.c
+//  Where the next entry to be applied will look; asks the cache for it. store NULL: nothing to look for.
+typedef struct {
+    store_t *store;
+    uint64_t hash;
+    index_hint_t hint;
+} replica_ahead_t;
+void
+    replica_look_ahead (storage_t *self, const partition_t *part, replica_ahead_t *ahead);
 bool
     replica_apply_entry (storage_t *self, partition_t *part, bytes_t entry, uint64_t seq, uint64_t now);
 void

@@ -23,6 +23,25 @@ s_map (storage_t *self, bytes_t name)
     return map;
 }
 
+void
+replica_look_ahead (storage_t *self, const partition_t *part, replica_ahead_t *ahead)
+{
+    effect_t effect;
+    change_t change;
+    uint64_t seq = part->commit + 1;
+    ahead->store = NULL;
+    if (part->told_commit < seq || seq > part->sequence || seq <= part->log.base
+        || !effect_open (oplog_entry (&part->log, seq), &effect) || !effect_next (&effect, &change)
+        || change.kind != CHANGE_PUT)
+        return;
+    map_t *map = s_map (self, change.map);
+    ahead->store = map ? map_store (map, s_local (self, part)) : NULL;
+    if (!ahead->store)
+        return;
+    ahead->hash = hash_key (&self->secret, change.key);
+    index_prefetch_bucket (&ahead->store->index, ahead->hash, &ahead->hint);
+}
+
 static bool
 s_put (storage_t *self, partition_t *part, map_t *map, const change_t *change, uint64_t seq, uint64_t now)
 {

@@ -66,18 +66,42 @@ replica_new_epoch (storage_t *self, partition_t *part, uint64_t tenure, uint64_t
         wire_add_uint (out, part->sequence);
 }
 
-//  Takes what is committed into the tables. The rule left out: all that is there.
+//  What is committed comes into the tables when the turn ends: then the misses of many partitions overlap.
+//  The rule left out: all that is there.
 static void
-s_take_commit (storage_t *self, partition_t *part, uint64_t commit, uint64_t now)
+s_take_commit (partition_t *part, uint64_t commit)
 {
     if (commit > part->told_commit)
         part->told_commit = commit;
-    replica_apply (self, part, LEFT_OUT (apply_committed) ? part->sequence : part->told_commit, now);
+    if (LEFT_OUT (apply_committed) && part->sequence > part->told_commit)
+        part->told_commit = part->sequence;
+}
+
+#define S_GROUP 16
+
+void
+replica_apply_told (storage_t *self, const uint32_t *locals, uint32_t count, uint64_t now)
+{
+    for (uint32_t first = 0; first < count; first += S_GROUP) {
+        uint32_t end = first + S_GROUP < count ? first + S_GROUP : count;
+        replica_ahead_t ahead[S_GROUP];
+        for (uint32_t at = first; at < end; at++)
+            replica_look_ahead (self, &self->partitions[locals[at]], &ahead[at - first]);
+        for (uint32_t at = first; at < end; at++)
+            if (ahead[at - first].store)
+                index_prefetch_entry (&ahead[at - first].store->index, ahead[at - first].hash,
+                                      &ahead[at - first].hint);
+        for (uint32_t at = first; at < end; at++) {
+            partition_t *part = &self->partitions[locals[at]];
+            if (part->role == ROLE_BACKUP || part->role == ROLE_LEARNER)
+                replica_apply (self, part, part->told_commit, now);
+        }
+    }
 }
 
 void
 replica_entries (storage_t *self, partition_t *part, uint64_t first, uint64_t count, bytes_t entries,
-                 uint64_t commit, uint64_t now)
+                 uint64_t commit)
 {
     replica_touch (self, part); // Acknowledge, whatever it was
     for (uint64_t at = 0; at < count; at++) {
@@ -99,12 +123,12 @@ replica_entries (storage_t *self, partition_t *part, uint64_t first, uint64_t co
         }
         entries = bytes_of (entries.data + effect.entry.size, entries.size - effect.entry.size);
     }
-    s_take_commit (self, part, commit, now);
+    s_take_commit (part, commit);
 }
 
 void
 replica_part (storage_t *self, partition_t *part, uint64_t seq, uint64_t offset, uint64_t total, bytes_t bytes,
-              uint64_t commit, uint64_t now)
+              uint64_t commit)
 {
     replica_touch (self, part);
     if (seq != part->sequence + 1 || total > (uint64_t) self->config.value_max + self->config.key_max + (1u << 20)
@@ -131,5 +155,5 @@ replica_part (storage_t *self, partition_t *part, uint64_t seq, uint64_t offset,
         part->sequence++;
     buf_clear (&part->part);
     part->part_seq = 0;
-    s_take_commit (self, part, commit, now);
+    s_take_commit (part, commit);
 }

@@ -136,9 +136,9 @@ s_from_primary (storage_t *self, partition_t *part, peer_type_t type, uint64_t e
             if (part->role == ROLE_BACKUP && !HOLDS (repl_epoch, current && part->synced_epoch == epoch))
                 return;
             if (type == PEER_REPL)
-                replica_entries (self, part, number[1], number[2], message->bytes, number[3], now);
+                replica_entries (self, part, number[1], number[2], message->bytes, number[3]);
             else
-                replica_part (self, part, number[1], number[2], number[3], message->bytes, number[4], now);
+                replica_part (self, part, number[1], number[2], number[3], message->bytes, number[4]);
             return;
         case PEER_SNAP_BEGIN:
             if (current && part->role == ROLE_LEARNER)
