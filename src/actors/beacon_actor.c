@@ -42,8 +42,7 @@ s_hand_over (void *arg, uint32_t partition, uint64_t epoch, node_id_t node)
     beacon_t *self = arg;
     if (self->actors == 0)
         return;
-    inner_t message
-        = { .kind = INNER_HAND_OVER, .partition = partition, .epoch = epoch, .node = node };
+    inner_t message = { .kind = INNER_HAND_OVER, .partition = partition, .epoch = epoch, .node = node };
     beacon_send_inner (self, &self->inners[partition % self->actors], &message);
 }
 
@@ -87,7 +86,8 @@ s_probe (beacon_t *self)
 {
     const view_t *view = self->view;
     uint64_t beat = self->timing.lease / 8;
-    if (!self->peers || !self->heard || !view || self->now < self->probe_at || !view_is_voter (view, self->id))
+    if (!self->peers || !self->heard || !view || self->now < self->probe_at
+        || !view_is_voter (view, self->id))
         return;
     self->probe_at = self->now + beat;
     for (uint32_t at = 0; at < view->members_count; at++) {
@@ -95,7 +95,8 @@ s_probe (beacon_t *self)
         beacon_heard_t *heard = &self->heard[at];
         bool suspect = member->status == MEMBER_SUSPECT;
         uint64_t again = suspect && beat < S_SUSPECT_PROBE_MS ? S_SUSPECT_PROBE_MS : beat;
-        if (member->id == self->id || self->now < heard->heard + 3 * beat || self->now < heard->probed + again)
+        if (member->id == self->id || self->now < heard->heard + 3 * beat
+            || self->now < heard->probed + again)
             continue;
         heard->probed = self->now;
         probes_begin (&self->probes, member->id, member->host, member->beacon_port, self->now);
@@ -203,8 +204,7 @@ s_make (beacon_t *self, const beacon_actor_args_t *given, buf_t *why)
             config.seeds_count = 1;
         }
     }
-    cluster_port_t port
-        = { .arg = self, .send = s_send_peer, .event = s_event, .hand_over = s_hand_over };
+    cluster_port_t port = { .arg = self, .send = s_send_peer, .event = s_event, .hand_over = s_hand_over };
     if (self->links)
         self->cluster = cluster_new (&config, &port, self->lease, actor_moment ().now);
     if (!self->cluster)

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define S_PARTS_MS 1000    // At most one line of each kind in this time
+#define S_PARTS_MS 1000 // At most one line of each kind in this time
 #define S_REFUSED_MS 10000
 
 //  Events that concern one partition, and what their sum is called.
@@ -45,8 +45,8 @@ s_member (const beacon_log_t *self, const view_t *view, cluster_event_t event, n
     char id[24];
     snprintf (id, sizeof id, "%016" PRIx64, node);
     const member_t *member = view ? view_member (view, node) : NULL;
-    self->line (self->arg, event == EVENT_MEMBER_SUSPECT ? BEACON_WARNING : BEACON_INFO, words[event], "member",
-                member ? member->name : "", "id", id);
+    self->line (self->arg, event == EVENT_MEMBER_SUSPECT ? BEACON_WARNING : BEACON_INFO, words[event],
+                "member", member ? member->name : "", "id", id);
 }
 
 void
@@ -64,7 +64,8 @@ beacon_log_event (beacon_log_t *self, const view_t *view, cluster_event_t event,
     } else if (event == EVENT_VOTERS)
         self->line (self->arg, BEACON_INFO, "voters changed", "how", text ? text : "", NULL, NULL);
     else if (event == EVENT_ADMIN)
-        self->line (self->arg, BEACON_WARNING, "request carried out", "request", text ? text : "", NULL, NULL);
+        self->line (self->arg, BEACON_WARNING, "request carried out", "request", text ? text : "", NULL,
+                    NULL);
     else if (view && view_member (view, node))
         s_member (self, view, event, node);
     else if (self->late_count < BEACON_LOG_LATE_MAX) {
@@ -112,7 +113,8 @@ beacon_log_turn (beacon_log_t *self, const view_t *view, uint64_t now)
     }
     if (refused && now >= self->next_refused) {
         snprintf (count, sizeof count, "%" PRIu64, self->counts[EVENT_REFUSED]);
-        self->line (self->arg, BEACON_WARNING, "peer messages refused", "count", count, "last", self->refused);
+        self->line (self->arg, BEACON_WARNING, "peer messages refused", "count", count, "last",
+                    self->refused);
         self->counts[EVENT_REFUSED] = 0;
         self->next_refused = now + S_REFUSED_MS;
         refused = false;

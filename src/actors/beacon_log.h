@@ -36,8 +36,8 @@ void
 void
     beacon_log_foreign (beacon_log_t *self);
 
-//  Writes what has been added up, if it is time. view: the newest, or NULL. Returns the milliseconds until it is; UINT64_MAX:
-//  nothing waits.
+//  Writes what has been added up, if it is time. view: the newest, or NULL. Returns the milliseconds
+//  until it is; UINT64_MAX: nothing waits.
 uint64_t
     beacon_log_turn (beacon_log_t *self, const view_t *view, uint64_t now);
 

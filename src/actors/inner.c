@@ -18,10 +18,11 @@ inner_send (void *handle, const bytes_t *route, const inner_t *message)
     wire_add_uint (&head, message->node);
     wire_add_uint (&head, message->number);
     wire_add_uint (&head, message->hello_pairs);
-    bytes_t frames[S_FRAMES]
-        = { buf_bytes (&head), message->view, message->hello, message->routes, message->record };
+    bytes_t frames[S_FRAMES] = { buf_bytes (&head), message->view, message->hello, message->routes,
+                                 message->record };
     bytes_t none = bytes_of (NULL, 0);
-    bool sent = !head.failed && frames_send (handle, route ? *route : none, none, frames, S_FRAMES, NULL) == 0;
+    bool sent = !head.failed
+                && frames_send (handle, route ? *route : none, none, frames, S_FRAMES, NULL) == 0;
     buf_clear (&head);
     return sent;
 }

@@ -12,11 +12,11 @@
 #include "mem.h"
 
 #define S_BUCKETS 256
-#define S_OPENING_MS 1000           // So long messages wait for a new link
-#define S_OPENING_BYTES (1u << 20)  // And so many bytes of them
+#define S_OPENING_MS 1000          // So long messages wait for a new link
+#define S_OPENING_BYTES (1u << 20) // And so many bytes of them
 #define S_RECONNECT_MS 50
 #define S_RECONNECT_MAX_MS 500
-#define S_CONNECT_MS 2000           // An attempt that nobody answers is given up after this
+#define S_CONNECT_MS 2000 // An attempt that nobody answers is given up after this
 #define S_HANDSHAKE_MS 3000
 
 typedef struct link {
@@ -26,16 +26,16 @@ typedef struct link {
     zsock_t *socket;
     void *handle;
     uint64_t opened, used;
-    bool connected;    // It has taken a message
-    buf_t waiting;     // Before that: size (4 bytes) and bytes of each body
+    bool connected; // It has taken a message
+    buf_t waiting;  // Before that: size (4 bytes) and bytes of each body
 } link_t;
 
 struct links {
     links_config_t config;
     links_stats_t stats;
     uint32_t count;
-    uint32_t opening;    // Links with something in `waiting`
-    uint64_t look_at;    // When idle ones are looked for
+    uint32_t opening; // Links with something in `waiting`
+    uint64_t look_at; // When idle ones are looked for
     link_t *buckets[S_BUCKETS];
 };
 

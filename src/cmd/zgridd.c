@@ -98,9 +98,12 @@ static void
 s_options (struct option *options)
 {
     static const struct option longs[] = {
-        { "config", required_argument, NULL, 'c' }, { "set", required_argument, NULL, SET },
-        { "check-config", no_argument, NULL, CHECK }, { "print-config", no_argument, NULL, PRINT },
-        { "version", no_argument, NULL, SHOW_VERSION }, { "help", no_argument, NULL, HELP },
+        { "config", required_argument, NULL, 'c' },
+        { "set", required_argument, NULL, SET },
+        { "check-config", no_argument, NULL, CHECK },
+        { "print-config", no_argument, NULL, PRINT },
+        { "version", no_argument, NULL, SHOW_VERSION },
+        { "help", no_argument, NULL, HELP },
         { NULL, 0, NULL, 0 },
     };
     for (size_t at = 0; at < SHORTS; at++)

@@ -152,8 +152,9 @@ s_start_router (zgrid_node_t *self)
 {
     bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
     router_actor_args_t args = { .door = s_door (self),
-                                 .client_endpoint = node_listens (self) ? node_text (self, SETTING_node_client)
-                                                                        : NULL,
+                                 .client_endpoint = node_listens (self)
+                                                        ? node_text (self, SETTING_node_client)
+                                                        : NULL,
                                  .client_inproc = self->router_inproc,
                                  .peer_inprocs = (const char *const *) self->peer_inprocs,
                                  .storage_inprocs = (const char *const *) self->client_inprocs,

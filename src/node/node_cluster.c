@@ -32,8 +32,14 @@ node_begin_life (zgrid_node_t *self)
     const char *profile = node_text (self, SETTING_cluster_profile);
     bool fast = strcmp (profile, "fast") == 0, wan = strcmp (profile, "wan") == 0;
     self->timing = (cluster_timing_t) {
-        .lease = s_setting (self, SETTING_cluster_lease, fast ? 500 : wan ? 5000 : 1000),
-        .detection = s_setting (self, SETTING_cluster_detection, fast ? 300 : wan ? 5000 : 1000),
+        .lease = s_setting (self, SETTING_cluster_lease,
+                            fast  ? 500
+                            : wan ? 5000
+                                  : 1000),
+        .detection = s_setting (self, SETTING_cluster_detection,
+                                fast  ? 300
+                                : wan ? 5000
+                                      : 1000),
         .forget = S_FORGET_MS,
         .era = S_ERA_MS,
         .meet = S_MEET_MS,
@@ -95,7 +101,7 @@ s_fill_cluster (const zgrid_node_t *self, cluster_config_t *config, const char *
     config->copies = (uint8_t) settings_uint (settings, SETTING_cluster_copies);
     config->voters_max = (uint8_t) settings_uint (settings, SETTING_cluster_voters);
     config->on_lost = strcmp (node_text (self, SETTING_cluster_on_lost), "wipe") == 0 ? ON_LOST_WIPE
-                                                                                       : ON_LOST_REFUSE;
+                                                                                      : ON_LOST_REFUSE;
     config->bootstrap = settings_bool (settings, SETTING_cluster_bootstrap);
     config->expect = (uint32_t) settings_uint (settings, SETTING_cluster_expect);
     config->seeds = seeds;
@@ -121,21 +127,21 @@ node_start_beacon (zgrid_node_t *self)
     uint32_t count = s_seeds (self, seeds, &text);
     const char *discover = node_text (self, SETTING_discover_interface);
     bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
-    beacon_actor_args_t args = { .lease = &self->lease,
-                                 .status = &self->status,
-                                 .words = { .arg = self,
-                                            .hello = node_describe_hello,
-                                            .routes = node_describe_routes,
-                                            .cluster = node_describe_cluster,
-                                            .line = s_line },
-                                 .peer_endpoint = node_has_peers (self) ? node_text (self, SETTING_node_peer)
-                                                                        : NULL,
-                                 .inner_inproc = self->beacon_inproc,
-                                 .actors = self->actors,
-                                 .io_affinity = shared ? 0 : 2,
-                                 .discover = *discover ? discover : NULL,
-                                 .discover_port
-                                 = (uint16_t) settings_uint (self->settings, SETTING_discover_port) };
+    beacon_actor_args_t args = {
+        .lease = &self->lease,
+        .status = &self->status,
+        .words = { .arg = self,
+                   .hello = node_describe_hello,
+                   .routes = node_describe_routes,
+                   .cluster = node_describe_cluster,
+                   .line = s_line },
+        .peer_endpoint = node_has_peers (self) ? node_text (self, SETTING_node_peer) : NULL,
+        .inner_inproc = self->beacon_inproc,
+        .actors = self->actors,
+        .io_affinity = shared ? 0 : 2,
+        .discover = *discover ? discover : NULL,
+        .discover_port = (uint16_t) settings_uint (self->settings, SETTING_discover_port)
+    };
     s_fill_cluster (self, &args.cluster, seeds, count);
     buf_t why = BUF_INIT;
     bool random = getrandom (args.cluster.random, sizeof args.cluster.random, 0)

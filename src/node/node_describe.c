@@ -373,7 +373,8 @@ node_describe_cluster (void *arg, const cluster_t *cluster, const view_t *view, 
     s_number (out, "lease_ms", s_lease_left (self, now));
     s_health (&health, out);
     s_flag (out, "safe", s_is_safe (view, &health));
-    s_flag (out, "ready", own && own->status == MEMBER_UP && lease_valid (&self->lease, own->generation, now));
+    s_flag (out, "ready",
+            own && own->status == MEMBER_UP && lease_valid (&self->lease, own->generation, now));
     wire_add_text (out, "members");
     wire_add_array (out, view->members_count);
     for (uint32_t at = 0; at < view->members_count; at++)

@@ -181,9 +181,9 @@ s_check_seeds (const settings_t *self, buf_t *why)
 static int
 s_check_cluster (const settings_t *self, buf_t *why)
 {
-    static const setting_t needs_peer[]
-        = { SETTING_cluster_seeds, SETTING_cluster_expect, SETTING_node_witness, SETTING_node_storage_peer,
-            SETTING_discover_interface };
+    static const setting_t needs_peer[] = { SETTING_cluster_seeds, SETTING_cluster_expect,
+                                            SETTING_node_witness, SETTING_node_storage_peer,
+                                            SETTING_discover_interface };
     int result = ZGRID_OK;
     for (size_t at = 0; at < sizeof needs_peer / sizeof needs_peer[0]; at++) {
         setting_t id = needs_peer[at];

@@ -192,8 +192,7 @@ START_TEST (an_endpoint_that_is_none_is_dropped)
     links_config_t config = LINKS_CONFIG_INIT;
     links_t *links = links_new (&config);
     for (size_t at = 0; at < sizeof wrong / sizeof wrong[0]; at++)
-        ck_assert_msg (!links_send (links, 1, wrong[at], bytes_str ("x"), s_now ()), "%s",
-                       wrong[at]);
+        ck_assert_msg (!links_send (links, 1, wrong[at], bytes_str ("x"), s_now ()), "%s", wrong[at]);
     ck_assert_uint_eq (links_stats (links)->dropped, sizeof wrong / sizeof wrong[0]);
     links_destroy (&links);
 }

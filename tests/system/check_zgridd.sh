@@ -6,7 +6,8 @@
 
 #  ---- It serves, says so in one line, and ends by a signal
 start --name n1
-matches "the ready line" "ready client=tcp://127\.0\.0\.1:[1-9][0-9]* name=n1 pid=$daemon peer=none node=[0-9a-f]{16}" "$ready"
+matches "the ready line" \
+    "ready client=tcp://127\.0\.0\.1:[1-9][0-9]* name=n1 pid=$daemon peer=none node=[0-9a-f]{16}" "$ready"
 run "$ZGRID" -s "$endpoint" put k v
 is "a client reaches it" 0 "$code"
 stop TERM
