@@ -446,6 +446,7 @@ s_receive (void *arg, size_t which, const moment_t *moment)
     bool any = false;
     s_set_time (self, moment->now);
     moment_t at = { self->now, moment->wall };
+    storage_clocks (self->storage, at);
     switch ((s_socket_t) which) {
         case S_BEACON:
             any = s_receive_beacon (self);

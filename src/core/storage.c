@@ -112,6 +112,13 @@ storage_set_owners (storage_t *self, const char *const *owners)
 }
 
 void
+storage_clocks (storage_t *self, moment_t moment)
+{
+    if (self->cluster.ap)
+        ap_clock (self->cluster.ap, moment);
+}
+
+void
 storage_set_readers (storage_t *self, bool readers)
 {
     reclaim_set_readers (self->pool.reclaim, readers);

@@ -75,6 +75,11 @@ typedef struct {
     uint64_t wall; // Milliseconds since 1970
 } moment_t;
 
+//  Both clocks, as often as they are read: maps in ap mode need the wall clock for what comes from other
+//  members as well.
+void
+    storage_clocks (storage_t *self, moment_t moment);
+
 //  ------------------------------------------------------------------------------------------------
 //  Records
 
@@ -259,11 +264,10 @@ struct shared_word;
 const struct shared_word *
     storage_word (const storage_t *self, uint32_t partition);
 
-//  After all lookups, the last step: true if this member's lease of that generation is valid. now ()
-//  is called only if that depends on the time.
-typedef uint64_t (storage_clock_fn) (void);
-bool
-    storage_lease_valid (const storage_t *self, uint64_t generation, storage_clock_fn *now);
+//  This member's lease; NULL: without a view, nobody else could serve. To be compared after all
+//  lookups.
+const lease_t *
+    storage_lease (const storage_t *self);
 
 //  True: what is not found here may be in a map in ap mode; ask the actor.
 bool
@@ -283,6 +287,7 @@ void
 //  The entry of a key. hint: of stage 1, or NULL. now () is called for entries with a deadline only,
 //  and tells the boot clock;
 //  expired entries are for the actor (-1).
+typedef uint64_t (storage_clock_fn) (void);
 shared_t
     storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, const index_hint_t *hint,
                          uint32_t clock, storage_clock_fn *now);

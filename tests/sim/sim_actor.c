@@ -130,6 +130,7 @@ static void
 s_take (actor_t *self, const event_t *item)
 {
     uint64_t local = process_local (self->process);
+    storage_clocks (self->storage, (moment_t) { local, S_WALL + self->process->sim->now / 1000 });
     switch ((item_t) item->kind) {
         case ITEM_PEER:
             storage_peer (self->storage, event_body (item), local);
