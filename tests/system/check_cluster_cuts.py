@@ -50,7 +50,7 @@ def scenario():
     with net.make() as network, Cluster(copies=2, net=network) as cluster:
         cluster.up(5)
         pids = {node.name: node.process.pid for node in cluster.living}
-        load = cluster.load()
+        load = cluster.load("--think", "20")
         for number in range(count):
             for members, coordinator in ((1, number % 2 == 0), (2, number % 2 == 1)):
                 #  Of two members each holds the other's copies: with two copies that would be a loss, so a minority

@@ -41,6 +41,13 @@ def listening(pid, host):
     return ports
 
 
+def alive(pid):
+    try:
+        return bool(os.listdir("/proc/%d/fd" % pid))
+    except OSError:
+        return False
+
+
 def speaker(frame):
     """The id of the member that says this, or None if it is not a message between members."""
     if frame[:3] != b"ZP\x01":
@@ -56,6 +63,7 @@ def speaker(frame):
 class Proxy:
     def __init__(self):
         self.servers, self.members, self.cuts = {}, {}, set()
+        self.turn = 0
 
     async def copy(self, reader, writer):
         """From the member to whoever connected: nothing is ever said there that could be cut."""
@@ -100,22 +108,30 @@ class Proxy:
         writer.close()
         back.close()
 
+    async def listen(self, name, own, front, ports):
+        for port in ports - {port for one, port in self.servers if one == name}:
+            def accept(reader, writer, port=port):
+                return self.serve(name, own, port, reader, writer)
+            self.servers[name, port] = await asyncio.start_server(accept, front, port)
+
     async def follow(self):
-        """Listens where members listen, and no longer than they do: a port without anybody refuses connections."""
+        """Listens where members listen, and no longer than they live: a port without anybody refuses connections."""
+        turn = 0
         while True:
-            for name, (own, front, pid) in self.members.items():
-                open_ports = listening(pid, own)
-                for port in open_ports - {port for (one, port) in self.servers if one == name}:
-                    def accept(reader, writer, name=name, own=own, port=port):
-                        return self.serve(name, own, port, reader, writer)
-                    self.servers[name, port] = await asyncio.start_server(accept, front, port)
-                for one, port in [key for key in self.servers if key[0] == name and key[1] not in open_ports]:
-                    self.servers.pop((one, port)).close()
-            await asyncio.sleep(0.02)
+            turn += 1
+            for name, (own, front, pid, since) in list(self.members.items()):
+                #  Looking for ports is costly; a member opens them when it starts
+                if turn - since < 100 or turn % 20 == 0:
+                    await self.listen(name, own, front, listening(pid, own))
+                if not alive(pid):
+                    for key in [key for key in self.servers if key[0] == name]:
+                        self.servers.pop(key).close()
+            self.turn = turn
+            await asyncio.sleep(0.05)
 
     def command(self, words):
         if words[0] == "member":
-            self.members[words[1]] = (words[2], words[3], int(words[4]))
+            self.members[words[1]] = (words[2], words[3], int(words[4]), self.turn)
         elif words[0] == "cut":
             self.cuts.add((int(words[1], 16), words[2]))
         elif words[0] == "heal":
@@ -135,6 +151,9 @@ async def main():
         proxy.command(line.decode().split())
         print("done", flush=True)
     following.cancel()
+    await asyncio.wait([following])
+    if not following.cancelled():
+        following.result()  # What went wrong
 
 
 if __name__ == "__main__":
