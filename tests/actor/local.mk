@@ -67,3 +67,9 @@ tests_actor_check_node_cluster_SOURCES = tests/actor/check_node_cluster.c $(TEST
 tests_actor_check_node_cluster_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_node_cluster_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_node_cluster
+
+check_PROGRAMS += tests/actor/check_router
+tests_actor_check_router_SOURCES = tests/actor/check_router.c $(TEST_MAIN)
+tests_actor_check_router_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_router_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_router
