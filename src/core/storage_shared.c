@@ -22,18 +22,10 @@ storage_word (const storage_t *self, uint32_t partition)
     return &self->words[partition / self->config.actors];
 }
 
-bool
-storage_lease_valid (const storage_t *self, uint64_t generation, storage_clock_fn *now)
+const lease_t *
+storage_lease (const storage_t *self)
 {
-    const lease_t *lease = self->lease;
-    //  An answer that took no look at the clock is as good as one of the moment before
-    return !lease || lease_is_forever (lease, generation) || lease_valid (lease, generation, now ());
-}
-
-bool
-storage_has_ap (storage_t *self)
-{
-    return atomic_load_explicit (&self->ap_declared, memory_order_acquire);
+    return self->lease;
 }
 
 uint64_t

@@ -24,6 +24,7 @@ struct local {
     epochs_t *epochs;
     int place;
     storage_t *storage; // Any of them, for what they have in common
+    const lease_t *lease;
     uint32_t partitions;
     uint32_t map_size; // Of the name below; 0: none yet
     uint8_t map_name[WIRE_MAP_NAME_MAX];
@@ -44,6 +45,7 @@ local_open (zgrid_node_t *node)
     self->epochs = node->epochs;
     self->partitions = node->partitions;
     self->storage = node->storages[0];
+    self->lease = storage_lease (self->storage);
     for (uint32_t partition = 0; partition < self->partitions; partition++) {
         storage_t *storage = node->storages[partition % node->actors];
         self->parts[partition] = (s_part_t) { storage, storage_word (storage, partition), NULL };
@@ -139,6 +141,14 @@ s_read (const s_spot_t *spot, bytes_t key, uint32_t clock, buf_t *copy, local_en
     copy->size += value.size;
 }
 
+//  The last step: a lease that was compared before a lookup says nothing about it.
+static inline bool
+s_lease_valid (const local_t *self, uint64_t generation)
+{
+    return !self->lease || lease_is_forever (self->lease, generation)
+           || lease_valid (self->lease, generation, actor_boot ());
+}
+
 //  After all lookups: what was found may be told if this member's lease is valid, in the generation in
 //  which its partitions were served.
 static inline void
@@ -153,7 +163,7 @@ s_compare_lease (const local_t *self, const s_spot_t *spots, size_t count, local
         if (!known || its != generation) {
             known = true;
             generation = its;
-            valid = storage_lease_valid (self->storage, generation, actor_boot);
+            valid = s_lease_valid (self, generation);
         }
         if (!valid)
             entries[at].status = LOCAL_ASK;
@@ -177,6 +187,8 @@ local_read (local_t *self, bytes_t map, const bytes_t *keys, size_t count, buf_t
     if (count == 1) {
         spots[0] = s_spot (self, keys[0]);
         s_read (&spots[0], keys[0], clock, copy, &entries[0]);
+        if (!s_lease_valid (self, shared_word_generation (spots[0].word)))
+            entries[0].status = LOCAL_ASK;
     } else {
         //  The misses of all keys overlap instead of following one another
         for (size_t at = 0; at < count; at++) {
@@ -189,8 +201,8 @@ local_read (local_t *self, bytes_t map, const bytes_t *keys, size_t count, buf_t
                 storage_prefetch_shared (spots[at].place, spots[at].hash, 1, &spots[at].hint);
         for (size_t at = 0; at < count; at++)
             s_read (&spots[at], keys[at], clock, copy, &entries[at]);
+        s_compare_lease (self, spots, count, entries);
     }
-    s_compare_lease (self, spots, count, entries);
     epochs_count (self->epochs, self->place, count);
     epochs_exit (self->epochs, self->place);
 }
