@@ -163,7 +163,7 @@ s_commit (const storage_t *self, const partition_t *part, uint64_t now)
         uint64_t ack = copy->synced || LEFT_OUT (ack_epoch) ? copy->ack : 0;
         commit = ack < commit ? ack : commit;
     }
-    if (part->joining && HOLDS (join_counts, true) && !LEFT_OUT (join_counts))
+    if (part->joining && !LEFT_OUT (join_counts))
         commit = part->learner.ack < commit ? part->learner.ack : commit;
     //  A single copy commits at once, but only under a lease
     if (part->others_count == 0 && !replica_lease (self, now))

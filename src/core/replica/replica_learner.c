@@ -180,7 +180,7 @@ s_take_entry (storage_t *self, partition_t *part, const change_t *change, uint64
     if (s_was_removed (part->receiver, map, hash, change->key, version))
         return true;
     place_t place = store_find (store, hash, change->key);
-    if (place.entry && !HOLDS (chunk_newer, false) && entry_version (place.entry) >= version)
+    if (place.entry && !LEFT_OUT (chunk_newer) && entry_version (place.entry) >= version)
         return true;
     uint64_t deadline = change->left ? now + change->left : 0;
     return store_set (store, &place, change->value, bytes_of (NULL, 0), version, deadline, entry_clock (now));
