@@ -203,11 +203,11 @@ s_check_primary (actor_t *actor, uint32_t partition, const partition_state_t *be
     sim->totals.takeovers++;
     uint64_t seq = check->last[partition];
     bool empty = before->role == ROLE_NONE || (before->role == ROLE_LEARNER && !before->complete);
+    while (seq && check->log[partition][seq].epoch >= now->epoch)
+        seq--;
     if (seq && empty)
         sim_fail (sim, "I4: n%" PRIu32 " takes over p%" PRIu32 " in epoch %" PRIu64 " without data",
                   actor->process->slot, partition, now->epoch);
-    while (seq && check->log[partition][seq].epoch >= now->epoch)
-        seq--;
     if (seq && (now->last & S_SEQ_MASK) < seq)
         sim_fail (sim,
                   "I4: n%" PRIu32 " takes over p%" PRIu32 " in epoch %" PRIu64 " with entries up to %" PRIu64

@@ -54,11 +54,27 @@ s_survives (sim_t *sim, const view_t *state, const view_t *newest, const process
     return true;
 }
 
+//  One of three leaves, and one voter will be left: whoever that is must live.
+static bool
+s_shrinks (sim_t *sim)
+{
+    uint32_t living = 0;
+    bool leaving = false;
+    for (uint32_t slot = 0; slot < sim->plan.slots_max; slot++) {
+        const process_t *process = process_at (sim, slot);
+        living += process != NULL;
+        leaving = leaving || (process && process->leaving);
+    }
+    return leaving && living <= 3;
+}
+
 //  The worst case over every state that anyone has accepted or learnt.
 static bool
 s_may_die (sim_t *sim, const process_t *victim)
 {
     const view_t *newest = check_newest (sim);
+    if (s_shrinks (sim))
+        return false;
     if (!newest || !s_survives (sim, newest, newest, victim))
         return false;
     for (uint32_t slot = 0; slot < sim->plan.slots_max; slot++) {
