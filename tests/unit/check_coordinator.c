@@ -150,6 +150,41 @@ START_TEST (a_minority_has_no_lease_and_no_coordinator)
 }
 END_TEST
 
+static bool
+s_deafened (const grid_t *grid, unsigned from, unsigned to)
+{
+    (void) grid;
+    (void) from;
+    return to == s_victim;
+}
+
+static bool
+s_not_its_primary (grid_t *grid)
+{
+    const view_t *view = grid_view (grid);
+    for (uint32_t partition = 0; partition < view->partitions; partition++)
+        if (view->parts[partition].primary == grid_id (grid, s_victim))
+            return false;
+    return true;
+}
+
+START_TEST (a_primary_that_is_heard_and_hears_nobody_is_replaced)
+{
+    unsigned coordinator = grid_begin (&s_grid, 5);
+    s_victim = s_primary (coordinator);
+    grid_run (&s_grid, 2000);
+
+    s_grid.cut = s_deafened;
+    uint64_t took = grid_until (&s_grid, 6000, s_not_its_primary);
+    printf ("deaf primary: replaced after %llu ms\n", (unsigned long long) took);
+    grid_run (&s_grid, 10000);
+    ck_assert (s_suspected (&s_grid)); // It does not come and go
+    ck_assert_uint_eq (s_grid.nodes[coordinator].events[EVENT_MEMBER_SUSPECT], 1);
+    s_grid.cut = NULL;
+    grid_until (&s_grid, 6000, grid_healthy);
+}
+END_TEST
+
 START_TEST (a_partition_without_a_live_copy_waits_for_one)
 {
     s_grid.config.copies = 1;
@@ -439,6 +474,7 @@ test_suite (void)
     tcase_add_test (tcase, who_was_silent_comes_back_with_another_generation);
     tcase_add_test (tcase, a_paused_coordinator_suspects_nobody_when_it_wakes);
     tcase_add_test (tcase, a_minority_has_no_lease_and_no_coordinator);
+    tcase_add_test (tcase, a_primary_that_is_heard_and_hears_nobody_is_replaced);
     tcase_add_test (tcase, a_partition_without_a_live_copy_waits_for_one);
     tcase_add_test (tcase, an_operator_recovers_a_lost_partition_empty);
     tcase_add_test (tcase, a_cache_begins_lost_partitions_anew);

@@ -226,7 +226,7 @@ START_TEST (a_stranger_cannot_publish_vote_or_ask)
     ck_assert (s_publish (stranger, view, version + 1));
     s_write (stranger, s_voter, PEER_REQ_VOTE, 5, numbers);
     ck_assert (s_deliver (s_voter));
-    s_write (stranger, s_voter, PEER_HB, 3, numbers);
+    s_write (stranger, s_voter, PEER_HB, 4, numbers);
     ck_assert (s_deliver (s_voter));
     s_write (stranger, s_voter, PEER_FETCH, 1, (uint64_t[]) { 0 });
     ck_assert (s_deliver (s_voter));
@@ -248,10 +248,10 @@ END_TEST
 
 START_TEST (heads_that_do_not_fit_are_refused)
 {
-    uint64_t numbers[] = { 1, 1, 1 };
-    s_write (s_coordinator, s_voter, PEER_HB, 3, numbers);
+    uint64_t numbers[] = { 1, 1, 1, 0 };
+    s_write (s_coordinator, s_voter, PEER_HB, 4, numbers);
     peer_head_t head = { grid_view (&s_grid)->cluster, grid_id (&s_grid, s_coordinator), 12345 };
-    static const uint8_t s_hb[] = { 0x94, 20, 1, 1, 1 };
+    static const uint8_t s_hb[] = { 0x95, 20, 1, 1, 1, 0 };
 
     buf_reset (&s_body);
     peer_begin (&s_body, &head);

@@ -339,6 +339,7 @@ s_forgive_pause (cluster_t *self)
         peer->accepted_at = s_later (peer->accepted_at, gap, self->now);
     }
     self->reg.heard_at = s_later (self->reg.heard_at, gap, self->now);
+    self->unleased_at = self->now;
 }
 
 //  Nobody is left to whom anything could be moved.

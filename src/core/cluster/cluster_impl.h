@@ -56,7 +56,10 @@ typedef struct {
     uint64_t heard_at;         // Its heartbeat came, or it began to be waited for; kept by voters
     bool heard;                // It was a heartbeat
     uint64_t gone_at;          // SWIM or its address said so, and nothing was heard since; 0: no
+    uint64_t known_version, deaf; // As its last heartbeat said
     uint64_t suspect_at;       // Coordinator: when it saw the commit of SUSPECT; 0: it is not SUSPECT
+    uint64_t suspect_version;  // Which state that was, at least
+    uint64_t deaf_hold, held_until; // It was deaf: so long it stays SUSPECT
     uint64_t published_at, published_version;
     uint64_t fetched_at;       // FETCH was sent to it
     uint64_t accepted_counter, accepted_version, accepted_at; // Its last ACCEPTED for a ballot of ours
@@ -180,6 +183,8 @@ struct cluster {
     uint64_t heartbeat_at;     // The next one
     uint64_t sent_at;          // The last one
     uint64_t leased_until;
+    uint64_t leased_at;        // When it last had a lease, or could not have one
+    uint64_t unleased_at;      // When it last had none, or was stopped
     uint32_t rotation;         // Whom a node without lease asks next
     node_id_t coordinator;     // Last heard of
     uint64_t coordinator_at;

@@ -111,8 +111,10 @@ coordinator_committed (cluster_t *self, const view_t *before, bool first)
         if (!member_is (view, peer->id, MEMBER_SUSPECT))
             peer->suspect_at = 0;
         //  The wait for the lease begins when this coordinator sees the commit (consistency 4)
-        else if (first || peer->suspect_at == 0)
+        else if (first || peer->suspect_at == 0) {
             peer->suspect_at = self->now;
+            peer->suspect_version = view->version;
+        }
     }
     if (first) {
         coord->since = self->now;

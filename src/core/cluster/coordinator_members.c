@@ -52,25 +52,51 @@ s_come_back (draft_t *draft, member_t *member)
     draft->changed = true;
 }
 
+//  It is heard, but hears nobody, or not enough of the voters: for long it has had no lease, though this
+//  node had one all the time. As good as silence, or its partitions would be served by nobody. Each time
+//  it stays SUSPECT for longer, so that they do not come back to it at once.
+static bool
+s_deaf (const cluster_t *self, peer_t *peer)
+{
+    uint64_t detection = self->config.timing.detection;
+    if (peer->deaf <= detection || self->now - self->coord.since <= 2 * detection
+        || self->now - self->unleased_at <= 2 * detection)
+        return false;
+    peer->deaf = 0;
+    peer->deaf_hold = peer->deaf_hold ? 2 * peer->deaf_hold : 2 * self->config.timing.lease;
+    if (peer->deaf_hold > self->config.timing.forget)
+        peer->deaf_hold = self->config.timing.forget;
+    peer->held_until = self->now + peer->deaf_hold;
+    return true;
+}
+
+//  It was heard since, and it knows that it was suspected: it hears as well.
+static bool
+s_is_back (const cluster_t *self, const peer_t *peer)
+{
+    return peer->suspect_at && peer->heard && peer->heard_at > peer->suspect_at
+           && peer->known_version >= peer->suspect_version && self->now >= peer->held_until
+           && self->now - peer->heard_at <= cluster_recent (self);
+}
+
 //  Of one other member.
 static void
 s_look_at (draft_t *draft, member_t *member)
 {
     cluster_t *self = draft->cluster;
     coordinator_t *coord = &self->coord;
-    const peer_t *peer = peer_find (self, member->id);
+    peer_t *peer = peer_find (self, member->id);
     if (!peer)
         return; // Joins with this very proposal
     uint64_t silent = self->now - peer->heard_at;
     if (member->status == MEMBER_SUSPECT) {
         coord->restless = true;
-        if (peer->suspect_at && peer->heard && peer->heard_at > peer->suspect_at
-            && silent <= cluster_recent (self))
+        if (s_is_back (self, peer))
             s_come_back (draft, member);
         return;
     }
     bool gone = peer->gone_at != 0 && silent > cluster_recent (self);
-    if (silent > self->config.timing.detection || gone) {
+    if (silent > self->config.timing.detection || gone || s_deaf (self, peer)) {
         member->status = MEMBER_SUSPECT;
         draft->changed = true;
         return;

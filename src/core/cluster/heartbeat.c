@@ -119,7 +119,7 @@ s_see_self (cluster_t *self, const view_t *before, const member_t *was)
         self->cluster = view->cluster;
     }
     if (!was || was->generation != member->generation)
-        self->generation_at = self->now;
+        self->generation_at = self->leased_at = self->now;
     //  What was acknowledged before says nothing about a new generation or other voters: ask at once
     if (!was || was->generation != member->generation || before->cfg != view->cfg)
         self->heartbeat_at = self->now;
@@ -280,8 +280,9 @@ s_tell_gone (cluster_t *self, node_id_t from, uint64_t version)
 bool
 heartbeat_on_hb (cluster_t *self, node_id_t from, mp_t *reader)
 {
-    uint64_t generation, sent_at, version;
-    if (!mp_uint (reader, &generation) || !mp_uint (reader, &sent_at) || !mp_uint (reader, &version))
+    uint64_t generation, sent_at, version, deaf;
+    if (!mp_uint (reader, &generation) || !mp_uint (reader, &sent_at) || !mp_uint (reader, &version)
+        || !mp_uint (reader, &deaf))
         return false;
     peer_t *peer = peer_find (self, from);
     if (!peer) {
@@ -291,6 +292,10 @@ heartbeat_on_hb (cluster_t *self, node_id_t from, mp_t *reader)
     peer->heard_at = self->now;
     peer->heard = true;
     peer->gone_at = 0;
+    peer->known_version = version;
+    peer->deaf = deaf;
+    if (deaf > self->config.timing.detection)
+        coordinator_wake (self);
     if (s_acknowledges (self, from, generation)) {
         post_begin (self, PEER_HB_ACK, 3);
         wire_add_uint (&self->message, sent_at);
@@ -358,10 +363,16 @@ heartbeat_tick (cluster_t *self)
     if (!member)
         return;
     self->sent_at = self->now;
-    post_begin (self, PEER_HB, 3);
+    //  Who is SUSPECT has no lease by right
+    if (self->leased_until > self->now || member->status == MEMBER_SUSPECT)
+        self->leased_at = self->now;
+    if (self->leased_until <= self->now)
+        self->unleased_at = self->now;
+    post_begin (self, PEER_HB, 4);
     wire_add_uint (&self->message, member->generation);
     wire_add_uint (&self->message, self->now);
     wire_add_uint (&self->message, self->known->view->version);
+    wire_add_uint (&self->message, self->now - self->leased_at);
     node_id_t voters[2 * VIEW_VOTERS_MAX];
     size_t count = view_voters (self->known->view, voters);
     for (size_t index = 0; index < count; index++)
