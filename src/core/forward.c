@@ -153,6 +153,18 @@ forward_endpoint (const forward_t *self, node_id_t node, uint32_t actor, char *t
     return size > 0 && (size_t) size < room;
 }
 
+void
+forward_note_silence (forward_t *self, const record_t *record, bool silent, uint64_t now)
+{
+    uint32_t target;
+    if ((!silent && self->silences == 0)
+        || !forward_find_target (self, record->sent_to, record->sent_actor, &target))
+        return;
+    bool was = self->targets[target].silent_until != 0;
+    self->targets[target].silent_until = silent ? now + SILENT_MS : 0;
+    self->silences += (uint32_t) silent - was;
+}
+
 //  A SUSPECT has no lease, so that it serves nobody: another copy takes over, if there is one.
 static uint32_t
 s_owner (const forward_t *self, uint32_t partition)
@@ -191,6 +203,7 @@ s_make_targets (forward_t *self, const view_t *view)
             targets[count++] = (target_t) { .node = view->members[at].id, .actor = actor };
     mem_free (self->targets);
     self->targets = targets;
+    self->silences = 0;
     self->targets_count = count;
     self->owned = owned;
     return true;

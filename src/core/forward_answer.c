@@ -223,6 +223,7 @@ static void
 s_answer (forward_t *self, record_t *record, const reply_t *reply, bytes_t raw, uint64_t now)
 {
     unsigned status = reply->status;
+    forward_note_silence (self, record, false, now);
     bool refused = s_is_refusal (status) || status == ZGRID_TIMEOUT || status == ZGRID_SESSION_EXPIRED;
     if (refused && record->unknown)
         record->unknown--;
@@ -296,9 +297,11 @@ forward_wake (forward_t *self, uint64_t now)
             s_expire (self, record, now);
             continue;
         }
-        if (record->state == RECORD_SENT && record->tries < UINT8_MAX)
-            record->tries++;
-        record->again = record->again || record->state == RECORD_SENT; // Silence
+        if (record->state == RECORD_SENT) {
+            record->tries += record->tries < UINT8_MAX;
+            record->again = true;
+            forward_note_silence (self, record, true, now);
+        }
         record_due (self, record);
         record_wake (self, record, record->deadline);
     }

@@ -153,6 +153,7 @@ struct record {
     bool again;              // Was refused, or not heard of: others wait for it
     bool write;
     bool session_own, session_given;
+    bool ap;                 // Of a map that every replica serves
     bool stays;              // fwd: must not leave this node
     bool by_partition;       // The option partition is added
     bool by_cursor;          // And the option cursor
@@ -168,6 +169,7 @@ struct record {
 typedef struct target {
     node_id_t node;
     uint32_t actor;
+    uint64_t silent_until;  // It has not answered: not asked before, where another may be
     record_t *first, *last; // Due, while forward_flush runs
     struct target *next;    // That has some
 } target_t;
@@ -190,6 +192,7 @@ struct forward {
     view_t *view;
     target_t *targets;
     uint32_t targets_count;
+    uint32_t silences; // Noted since all were known to speak
     owned_t *owned; // By partition
     table_t clients, orders, sent;
     wakes_t wakes;
@@ -203,6 +206,7 @@ struct forward {
 
 #define RETRY_FIRST_MS 5
 #define RETRY_MOST_MS 200
+#define SILENT_MS 5000
 #define DEADLINE_MOST_MS 600000
 
 //  forward_group.c
@@ -248,7 +252,7 @@ void
 //  forward_send.c
 //  Where the partition is served, or TARGET_….
 uint32_t
-    record_target (const forward_t *self, const record_t *record);
+    record_target (const forward_t *self, const record_t *record, uint64_t now);
 //  Sends all that is due.
 void
     forward_flush (forward_t *self, uint64_t now);
@@ -268,6 +272,9 @@ void
     forward_wake (forward_t *self, uint64_t now);
 
 //  forward.c
+//  How a storage actor was heard of last: for those who may ask another one.
+void
+    forward_note_silence (forward_t *self, const record_t *record, bool silent, uint64_t now);
 //  Puts the index of the target of that storage actor into *target. False: there is none.
 bool
     forward_find_target (const forward_t *self, node_id_t node, uint32_t actor, uint32_t *target);

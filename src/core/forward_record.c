@@ -95,6 +95,7 @@ record_new (forward_t *self, group_t *group, const request_t *request, const opt
                            .deadline = now + s_within (self, group, options),
                            .op = (uint16_t) request->op,
                            .write = info->writes,
+                           .ap = view_map (self->view, request->map)->mode == MAP_AP,
                            .stays = options->given & OPT_fwd,
                            .by_partition = whole,
                            .by_cursor = scans,

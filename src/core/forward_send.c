@@ -3,13 +3,36 @@
 #include "forward_impl.h"
 #include "mem.h"
 
+//  A map in ap mode is served by every replica: where the primary is not heard, by this node's own copy
+//  or another one.
+static uint32_t
+s_replica (const forward_t *self, const record_t *record, uint64_t now)
+{
+    uint32_t primary = self->owned[record->partition].target, found = primary;
+    if (primary < TARGET_PENDING && now >= self->targets[primary].silent_until)
+        return primary;
+    const part_t *part = &self->view->parts[record->partition];
+    for (uint32_t at = 0; at < part->reps_count; at++) {
+        const member_t *member = view_member (self->view, part->reps[at]);
+        uint32_t target;
+        if (!member || member->actors == 0 || (member->status == MEMBER_SUSPECT && member->id != self->config.self)
+            || !forward_find_target (self, member->id, record->partition % member->actors, &target))
+            continue;
+        if (member->id == self->config.self)
+            return target;
+        if (now >= self->targets[target].silent_until)
+            found = target;
+    }
+    return found;
+}
+
 uint32_t
-record_target (const forward_t *self, const record_t *record)
+record_target (const forward_t *self, const record_t *record, uint64_t now)
 {
     uint32_t target;
     if (record->hint && forward_find_target (self, record->hint, record->hint_actor, &target))
         return target;
-    return self->owned[record->partition].target;
+    return record->ap ? s_replica (self, record, now) : self->owned[record->partition].target;
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -198,7 +221,7 @@ forward_flush (forward_t *self, uint64_t now)
     while ((record = self->due_first)) {
         due_remove (self, record);
         record->state = RECORD_DELAYED; // Unless it is sent
-        uint32_t target = record_target (self, record);
+        uint32_t target = record_target (self, record, now);
         if (now >= record->deadline)
             record_wake (self, record, now);
         else if (target == TARGET_NONE || target == TARGET_PENDING)

@@ -138,6 +138,8 @@ owners_publish (owners_t *self)
             part->reps[part->reps_count++] = owners_id ((uint32_t) (part->primary - 100) % OWNERS_MEMBERS);
         }
     }
+    map_settings_t map = { .name = "map", .mode = MAP_AP, .min_sync = 1 };
+    assert (!self->ap || view_set_map (view, &map));
     forward_set_view (self->forward, &view, self->now);
 }
 
@@ -291,7 +293,7 @@ s_serve (owners_t *self, const parcel_t *parcel, const request_t *request, buf_t
     assert (parcel->actor == run.partition % OWNERS_ACTORS);
     bool refused = self->refuse_count
                    && (self->refuse_partition == OWNERS_ANY || self->refuse_partition == run.partition);
-    if (self->owner[run.partition] != owners_id (parcel->member)) {
+    if (self->owner[run.partition] != owners_id (parcel->member) && !self->ap) {
         char owner[64];
         snprintf (owner, sizeof owner, "tcp://host%u:%u", (uint32_t) (self->owner[run.partition] - 101),
                   5000 + run.partition % OWNERS_ACTORS);

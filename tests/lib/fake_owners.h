@@ -61,6 +61,7 @@ typedef struct {
     uint32_t refuse_partition;   // …of this partition, or OWNERS_ANY
     uint64_t refuse_retry;       // With this meta.retry, if not 0
     bool no_sessions;
+    bool ap;                     // By the next view the map is in ap mode, and all serve it
     bool hold;                   // Parcels stay where they are
     //  What happened
     uint32_t bodies, records, sessions;

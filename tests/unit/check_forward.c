@@ -353,6 +353,35 @@ START_TEST (where_no_copy_is_alive_it_is_said_at_once)
 }
 END_TEST
 
+START_TEST (an_ap_map_is_served_by_another_copy_while_the_primary_is_silent)
+{
+    s_net->ap = true;
+    owners_publish (s_net);
+    s_net->dead[2] = true;
+    s_ask (1, OP_PUT, 2, 8); // Copies on member 2, and on this node
+    owners_pass (s_net, 499);
+    s_open_still (1);
+    owners_pass (s_net, 1);
+    s_answered (1, ZGRID_OK, 8);
+    s_ask (2, OP_GET, 5, 0); // The same storage actors are not asked in vain again
+    s_ask (3, OP_GET, 2, 0);
+    owners_run (s_net);
+    s_answered (3, ZGRID_OK, 8);
+    s_net->dead[2] = false;
+    owners_pass (s_net, 5000);
+    uint32_t bodies = s_net->bodies;
+    s_ask (4, OP_PUT, 2, 9);
+    owners_run (s_net);
+    s_answered (4, ZGRID_OK, 9);
+    ck_assert_uint_eq (s_net->bodies, bodies + 1);
+    s_net->status[2] = MEMBER_SUSPECT;
+    owners_publish (s_net);
+    s_ask (5, OP_GET, 2, 0);
+    owners_run (s_net);
+    s_answered (5, ZGRID_OK, 9);
+}
+END_TEST
+
 START_TEST (an_old_view_is_passed_over)
 {
     s_net->version = 10;
@@ -610,6 +639,7 @@ test_suite (void)
     tcase_add_test (refusals, a_new_view_sends_at_once_what_waited_for_the_old_owner);
     tcase_add_test (refusals, while_a_copy_takes_over_records_wait);
     tcase_add_test (refusals, where_no_copy_is_alive_it_is_said_at_once);
+    tcase_add_test (refusals, an_ap_map_is_served_by_another_copy_while_the_primary_is_silent);
     tcase_add_test (refusals, an_old_view_is_passed_over);
     suite_add_tcase (suite, refusals);
     return suite;
