@@ -28,6 +28,12 @@ storage_lease (const storage_t *self)
     return self->lease;
 }
 
+bool
+storage_has_ap (storage_t *self)
+{
+    return atomic_load_explicit (&self->ap_declared, memory_order_acquire);
+}
+
 uint64_t
 storage_hash (const storage_t *self, bytes_t key)
 {
