@@ -36,3 +36,9 @@ TESTS += tests/unit/check_members
 tests_unit_check_members_SOURCES = tests/unit/check_members.c $(GRID) $(TEST_MAIN)
 tests_unit_check_members_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_members_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_even
+TESTS += tests/unit/check_even
+tests_unit_check_even_SOURCES = tests/unit/check_even.c $(GRID) $(TEST_MAIN)
+tests_unit_check_even_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_even_LDADD = $(UNIT_LIBS)

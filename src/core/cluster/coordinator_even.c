@@ -1,6 +1,5 @@
 //  coordinator_even: primaries and copies spread evenly, a few at a time, while nothing heals.
 //  SPDX-License-Identifier: MPL-2.0
-#include "../mem.h"
 #include "cluster_impl.h"
 
 #define EVEN_WORK 100000 // Rows of the table that one round may look at
@@ -52,71 +51,31 @@ s_primaries (draft_t *draft)
     return pleas || coord->even_count < view->partitions;
 }
 
-//  The members with the most and the fewest copies for their weight; false: they are even.
+//  A member that could not take a copy is left alone for a while, whatever the partition.
 static bool
-s_extremes (const view_t *view, const uint32_t *copies, const member_t **most, const member_t **least)
+s_blocked (const void *arg, node_id_t node)
 {
-    *most = *least = NULL;
-    for (uint32_t index = 0; index < view->members_count; index++) {
-        const member_t *member = &view->members[index];
-        if (member->witness || member->status != MEMBER_UP)
-            continue;
-        uint64_t load = copies[index];
-        if (!*most || load * (*most)->weight > (uint64_t) copies[*most - view->members] * member->weight)
-            *most = member;
-        if (!*least || load * (*least)->weight < (uint64_t) copies[*least - view->members] * member->weight)
-            *least = member;
-    }
-    if (!*most || *most == *least)
-        return false;
-    //  One more there and one less here is still no worse: otherwise copies would go to and fro
-    uint64_t here = copies[*most - view->members], there = copies[*least - view->members];
-    return here > 0 && (here - 1) * (*least)->weight >= (there + 1) * (*most)->weight;
-}
-
-static bool
-s_zone_there (const view_t *view, const part_t *part, const member_t *from, const member_t *to)
-{
-    for (unsigned index = 0; to->zone[0] && index < part->reps_count; index++) {
-        const member_t *member = view_member (view, part->reps[index]);
-        if (member && member != from && strcmp (member->zone, to->zone) == 0)
+    const draft_t *draft = arg;
+    const cluster_t *self = draft->cluster;
+    for (unsigned index = 0; index < CLUSTER_BLOCKED_MAX; index++)
+        if (self->coord.blocked[index].node == node && self->now < self->coord.blocked[index].until)
             return true;
-    }
     return false;
 }
 
-//  A backup of the fullest member is learned by the emptiest; the copy too many goes later.
+//  Where a copy is better placed, it is learned; the copy too many goes later. True if one is.
 static bool
 s_copies (draft_t *draft)
 {
-    coordinator_t *coord = &draft->cluster->coord;
-    view_t *view = draft->view;
-    uint32_t *copies = mem_alloc_zero (view->members_count, sizeof *copies);
-    if (!copies)
-        return true;
-    for (uint32_t index = 0; index < view->partitions; index++)
-        for (unsigned rep = 0; rep < view->parts[index].reps_count; rep++)
-            copies[view_member (view, view->parts[index].reps[rep]) - view->members]++;
-    const member_t *most, *least;
-    uint32_t moves = draft->cluster->config.moves_max ? draft->cluster->config.moves_max : 1;
+    uint32_t moves = draft->cluster->config.moves_max ? draft->cluster->config.moves_max : 1, partition;
     bool uneven = false;
-    for (uint32_t step = 0; step < view->partitions && moves; step++) {
-        uint32_t partition = (coord->even_cursor + step) % view->partitions;
-        part_t *part = &view->parts[partition];
-        if (!s_extremes (view, copies, &most, &least))
+    node_id_t node;
+    for (; moves && (node = placement_move (draft->view, s_blocked, draft, &partition)); moves--) {
+        if (!part_raise (draft, partition))
             break;
-        if (part->primary == most->id || !part_has (part, most->id) || part_has (part, least->id)
-            || s_zone_there (view, part, most, least)
-            || coordinator_blocked (draft->cluster, partition, least->id) || !part_raise (draft, partition))
-            continue;
-        part->learner = least->id;
-        copies[least - view->members]++;
-        copies[most - view->members]--;
-        moves--;
+        draft->view->parts[partition].learner = node;
         uneven = true;
     }
-    coord->even_cursor++;
-    mem_free (copies);
     return uneven;
 }
 

@@ -224,13 +224,20 @@ s_suspected (const view_t *view, const part_t *part)
 }
 
 //  A copy too many goes: only while the primary is heard, and while no copy is in doubt (consistency 9).
+//  If it is the primary's own that should go, it passes on its role first.
 static void
-s_drop_surplus (draft_t *draft, uint32_t partition)
+s_drop_surplus (draft_t *draft, uint32_t partition, unsigned *pleas)
 {
     part_t *part = &draft->view->parts[partition];
+    if (!coordinator_hears (draft->cluster, part->primary) || s_suspected (draft->view, part))
+        return;
     node_id_t node = placement_surplus (draft->view, partition);
-    if (!node || node == part->primary || !coordinator_hears (draft->cluster, part->primary)
-        || s_suspected (draft->view, part) || !part_raise (draft, partition))
+    if (!node && *pleas < PLEAS_MAX && (node = placement_primary (draft->view, partition))) {
+        ++*pleas;
+        coordinator_plea (draft->cluster, partition, node);
+        return;
+    }
+    if (!node || !part_raise (draft, partition))
         return;
     unsigned kept = 0;
     for (unsigned index = 0; index < part->reps_count; index++)
@@ -271,7 +278,7 @@ s_heal (draft_t *draft, moving_t *moving, uint32_t partition, uint32_t copies, u
         part->learner = node;
         s_count_move (moving, part->primary, node);
     } else if (part->reps_count > copies)
-        s_drop_surplus (draft, partition);
+        s_drop_surplus (draft, partition, pleas);
     return true;
 }
 
