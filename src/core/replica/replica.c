@@ -61,7 +61,9 @@ static void
 s_replace (void *arg, const mark_t *mark, buf_t *out)
 {
     storage_t *self = arg;
-    if (mark->kind == MARK_WRITE) { // Without a session nobody may try again
+    //  It may be committed by the next owner: nobody may take it for refused. Under a session the same
+    //  id tells what came of it
+    if (mark->kind != MARK_READ) {
         wire_reply_error (out, mark->id, ZGRID_MAYBE, "its owner changed before it was committed");
         return;
     }
