@@ -19,6 +19,7 @@ s_send (void *arg, node_id_t node, uint32_t actor, uint64_t mark, bytes_t body)
         return false;
     event_t *event = event_new (actor_on_item, body);
     event->kind = ITEM_CLIENT;
+    event->once = true; // It counts answers; a connection doubles nothing
     event->process = SIM_NOBODY;
     event->actor = actor;
     event->port = member->client_ports[actor];
@@ -151,6 +152,7 @@ route_reply (process_t *from, const route_t *route, bytes_t body)
     event_t *event = event_new (routed ? router_on_reply : client_on_reply, body);
     event->number = route->client;
     event->a = route->mark;
+    event->once = routed;
     event->process = routed ? route->via : SIM_NOBODY;
     network_send (sim, from->slot, routed ? sim->processes[route->via]->slot : SIM_NOBODY, event);
 }
