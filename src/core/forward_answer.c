@@ -225,8 +225,10 @@ s_answer (forward_t *self, record_t *record, const reply_t *reply, bytes_t raw, 
     unsigned status = reply->status;
     forward_note_silence (self, record, false, now);
     bool refused = s_is_refusal (status) || status == ZGRID_TIMEOUT || status == ZGRID_SESSION_EXPIRED;
-    if (refused && record->unknown)
+    if (refused && record->unknown && !record->counted) {
         record->unknown--;
+        record->counted = true;
+    }
     if (status != ZGRID_UNAVAILABLE)
         record->refused_since = 0;
     if (s_is_refusal (status))

@@ -144,6 +144,7 @@ struct record {
     uint32_t heap_at;
     uint32_t partition;
     uint32_t unknown;        // Sendings without an answer
+    bool counted;            // One was refused since the last sending: a network may repeat what it says
     uint16_t op;
     uint8_t state;           // record_state_t
     uint8_t tries;           // Refusals and silences in a row

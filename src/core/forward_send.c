@@ -163,6 +163,7 @@ s_note_sent (forward_t *self, record_t *record, const target_t *target, uint64_t
     self->stats.resent += record->sent;
     record->sent = true;
     record->unknown++;
+    record->counted = false;
     record->sent_to = target->node;
     record->sent_actor = target->actor;
     record->hint = 0;
