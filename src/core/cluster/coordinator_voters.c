@@ -139,6 +139,9 @@ s_target (const draft_t *draft, const voters_t *stay, const voters_t *leaving, c
     //  This node stands first: it is cut last
     if (target->count && target->count % 2 == 0)
         target->count--;
+    //  There are members enough: they will be heard in a moment
+    if (target->count < count && target->count < wanted)
+        target->count = 0;
 }
 
 static bool
