@@ -2,12 +2,49 @@
 //  them (forward.h) to the storage actors that own their partitions, here or on another member.
 //  SPDX-License-Identifier: MPL-2.0
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "sim/sim.h"
+#include "status.h"
 
 //  ------------------------------------------------------------------------------------------------
 //  What it asks for
+
+static void
+s_trace_body (const process_t *self, const char *what, uint32_t slot, uint64_t mark, bytes_t body)
+{
+    mp_t reader;
+    request_t request;
+    reply_t reply;
+    bool asks = what[0] == 'a';
+    if (self->sim->trace < 2 || !wire_open (body, &reader))
+        return;
+    while (asks ? wire_next_request (&reader, &request) == WIRE_RECORD
+                : wire_next_reply (&reader, &reply) == WIRE_RECORD)
+        sim_say (self->sim, "router of n%" PRIu32 " %s n%d: mark %" PRIu64 " id %" PRIu64 " %s", self->slot,
+                 what, (int) slot, mark, asks ? request.id : reply.id,
+                 asks ? op_info (request.op)->name : status_name ((int) reply.status));
+}
+
+//  No record may be in a body twice.
+static void
+s_check_body (process_t *self, bytes_t body)
+{
+    mp_t reader;
+    request_t request;
+    uint64_t seen[64], last = 0;
+    uint32_t count = 0;
+    if (body.size < 200 || !wire_open (body, &reader))
+        return;
+    for (; wire_next_request (&reader, &request) == WIRE_RECORD && count < 64; last = request.id) {
+        for (uint32_t at = 0; at < count; at++)
+            if (seen[at] == request.id && request.id == last)
+                sim_fail (self->sim, "the router of n%" PRIu32 " sends one record twice in a body",
+                          self->slot);
+        seen[count++] = request.id;
+    }
+}
 
 static bool
 s_send (void *arg, node_id_t node, uint32_t actor, uint64_t mark, bytes_t body)
@@ -27,6 +64,8 @@ s_send (void *arg, node_id_t node, uint32_t actor, uint64_t mark, bytes_t body)
     uint32_t slot = (uint32_t) strtoul (member->host + 1, NULL, 10);
     if (slot != self->slot)
         sim->totals.forwarded++;
+    s_trace_body (self, "asks", slot, mark, body);
+    s_check_body (self, body);
     network_send (sim, self->slot, slot, event);
     return true;
 }
@@ -137,6 +176,7 @@ router_on_reply (sim_t *sim, event_t *event)
         return;
     network_arrived (sim, event);
     if (self->alive) {
+        s_trace_body (self, "hears from", event->from, event->a, event_body (event));
         forward_receive (self->forward, event->a, event_body (event), process_local (self));
         s_turn (self);
     }
