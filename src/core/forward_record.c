@@ -324,6 +324,8 @@ due_remove (forward_t *self, record_t *record)
 void
 record_due (forward_t *self, record_t *record)
 {
+    if (record->state == RECORD_DUE) // An answer and the end of patience in the same turn
+        return;
     record->state = RECORD_DUE;
     record->due_prev = self->due_last;
     record->due_next = NULL;
