@@ -89,7 +89,7 @@ def dropped(cluster):
     total = 0
     for node in cluster.living:
         stats = node.ask(2, "STATS").value
-        total += next((value for name, value in stats.items() if name.startswith("ap_") and "drop" in name), 0)
+        total += stats["ap_lost"]
     return total
 
 

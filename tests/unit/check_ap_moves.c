@@ -31,6 +31,10 @@ START_TEST (who_is_no_longer_listed_hands_over)
     ck_assert_uint_eq (ap_stats (ap_net.nodes[1].ap).handed_over, AP_PARTITIONS);
     ck_assert_uint_eq (ap_stats (ap_net.nodes[3].ap).entries, 2000);
     ap_net_expect (2, "key7", "key7");
+    ap_net_put (0, "key8", "lost");
+    ap_net_run (50);
+    ap_net_put (2, "key8", "won");
+    ck_assert_uint_eq (ap_net_lost (), 0);
     ck_assert_uint_eq (ap_net_ask (1, OP_GET, "key7", value_nil (), NULL).status, ZGRID_MOVED);
     for (uint32_t other = 1; other < AP_NODES; other++)
         ap_net_cut (0, other, false);
@@ -47,6 +51,8 @@ START_TEST (who_is_no_longer_listed_hands_over)
     ap_net_expect (2, "late", "only here");
     ap_net_expect (3, "late", "only here");
     ap_net_expect (3, "key7", "changed");
+    ap_net_expect (3, "key8", "won");
+    ck_assert_uint_gt (ap_net_lost (), 0);
     ap_net.loss = 0;
     ap_net_run (6000);
     ap_net_check_converged ();

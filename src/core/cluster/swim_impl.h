@@ -65,26 +65,26 @@ struct swim {
 };
 
 peer_state_t *
-swim_peer (const swim_t *self, node_id_t id);
+    swim_peer (const swim_t *self, node_id_t id);
 
 //  Lowers or raises the local health multiplier.
 void
-swim_health_by (swim_t *self, int by);
+    swim_health_by (swim_t *self, int by);
 
 //  Takes an update, whoever it is from.
 void
-swim_learn (swim_t *self, node_id_t id, uint64_t status, uint64_t incarnation, node_id_t by, uint64_t now);
+    swim_learn (swim_t *self, node_id_t id, uint64_t status, uint64_t incarnation, node_id_t by, uint64_t now);
 
 //  When this suspicion ends in death.
 uint64_t
-swim_suspicion_ends (const swim_t *self, const peer_state_t *peer);
+    swim_suspicion_ends (const swim_t *self, const peer_state_t *peer);
 
 //  Adds what is news, that about `to` first if it is not ALIVE.
 void
-swim_add_updates (swim_t *self, node_id_t to);
+    swim_add_updates (swim_t *self, node_id_t to);
 
 //  Reads them. False: malformed, nothing learned.
 bool
-swim_read_updates (swim_t *self, mp_t *reader, uint64_t now);
+    swim_read_updates (swim_t *self, mp_t *reader, uint64_t now);
 
 #endif

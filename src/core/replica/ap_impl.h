@@ -127,18 +127,18 @@ ap_listed (const ap_t *self, uint32_t local)
 
 //  ap.c: the map of that name, made if `make`. NULL: there is none, there are too many, or no memory.
 ap_map_t *
-ap_map (ap_t *self, bytes_t name, bool make);
+    ap_map (ap_t *self, bytes_t name, bool make);
 share_t *
-ap_share (ap_t *self, ap_map_t *map, uint32_t local, bool make);
+    ap_share (ap_t *self, ap_map_t *map, uint32_t local, bool make);
 void
-ap_drop_share (ap_t *self, ap_map_t *map, uint32_t local);
+    ap_drop_share (ap_t *self, ap_map_t *map, uint32_t local);
 
 //  ap_record.c -------------------------------------------------------------------------------------
 //  What lies in an entry. False if that is not a record (never, but for damage).
 bool
-record_of (const entry_t *entry, record_t *record);
+    record_of (const entry_t *entry, record_t *record);
 uint64_t
-record_tie (const ap_t *self, const record_t *record);
+    record_tie (const ap_t *self, const record_t *record);
 static inline bool
 record_alive (const record_t *record, uint64_t wall)
 {
@@ -146,50 +146,52 @@ record_alive (const record_t *record, uint64_t wall)
 }
 //  What a record adds to the digest of its bucket.
 uint64_t
-record_digest (uint64_t hash, const record_t *record);
+    record_digest (uint64_t hash, const record_t *record);
 //  When it may be forgotten, by the wall clock; UINT64_MAX: never as it stands.
 uint64_t
-record_forget_at (const ap_t *self, const record_t *record);
+    record_forget_at (const ap_t *self, const record_t *record);
 //  Puts it in the place of what is there. False without memory; nothing has changed then.
 bool
-record_put (ap_t *self, share_t *share, place_t *place, const record_t *record, uint64_t now);
+    record_put (ap_t *self, share_t *share, place_t *place, const record_t *record, uint64_t now);
 void
-record_remove (ap_t *self, share_t *share, place_t *place);
+    record_remove (ap_t *self, share_t *share, place_t *place);
 //  Whether memory.limit leaves room for it.
 bool
-record_fits (ap_t *self, const record_t *record, bytes_t key);
-//  Takes a record from elsewhere if it is the greater one. False: refused, it should come again.
+    record_fits (ap_t *self, const record_t *record, bytes_t key);
+//  Takes a record from elsewhere if it is the greater one. last: whoever sends it will forget it. False:
+//  refused, it should come again.
 bool
-record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, uint64_t now);
+    record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, bool last,
+                  uint64_t now);
 //  pool_t.expire
 bool
-record_expire (void *arg, store_t *store, place_t *place, uint64_t now);
+    record_expire (void *arg, store_t *store, place_t *place, uint64_t now);
 
 //  Entries in messages.
 void
-record_encode (buf_t *out, bytes_t key, const record_t *record);
+    record_encode (buf_t *out, bytes_t key, const record_t *record);
 bool
-record_decode (mp_t *reader, bytes_t *key, record_t *record);
+    record_decode (mp_t *reader, bytes_t *key, record_t *record);
 
 //  ap_sync.c ---------------------------------------------------------------------------------------
 //  Sends self->entries to all other replicas of the partition, and empties it.
 void
-ap_push (ap_t *self, const ap_map_t *map, uint32_t local);
+    ap_push (ap_t *self, const ap_map_t *map, uint32_t local);
 uint64_t
-ap_sync_tick (ap_t *self, uint64_t now);
+    ap_sync_tick (ap_t *self, uint64_t now);
 
 //  ap_part.c
 unsigned
-ap_part_operation (ap_t *self, const ap_call_t *call);
+    ap_part_operation (ap_t *self, const ap_call_t *call);
 
 //  ap_execute.c: adds one reply and returns its status.
 unsigned
-ap_reply (const ap_call_t *call, unsigned status, value_t value, uint64_t version);
+    ap_reply (const ap_call_t *call, unsigned status, value_t value, uint64_t version);
 unsigned
-ap_fail (const ap_call_t *call, unsigned status, const char *text);
+    ap_fail (const ap_call_t *call, unsigned status, const char *text);
 //  Deletes what is at the place, and adds that to self->entries; *version is that of the deletion. False
 //  without memory.
 bool
-ap_delete (ap_t *self, share_t *share, place_t *place, uint64_t now, uint64_t *version);
+    ap_delete (ap_t *self, share_t *share, place_t *place, uint64_t now, uint64_t *version);
 
 #endif

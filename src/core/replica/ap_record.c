@@ -162,8 +162,18 @@ s_greater (const record_t *a, const record_t *b)
     return a->version > b->version || (a->version == b->version && a->tie > b->tie);
 }
 
+//  Whether dropping one record for another is a loss: who wrote the other one had not seen it, and it was
+//  to be seen.
+static bool
+s_is_loss (const record_t *dropped, const record_t *kept, uint64_t wall)
+{
+    bool over = !(dropped->flags & AP_DEAD) && !record_alive (dropped, wall);
+    return !over && kept->base < dropped->version;
+}
+
 bool
-record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, uint64_t now)
+record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, bool last,
+              uint64_t now)
 {
     uint64_t wall = ap_wall (self, now);
     if (!hlc_see (&self->clock, record->version, wall, self->config.ahead)) {
@@ -175,8 +185,10 @@ record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *
     place_t place = store_find (share->store, hash, key);
     record_t present;
     bool has = place.entry && record_of (place.entry, &present);
-    if (has && !s_greater (record, &present))
-        return true; // Known already, or older
+    if (has && !s_greater (record, &present)) { // Known already, or older
+        self->stats.lost += last && s_greater (&present, record) && s_is_loss (record, &present, wall);
+        return true;
+    }
     if (!(record->flags & (AP_DEAD | AP_OVER)) && !record_alive (record, wall))
         s_end (record);
     if (record_forget_at (self, record) <= wall) {
@@ -184,13 +196,12 @@ record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *
             record_remove (self, share, &place);
         return true;
     }
+    bool lost = has && s_is_loss (&present, record, wall); // `present` is gone afterwards
     if (!record_fits (self, record, key) || !record_put (self, share, &place, record, now)) {
         self->stats.refused++;
         return false;
     }
-    //  Who wrote it had not seen what it replaces here
-    bool over = has && !(present.flags & AP_DEAD) && !record_alive (&present, wall);
-    self->stats.lost += has && !over && record->base < present.version;
+    self->stats.lost += lost;
     self->stats.merged++;
     return true;
 }

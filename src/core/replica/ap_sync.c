@@ -332,7 +332,7 @@ s_is_ap (const ap_t *self, bytes_t name)
 
 //  One entry of a push. False if it could not be taken.
 static bool
-s_take (ap_t *self, bytes_t name, bytes_t key, record_t *record, uint64_t now)
+s_take (ap_t *self, node_id_t from, bytes_t name, bytes_t key, record_t *record, uint64_t now)
 {
     uint32_t partition = slot_partition (slot_of_key (key), self->config.partitions);
     uint32_t local = partition / self->config.actors;
@@ -341,7 +341,10 @@ s_take (ap_t *self, bytes_t name, bytes_t key, record_t *record, uint64_t now)
         return false;
     ap_map_t *map = ap_map (self, name, true);
     share_t *share = map ? ap_share (self, map, local, true) : NULL;
-    return share && record_merge (self, share, key, hash_key (&self->secret, key), record, now);
+    //  What a member that is no longer listed loses is counted once: by the primary
+    const part_t *row = ap_row (self, local);
+    bool last = row->primary == self->id && part_role (row, from) == ROLE_NONE;
+    return share && record_merge (self, share, key, hash_key (&self->secret, key), record, last, now);
 }
 
 static bool
@@ -359,7 +362,7 @@ s_pushed (ap_t *self, node_id_t from, mp_t *reader, uint64_t now)
     for (mp_t at = mp_of (entries); !mp_at_end (&at);) {
         if (!record_decode (&at, &key, &record))
             return false;
-        all &= s_take (self, name, key, &record, now);
+        all &= s_take (self, from, name, key, &record, now);
         partition = slot_partition (slot_of_key (key), self->config.partitions);
     }
     if (number && all && partition % self->config.actors == self->config.index) {
