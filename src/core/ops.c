@@ -53,7 +53,10 @@ void
 call_reply (call_t *call, unsigned status, value_t value, uint64_t version)
 {
     call->status = status;
-    wire_reply (call->out, call->request->id, status, value, version, NULL);
+    meta_t meta = { .given = 0 };
+    if (call->stale)
+        call_add_age (call, &meta);
+    wire_reply (call->out, call->request->id, status, value, version, call->stale ? &meta : NULL);
 }
 
 void

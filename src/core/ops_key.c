@@ -62,6 +62,8 @@ op_get (call_t *call)
     }
     meta_t meta = { .given = META_ttl, .ttl = s_ttl (call) };
     call->status = ZGRID_OK;
+    if (call->stale)
+        call_add_age (call, &meta);
     wire_reply (call->out, call->request->id, ZGRID_OK, s_present (call), s_version (call), &meta);
 }
 

@@ -168,9 +168,11 @@ typedef struct {
     int64_t ttl;     // Milliseconds left, -1: none
     uint64_t cursor; // SCAN: where the next page begins, 0: at the end
     uint64_t retry;  // Milliseconds after which it is worth trying again
-    uint64_t epoch;  // MOVED: of the partition table
+    uint64_t epoch;  // MOVED: of the partition table; stale reads: of the partition
     bytes_t owner;   // MOVED: endpoint
     bytes_t missed;  // PARTIAL: encoded array of partitions that did not answer
+    uint64_t seq;    // Stale reads: the last write that the copy knows to be committed
+    uint64_t age;    // Stale reads: milliseconds since the copy heard of its primary
 } meta_t;
 
 enum {
@@ -181,7 +183,9 @@ enum {
     META_epoch = 1u << 4,
     META_owner = 1u << 5,
     META_missed = 1u << 6,
-    META_dropped = 1u << 7 // A repeated request: its value was not kept
+    META_dropped = 1u << 7, // A repeated request: its value was not kept
+    META_seq = 1u << 8,
+    META_age = 1u << 9
 };
 
 //  Decodes the next reply. WIRE_BROKEN also for something that is not a reply.

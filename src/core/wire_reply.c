@@ -40,6 +40,14 @@ s_meta (msgpack_packer *packer, buf_t *out, const meta_t *meta)
         wire_pack_str (packer, "dropped");
         msgpack_pack_true (packer);
     }
+    if (meta->given & META_seq) {
+        wire_pack_str (packer, "seq");
+        msgpack_pack_uint64 (packer, meta->seq);
+    }
+    if (meta->given & META_age) {
+        wire_pack_str (packer, "age");
+        msgpack_pack_uint64 (packer, meta->age);
+    }
 }
 
 static void
@@ -218,6 +226,14 @@ s_pair (mp_t *reader, meta_t *meta, bytes_t name)
     if (s_is (name, "missed")) {
         meta->given |= META_missed;
         return mp_raw (reader, &meta->missed);
+    }
+    if (s_is (name, "seq")) {
+        meta->given |= META_seq;
+        return mp_uint (reader, &meta->seq);
+    }
+    if (s_is (name, "age")) {
+        meta->given |= META_age;
+        return mp_uint (reader, &meta->age);
     }
     if (s_is (name, "dropped")) {
         bool read = mp_next (reader, &token) && token.kind == MP_BOOL;

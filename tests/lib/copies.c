@@ -48,6 +48,8 @@ s_take_replies (copies_t *self, bytes_t body)
         bool decoded = meta_decode (reply.meta, &meta);
         assert (decoded);
         to->dropped = (meta.given & META_dropped) != 0;
+        to->age = meta.given & META_age ? meta.age : UINT64_MAX;
+        to->seq = meta.given & META_seq ? meta.seq : UINT64_MAX;
     }
 }
 

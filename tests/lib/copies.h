@@ -24,6 +24,7 @@ typedef struct {
     char text[64];    // Value, if it is short bytes
     uint64_t version;
     bool dropped;     // meta.dropped
+    uint64_t age, seq; // meta; UINT64_MAX: not there
 } copies_reply_t;
 
 struct copies;

@@ -95,6 +95,11 @@ START_TEST (others_are_sent_to_the_primary)
     copies_run (&copies, 200);
     copies_ask (&copies, 1, &(copies_ask_t) { .op = OP_GET, .id = 4, .key = "key", .read = "stale" });
     ck_assert_uint_eq (s_status (&copies, 4), ZGRID_OK);
+    ck_assert_uint_eq (copies_reply (&copies, 4)->seq, 1);
+    ck_assert_uint_le (copies_reply (&copies, 4)->age, 1000); // Heard of it every second, however idle
+    copies_run (&copies, 2500);
+    copies_ask (&copies, 1, &(copies_ask_t) { .op = OP_GET, .id = 5, .key = "key", .read = "stale" });
+    ck_assert_uint_le (copies_reply (&copies, 5)->age, 1100);
     copies_close (&copies);
 }
 END_TEST
@@ -359,6 +364,12 @@ START_TEST (a_silent_backup_is_to_be_removed_by_the_primary_alone)
     copies_open (&copies, 2, 2, &config);
     copies_run (&copies, 3000);
     ck_assert_uint_eq (copies.asked[PEER_RECONF], 0); // Idle is not silent
+    copies.cut[1][0] = true; // But this is, in one direction
+    copies_run (&copies, 4500);
+    ck_assert_uint_gt (copies.asked[PEER_RECONF], 0);
+    copies.cut[1][0] = false;
+    copies_run (&copies, 1500);
+    copies.asked[PEER_RECONF] = 0;
     copies.cut[0][1] = true;
     s_put (&copies, 0, 1, "key", "v");
     copies_run (&copies, 900);

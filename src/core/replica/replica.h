@@ -19,6 +19,7 @@
 #define REPLICA_MESSAGE_MAX (256u << 10) // Bytes of entries in one message; larger ones travel in parts
 #define REPLICA_PARTS 16                 // Parts of one entry on their way
 #define REPLICA_CHUNKS 4                 // Chunks of a snapshot on their way
+#define REPLICA_IDLE 1000                // Milliseconds: so often a copy hears that there is nothing new
 #define REPLICA_LATE 20                  // Milliseconds: then a reply leaves without what is missing
 #define REPLICA_GIVE_UP 5000             // Milliseconds: then what is missing is answered as unknown
 
@@ -66,6 +67,7 @@ typedef struct {
     uint64_t asked_at;
     node_id_t primary;     // Backup and learner: who that is
     uint64_t synced_epoch, synced_tenure;
+    uint64_t primary_at;   // Backup: when it last heard of its primary
     uint64_t told_commit;  // Backup: what the primary says is committed; may be more than it has
     receiver_t *receiver;  // Learner
     buf_t part;            // Backup, learner: a large entry that comes in parts
@@ -251,6 +253,9 @@ void
 //  After the operation: records it under its session, closes its entry, notes what its reply waits for.
 void
     call_finish (struct call *call);
+//  What a reply of a backup says of how old it may be.
+void
+    call_add_age (const struct call *call, meta_t *meta);
 //  An entry of a partition goes for another reason than a request: expiry, eviction. False: it has to
 //  stay for now.
 bool

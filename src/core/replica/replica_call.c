@@ -354,6 +354,17 @@ call_finish (call_t *call)
     s_mark (call);
 }
 
+void
+call_add_age (const call_t *call, meta_t *meta)
+{
+    const partition_t *part = call->partition;
+    uint64_t now = call->moment.now;
+    meta->given |= META_epoch | META_seq | META_age;
+    meta->epoch = part->epoch;
+    meta->seq = part->commit;
+    meta->age = now > part->primary_at ? now - part->primary_at : 0;
+}
+
 //  ------------------------------------------------------------------------------------------------
 //  Removal for another reason than a request
 

@@ -124,6 +124,8 @@ s_from_primary (storage_t *self, partition_t *part, peer_type_t type, uint64_t e
     const uint64_t *number = message->number;
     //  Consistency 5: of this epoch only; a backup must have answered NEW_EPOCH, a learner have begun
     bool current = epoch == part->epoch;
+    if (current)
+        part->primary_at = now;
     switch (type) {
         case PEER_NEW_EPOCH:
             if (current && part->role == ROLE_BACKUP)

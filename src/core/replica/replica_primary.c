@@ -185,6 +185,13 @@ s_patience (const partition_t *part)
     return oplog_size (&part->log) >> 16;
 }
 
+//  How long a copy that has every entry is left alone.
+static uint64_t
+s_pause (const storage_t *self, const partition_t *part, const copy_t *copy)
+{
+    return copy->commit_has < part->commit || !copy->up ? self->config.resend : REPLICA_IDLE;
+}
+
 //  Sends again what was not acknowledged in time. True if something is under way.
 static bool
 s_tick_copy (storage_t *self, partition_t *part, copy_t *copy, uint64_t now)
@@ -203,8 +210,7 @@ s_tick_copy (storage_t *self, partition_t *part, copy_t *copy, uint64_t now)
         copy->part_sent = copy->part;
         s_send_to (self, part, copy, false, now);
     } else if (copy->commit_sent < part->commit ? now - copy->sent_at >= resend / 2
-                                                : (copy->commit_has < part->commit || !copy->up)
-                                                      && now - copy->sent_at >= resend)
+                                                : now - copy->sent_at >= s_pause (self, part, copy))
         s_send_to (self, part, copy, true, now); // The commit alone
     return behind || copy->commit_has < part->commit;
 }
@@ -216,7 +222,8 @@ s_check_copy (storage_t *self, partition_t *part, const copy_t *copy, uint64_t n
 {
     uint64_t silence = self->config.silence + s_patience (part);
     bool stuck = now - copy->progress_at > silence;
-    bool gone = !copy->up && now - copy->heard_at > silence;
+    //  One that is idle is heard every second
+    bool gone = now - copy->heard_at > (copy->up ? silence + 2 * REPLICA_IDLE : silence);
     if ((stuck || gone) && replica_lease (self, now))
         s_ask (self, part, PEER_RECONF, copy->id, now);
 }
