@@ -5,7 +5,7 @@
 
 #define S_POLL_MAX 64 // Sockets that are waited for together; more take turns of S_SHORT_MS
 #define S_SHORT_MS 5
-#define S_GLANCE_MS 100 // How often to look for pushes where nothing else is awaited
+#define S_GLANCE_MS 50 // How often to look for pushes where nothing else is awaited
 
 uint64_t
 wait_clock (void)
@@ -150,6 +150,8 @@ wait_turn (zgrid_client_t *self, uint64_t until)
     }
     uint64_t next = wait_next (self);
     next = next < until ? next : until;
+    //  A view may say that nobody will ever answer
+    next = next < now + S_GLANCE_MS ? next : now + S_GLANCE_MS;
     uint64_t left = next > now ? next - now : 0;
     int wait_ms = left < INT_MAX ? (int) left : INT_MAX;
     if (flying == 1 && only)

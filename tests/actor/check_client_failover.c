@@ -227,6 +227,24 @@ START_TEST (a_push_is_seen_between_blocking_calls)
 }
 END_TEST
 
+//  One who waits for an answer that will never come sees them, too.
+START_TEST (a_push_is_seen_while_a_call_waits)
+{
+    char key[16];
+    s_key_of (2, key);
+    ck_assert_int_eq (s_incr (key), ZGRID_OK);
+    s_set (FAKE_MUTE, 1u << 2);
+    s_set (FAKE_SHIFT, 1);
+    s_set (FAKE_EPOCH, 2);
+    s_set (FAKE_PUSH, 2);
+
+    ck_assert_int_eq (s_incr (key), ZGRID_OK);
+
+    ck_assert_uint_eq (s_count (FAKE_DIRECT), 2); // After a silence it would have gone to the router
+    ck_assert_int_eq (s_value (key), 2);
+}
+END_TEST
+
 START_TEST (many_pushes_are_few_questions)
 {
     uint64_t before = s_count (FAKE_ROUTES);
@@ -273,11 +291,14 @@ START_TEST (moved_of_an_older_table_is_not_followed)
     ck_assert_uint_eq (s_client->counters.moved, 1); // Storage endpoint 2 would have said it again
     ck_assert_uint_eq (s_client->routes.epoch, 5);
     //  But who goes on to say so is believed
+    uint64_t learned = s_client->counters.learned;
+    ck_assert_uint_le (learned, 2);
     while (s_client->routes.epoch == 5) {
         learn_soon (s_client);
         zgrid_client_process (s_client);
     }
     ck_assert_uint_eq (s_client->routes.epoch, 4);
+    ck_assert_uint_eq (s_client->counters.learned, 4); // The first, and three of the older
 }
 END_TEST
 
@@ -427,6 +448,7 @@ test_suite (void)
     tcase_add_test (tests, a_dead_storage_endpoint_is_passed_over);
     tcase_add_test (tests, a_view_is_pushed_and_what_is_under_way_follows_it);
     tcase_add_test (tests, a_push_is_seen_between_blocking_calls);
+    tcase_add_test (tests, a_push_is_seen_while_a_call_waits);
     tcase_add_test (tests, many_pushes_are_few_questions);
     tcase_add_test (tests, moved_corrects_the_table);
     tcase_add_test (tests, moved_of_an_older_table_is_not_followed);
