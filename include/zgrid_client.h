@@ -89,9 +89,9 @@ typedef struct {
 #define ZGRID_CLIENT_OPTIONS_INIT { sizeof (zgrid_client_options_t), NULL, 0, 0, 0, 0, false }
 
 //  Makes a client of the servers that listen at the endpoints, and waits until one of them has
-//  answered HELLO; the others may be dead. The caller owns it. Returns ZGRID_OK; ZGRID_MALFORMED if an endpoint cannot be
-//  used; ZGRID_TIMEOUT if no server answered within timeout_ms; ZGRID_NOMEM. *self_p is NULL unless
-//  it returned ZGRID_OK.
+//  answered HELLO; the others may be dead. The caller owns it. Returns ZGRID_OK; ZGRID_MALFORMED if
+//  an endpoint cannot be used; ZGRID_TIMEOUT if no server answered within timeout_ms; ZGRID_NOMEM.
+//  *self_p is NULL unless it returned ZGRID_OK.
 ZGRID_EXPORT ZGRID_CHECKED int
     zgrid_client_new (zgrid_client_t **self_p, const zgrid_client_options_t *options);
 
@@ -219,10 +219,10 @@ ZGRID_EXPORT int
     zgrid_client_destroy_map (zgrid_client_t *self, const char *map, uint64_t *count);
 
 //  One request as the protocol knows it, for tools and for operations without a function of their
-//  own: op is the protocol's name ("STATS", "ROUTES", "PING"). What no session covers ("ADMIN", or
-//  "DESTROY" of all partitions at once) is not sent twice: without an answer it is ZGRID_MAYBE. key and value may be NULL. Where the
-//  reply's value is not bytes or an integer, entry->value is the value's MessagePack encoding. ADMIN
-//  takes an array of words: value is its MessagePack encoding.
+//  own: op is the protocol's name ("STATS", "ROUTES", "PING"). key and value may be NULL. What no
+//  session covers ("ADMIN", or "DESTROY" of all partitions at once) is not sent twice: without an
+//  answer it is ZGRID_MAYBE. Where the reply's value is not bytes or an integer, entry->value is the
+//  value's MessagePack encoding. ADMIN takes an array of words: value is its MessagePack encoding.
 //  Returns the reply's status; ZGRID_BADOP if the server does not know the operation.
 ZGRID_EXPORT int
     zgrid_client_call (zgrid_client_t *self, const char *op, const char *map, const zgrid_bytes_t *key,
