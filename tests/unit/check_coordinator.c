@@ -185,6 +185,29 @@ START_TEST (a_primary_that_is_heard_and_hears_nobody_is_replaced)
 }
 END_TEST
 
+START_TEST (what_lay_in_a_queue_while_the_coordinator_was_stopped_is_no_sign_of_life)
+{
+    s_grid.config.voters_max = 1;
+    unsigned coordinator = grid_begin (&s_grid, 3);
+    grid_run (&s_grid, 1000);
+    s_victim = (coordinator + 1) % 3;
+    unsigned backup = 3 - coordinator - s_victim;
+
+    //  The primary does not hear its backup and wants it out; then it dies, and nobody has read that yet
+    s_grid.nodes[coordinator].paused_until = s_grid.now + 2000;
+    s_grid.nodes[backup].cut = true;
+    grid_run (&s_grid, 300);
+    grid_kill (&s_grid, s_victim);
+    s_grid.nodes[backup].cut = false;
+    grid_run (&s_grid, 1700);
+    ck_assert_uint_eq (s_grid.nodes[coordinator].paused_until, s_grid.now);
+    grid_until (&s_grid, 8000, grid_healthy);
+
+    ck_assert_uint_eq (s_grid.nodes[coordinator].events[EVENT_PARTITION_LOST], 0);
+    ck_assert_uint_gt (s_grid.nodes[coordinator].events[EVENT_FAILOVER], 0);
+}
+END_TEST
+
 START_TEST (a_partition_without_a_live_copy_waits_for_one)
 {
     s_grid.config.copies = 1;
@@ -475,6 +498,7 @@ test_suite (void)
     tcase_add_test (tcase, a_paused_coordinator_suspects_nobody_when_it_wakes);
     tcase_add_test (tcase, a_minority_has_no_lease_and_no_coordinator);
     tcase_add_test (tcase, a_primary_that_is_heard_and_hears_nobody_is_replaced);
+    tcase_add_test (tcase, what_lay_in_a_queue_while_the_coordinator_was_stopped_is_no_sign_of_life);
     tcase_add_test (tcase, a_partition_without_a_live_copy_waits_for_one);
     tcase_add_test (tcase, an_operator_recovers_a_lost_partition_empty);
     tcase_add_test (tcase, a_cache_begins_lost_partitions_anew);

@@ -58,12 +58,39 @@ cluster_end (cluster_t *self, cluster_state_t state, const char *why)
         register_step_down (self);
 }
 
+static uint64_t
+s_later (uint64_t at, uint64_t gap, uint64_t now)
+{
+    return now - at < gap ? now : at + gap;
+}
+
+//  This process was stopped for a while: what was silent meanwhile was not heard because nobody
+//  listened. (Dadgar, Phillips, Currey 2017: the fault may be one's own.) And what is heard now may have
+//  lain in a queue for long: who sent it may be dead by now.
+static void
+s_forgive_pause (cluster_t *self)
+{
+    uint64_t gap = self->now - self->ticked_at;
+    if (!self->ticked || gap <= 3 * cluster_heartbeat (self))
+        return;
+    for (uint32_t index = 0; index < self->peers_count; index++) {
+        peer_t *peer = &self->peers[index];
+        peer->heard_at = s_later (peer->heard_at, gap, self->now);
+        peer->heard = false;
+        peer->accepted_at = s_later (peer->accepted_at, gap, self->now);
+    }
+    self->reg.heard_at = s_later (self->reg.heard_at, gap, self->now);
+    self->unleased_at = self->woke_at = self->now;
+    self->ticked_at = self->now;
+}
+
 //  Time never goes back here, whatever the caller's clock does.
 static void
 s_set_now (cluster_t *self, uint64_t now)
 {
     if (now > self->now)
         self->now = now;
+    s_forgive_pause (self);
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -319,29 +346,6 @@ cluster_ask (cluster_t *self, peer_type_t what, uint32_t partition, uint64_t epo
 //  ------------------------------------------------------------------------------------------------
 //  Time
 
-static uint64_t
-s_later (uint64_t at, uint64_t gap, uint64_t now)
-{
-    return now - at < gap ? now : at + gap;
-}
-
-//  This process was stopped for a while: what was silent meanwhile was not heard because nobody
-//  listened. (Dadgar, Phillips, Currey 2017: the fault may be one's own.)
-static void
-s_forgive_pause (cluster_t *self)
-{
-    uint64_t gap = self->now - self->ticked_at;
-    if (!self->ticked || gap <= 3 * cluster_heartbeat (self))
-        return;
-    for (uint32_t index = 0; index < self->peers_count; index++) {
-        peer_t *peer = &self->peers[index];
-        peer->heard_at = s_later (peer->heard_at, gap, self->now);
-        peer->accepted_at = s_later (peer->accepted_at, gap, self->now);
-    }
-    self->reg.heard_at = s_later (self->reg.heard_at, gap, self->now);
-    self->unleased_at = self->now;
-}
-
 //  Nobody is left to whom anything could be moved.
 static bool
 s_last_of_all (const cluster_t *self)
@@ -366,7 +370,6 @@ uint64_t
 cluster_tick (cluster_t *self, uint64_t now)
 {
     s_set_now (self, now);
-    s_forgive_pause (self);
     self->ticked = true;
     self->ticked_at = self->now;
     if (self->leaving

@@ -171,6 +171,7 @@ struct cluster {
     uint64_t random;
     uint64_t now, ticked_at;
     bool ticked;
+    uint64_t woke_at;          // This process had been stopped for a while until then; 0: never
     uint64_t meet_cluster;     // Of the head of the message that is being handled
     swim_t *swim;
     uint64_t swim_at;
@@ -374,7 +375,7 @@ void
     coordinator_take (cluster_t *self, const ask_t *ask);
 void
     coordinator_join (cluster_t *self, const member_t *member);
-//  Silent for less than two heartbeats.
+//  Was heard within two heartbeats, beyond doubt.
 bool
     coordinator_hears (const cluster_t *self, node_id_t id);
 bool

@@ -74,9 +74,9 @@ s_deaf (const cluster_t *self, peer_t *peer)
 static bool
 s_is_back (const cluster_t *self, const peer_t *peer)
 {
-    return peer->suspect_at && peer->heard && peer->heard_at > peer->suspect_at
+    return peer->suspect_at && peer->heard_at > peer->suspect_at
            && peer->known_version >= peer->suspect_version && self->now >= peer->held_until
-           && self->now - peer->heard_at <= cluster_recent (self);
+           && coordinator_hears (self, peer->id);
 }
 
 //  Of one other member.
