@@ -104,12 +104,12 @@ def to_everybody(dice):
             [b"ZP\x01" + zgp.pack([dice.getrandbits(64), dice.getrandbits(64), 0]) + zgp.pack([HB, 1, 1, 1])]]
 
 
-def raw(port, dice):
+def raw(host, port):
     """Other protocols, and beginnings of this one's transport."""
     greeting = b"\xff" + b"\x00" * 8 + b"\x7f\x03\x00NULL" + b"\x00" * 48
     for text in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"*1\r\n$4\r\nPING\r\n", b"\x16\x03\x01\x02\x00\x01", os.urandom(500),
                  greeting + os.urandom(100), greeting[:20], b""):
-        with socket.create_connection(("127.0.0.1", port), 5) as link:
+        with socket.create_connection((host, port), 5) as link:
             try:
                 link.sendall(text)
                 link.settimeout(0.05)
@@ -124,10 +124,10 @@ def attack(cluster, node, dice):
     node_id = next(int(one["id"], 16) for one in state["members"] if one["name"] == node.name and one["status"] == "UP")
     wrong, sent = forged(state, node_id, dice), 0
     for port in listening(node.process.pid):
-        raw(port, dice)
+        raw(node.host, port)
         link = cluster.context.socket(zmq.DEALER)
         link.linger, link.sndhwm = 2000, 0
-        link.connect("tcp://127.0.0.1:%d" % port)
+        link.connect("tcp://%s:%d" % (node.host, port))
         for frames in [[one] for one in wrong] + to_everybody(dice):
             link.send_multipart(frames)
             sent += 1

@@ -67,7 +67,8 @@ def wait(what, condition, seconds):
 
 
 def free_ports(host, count):
-    """Ports that nobody listens at. They are chosen together, so that they differ."""
+    """Ports that nobody listens at. Where no connection begins at the address, nobody takes them meanwhile, so that a
+    process that is started again finds them free."""
     with contextlib.ExitStack() as stack:
         found = []
         for _ in range(count):
@@ -78,10 +79,12 @@ def free_ports(host, count):
 
 
 class Node:
-    """One zgridd process. command is what it is started with; where: words before it (a namespace)."""
+    """One zgridd process, at the same address each time it is started. where: words before the command (a namespace)."""
 
-    def __init__(self, cluster, name, host, port, where=()):
-        self.cluster, self.name, self.host, self.port, self.where = cluster, name, host, port, list(where)
+    def __init__(self, cluster, name, host, where=()):
+        self.cluster, self.name, self.host, self.where = cluster, name, host, list(where)
+        #  A namespace has all ports to itself
+        self.port, self.client_port = (3321, 3320) if where else free_ports(host, 2)
         self.process = self.endpoint = None
         self.starts = 0
         self.paused = False
@@ -103,7 +106,8 @@ class Node:
     def start(self, *flags):
         check(not self.alive, "%s runs already" % self.name)
         command = self.where + [os.path.join(BUILD, "zgridd"), "--name", self.name, "--client",
-                                "tcp://%s:*" % self.host, "--set", "node.peer=tcp://%s:%d" % (self.host, self.port)]
+                                "tcp://%s:%d" % (self.host, self.client_port), "--set",
+                                "node.peer=tcp://%s:%d" % (self.host, self.port)]
         command += self.cluster.flags + list(flags)
         if self.cluster.net:
             command += self.cluster.net.flags(self.name)
@@ -235,13 +239,10 @@ class Cluster:
 
     def add(self, *names):
         """Makes nodes, without starting them."""
-        if self.net:
-            for name in names:
-                host, where = self.net.add(name)
-                self.nodes[name] = Node(self, name, host, 3321, where)
-            return
-        for name, port in zip(names, free_ports("127.0.0.1", len(names))):
-            self.nodes[name] = Node(self, name, "127.0.0.1", port)
+        for name in names:
+            #  Loopback addresses of their own: outgoing connections begin at 127.0.0.1
+            host, where = self.net.add(name) if self.net else ("127.0.3.%d" % (len(self.nodes) + 1), ())
+            self.nodes[name] = Node(self, name, host, where)
 
     def seeds(self, without=None):
         peers = [node.peer for node in self.nodes.values() if node is not without]

@@ -10,7 +10,8 @@
 
 #include "system/histories.h"
 
-#define VALUES 1000000 // Values are below it; what INCR makes of them fits anyway
+#define SLOW_NS 4000000000 // What takes longer is told
+#define VALUES 1000000     // Values are below it; what INCR makes of them fits anyway
 
 uint64_t
 now_ns (void)
@@ -109,6 +110,21 @@ s_perform (worker_t *self, linear_event_t *event, zgrid_entry_t *entry)
     return ZGRID_BADOP;
 }
 
+//  For whoever looks for the reason.
+static void
+s_tell_slow (worker_t *self, const linear_event_t *event, int status)
+{
+    if (event->returned - event->called < SLOW_NS)
+        return;
+    static const char *const ops[] = { "GET", "PUT", "PUT NX", "DEL", "CAS", "INCR" };
+    char name[64];
+    key_name (self->load, event->key, name, sizeof name);
+    fprintf (stderr, "histories: client %u: %s %s took from %.1f to %.1f s: %s: %s\n", self->index,
+             ops[event->op], name, (double) (event->called - self->load->start_ns) / 1e9,
+             (double) (event->returned - self->load->start_ns) / 1e9, zgrid_status_name (status),
+             status <= ZGRID_MISMATCH ? "" : zgrid_client_error (self->client));
+}
+
 //  Answers that leave no trace: it certainly did not happen.
 static bool
 s_did_not_happen (int status)
@@ -151,6 +167,7 @@ s_key_step (worker_t *self, uint32_t key, linear_op_t op, int64_t *seen)
     event.called = now_ns ();
     int status = s_perform (self, &event, &entry);
     event.returned = now_ns ();
+    s_tell_slow (self, &event, status);
     s_count (self, status, event.called, event.returned);
     if (s_did_not_happen (status))
         return;
