@@ -93,7 +93,8 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
                                 .memory_limit = s_share (settings_uint (settings, SETTING_memory_limit),
                                                          self->actors),
                                 .evict = strcmp (node_text (self, SETTING_memory_policy), "lru") == 0,
-                                .batch_max = settings_uint (settings, SETTING_limits_batch_records) };
+                                .batch_max = settings_uint (settings, SETTING_limits_batch_records),
+                                .silence = self->timing.detection };
     memcpy (config.seed, seed, sizeof config.seed);
     self->storages[index] = storage_new (&config, self->epochs);
     return self->storages[index] != NULL;
