@@ -164,6 +164,50 @@ is "an operand: exit status" 2 "$code"
 run "$ZGRIDD" --version
 is "--version: exit status" 0 "$code"
 matches "--version" "zgridd [0-9]+\.[0-9]+\.[0-9]+.*" "$(out)"
+#  ---- Waiting for a cluster
+#  said WHAT PATTERN: waits until the daemon's log says so
+said () {
+    turns=0
+    until grep -Eq "$2" "$folder/daemon.err" || [ $turns -ge 200 ]; do
+        sleep 0.1
+        turns=$((turns + 1))
+    done
+    matches "$1" ".*$2.*" "$(grep -E "$2" "$folder/daemon.err" | head -n 1)"
+}
+
+"$ZGRIDD" --client 'tcp://127.0.0.1:*' --peer 'tcp://127.0.0.1:*' --seeds tcp://127.0.0.1:1 \
+    > "$folder/daemon.out" 2> "$folder/daemon.err" &
+daemon=$!
+said "seeds alone: it waits, and says so" "waiting for a cluster .*seeds=tcp://127.0.0.1:1"
+kill -TERM "$daemon"
+wait "$daemon"
+is "SIGTERM while it waits: exit status" 0 $?
+daemon=
+is "while it waits it is not ready" "" "$(cat "$folder/daemon.out")"
+
+start --name first --peer 'tcp://127.0.0.1:*' --set cluster.partitions=8
+matches "the ready line of a member" ".* name=first .* peer=tcp://127\.0\.0\.1:[1-9][0-9]* node=[0-9a-f]{16}" "$ready"
+peer=$(echo "$ready" | sed -n 's/.* peer=\([^ ]*\).*/\1/p')
+run "$ZGRIDD" --client 'tcp://127.0.0.1:*' --peer 'tcp://127.0.0.1:*' --seeds "$peer" --set cluster.partitions=9
+is "another number of partitions: exit status" 1 "$code"
+is "another number of partitions: stdout" "" "$(out)"
+matches "another number of partitions: the reason" ".*zgridd: .*CLUSTER_MISMATCH.*" "$(err | tail -n 1)"
+run "$ZGRIDD" --client 'tcp://127.0.0.1:*' --peer "$peer"
+is "a peer address in use: exit status" 1 "$code"
+matches "a peer address in use: it is told" ".*cannot bind $peer.*" "$(err | tail -n 1)"
+stop TERM
+is "a member ends by a signal" 0 "$code"
+
+run "$ZGRIDD" --client 'tcp://127.0.0.1:*' --peer 'tcp://192.0.2.1:*'
+is "a peer address beyond loopback: exit status" 1 "$code"
+matches "a peer address beyond loopback" ".*node\.insecure.*" "$(err | tail -n 1)"
+for flags in "--seeds tcp://127.0.0.1:1" "--expect 3" "--witness" "--peer tcp://127.0.0.1:* --bootstrap --expect 3" \
+    "--profile slow" "--peer ipc:///tmp/x" "--discover eth0"; do
+    # shellcheck disable=SC2086
+    run "$ZGRIDD" $flags
+    is "$flags: exit status" 2 "$code"
+done
+
 run "$ZGRIDD" --help
 is "--help: exit status" 0 "$code"
 is "--help" 1 "$(grep -c '^usage: zgridd' "$folder/out")"
