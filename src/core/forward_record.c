@@ -12,7 +12,7 @@
 static bool
 s_is_own_option (bytes_t name, bool partition, bool cursor)
 {
-    static const char *const s_names[] = { "session", "ack", "deadline", "fwd", "attach" };
+    static const char *const s_names[] = { "session", "ack", "deadline", "fwd", "attach", "epoch" };
     for (size_t at = 0; at < sizeof s_names / sizeof s_names[0]; at++)
         if (bytes_equal (name, bytes_str (s_names[at])))
             return true;

@@ -15,7 +15,8 @@ s_replica (const forward_t *self, const record_t *record, uint64_t now)
     for (uint32_t at = 0; at < part->reps_count; at++) {
         const member_t *member = view_member (self->view, part->reps[at]);
         uint32_t target;
-        if (!member || member->actors == 0 || (member->status == MEMBER_SUSPECT && member->id != self->config.self)
+        if (!member || member->actors == 0
+            || (member->status == MEMBER_SUSPECT && member->id != self->config.self)
             || !forward_find_target (self, member->id, record->partition % member->actors, &target))
             continue;
         if (member->id == self->config.self)
@@ -108,7 +109,8 @@ static void
 s_encode (const forward_t *self, const record_t *record, uint64_t now, buf_t *out)
 {
     const owned_t *owned = &self->owned[record->partition];
-    uint32_t pairs = record->pair_count + (record->write ? 3 : 0) + record->by_partition + record->by_cursor;
+    uint32_t pairs = record->pair_count + (record->write ? 3u + record->ap : 0) + record->by_partition
+                     + record->by_cursor;
     uint8_t elements = record->elements;
     wire_add_array (out, pairs ? 6 : elements + 1u);
     wire_add_uint (out, record->wire_id);
@@ -130,6 +132,10 @@ s_encode (const forward_t *self, const record_t *record, uint64_t now, buf_t *ou
     wire_add_bytes (out, bytes_of (record->session, SESSION_SIZE));
     s_add_number (out, "ack", record->session_own ? owned->own_first->wire_id : record->ack);
     s_add_number (out, "deadline", record->deadline - now);
+    //  Nobody knows sessions in an ap map: what comes out of a cut late, and was answered elsewhere, must
+    //  not be the last write then
+    if (record->ap)
+        s_add_number (out, "epoch", self->view->parts[record->partition].epoch);
 }
 
 //  ------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ typedef struct {
     uint64_t ifversion;
     value_t ifeq;    // VALUE_NIL or VALUE_BYTES
     value_t initial; // VALUE_INT or VALUE_BYTES
-    uint64_t cursor, count, partition, deadline, ack, attach;
+    uint64_t cursor, count, partition, deadline, ack, attach, epoch;
     bytes_t match, read;
     value_t session;
 } options_t;

@@ -49,6 +49,8 @@ s_place (uint32_t bit)
             return offsetof (options_t, ack);
         case OPT_attach:
             return offsetof (options_t, attach);
+        case OPT_epoch:
+            return offsetof (options_t, epoch);
         default: // ex px exat pxat
             return offsetof (options_t, time);
     }

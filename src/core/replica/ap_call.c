@@ -40,6 +40,11 @@ ap_take (ap_t *self, const view_t *view, struct call *call)
         call_moved (call, wanted.partition);
         return true;
     }
+    //  It was sent under another view and may be late: the other side of a cut has been left meanwhile
+    if ((call->options.given & OPT_epoch) && call->options.epoch != view->parts[wanted.partition].epoch) {
+        call_moved (call, wanted.partition);
+        return true;
+    }
     if (request->op == OP_PUT && !call_value (call, &wanted.value))
         return true;
     unsigned status = ap_execute (self, &wanted);
