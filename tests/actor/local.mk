@@ -73,3 +73,9 @@ tests_actor_check_router_SOURCES = tests/actor/check_router.c $(TEST_MAIN)
 tests_actor_check_router_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_router_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_router
+
+check_PROGRAMS += tests/actor/check_near_cluster
+tests_actor_check_near_cluster_SOURCES = tests/actor/check_near_cluster.c $(TEST_MAIN)
+tests_actor_check_near_cluster_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_near_cluster_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_near_cluster
