@@ -339,6 +339,88 @@ START_TEST (hybrid_clock)
 }
 END_TEST
 
+//  ------------------------------------------------------------------------------------------------
+//  Through a storage
+
+static void
+s_nobody_send (void *arg, node_id_t to, uint32_t actor, bytes_t body)
+{
+    (void) arg;
+    (void) to;
+    (void) actor;
+    (void) body;
+}
+
+static void
+s_nobody_ask (void *arg, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node)
+{
+    (void) arg;
+    (void) what;
+    (void) partition;
+    (void) epoch;
+    (void) node;
+}
+
+static reply_t
+s_batch (storage_t *storage, op_t op, const char *map, const char *key, value_t value,
+         const options_t *options)
+{
+    static buf_t s_body, s_answer;
+    buf_reset (&s_body);
+    buf_reset (&s_answer);
+    wire_begin (&s_body);
+    bytes_t name = bytes_str (key);
+    wire_request (&s_body, 1, op, bytes_str (map), key ? &name : NULL, &value, options);
+    batch_t batch = { .moment = { 5000, 1700000005000 }, .body_size = s_body.size };
+    ck_assert (wire_open (buf_bytes (&s_body), &batch.reader));
+    ck_assert (!storage_batch (storage, &batch, &s_answer, 1u << 20));
+    ck_assert_int_eq (storage_settle (storage, &batch, &s_answer, 5000), STORAGE_SEND);
+    mp_t reader = mp_of (buf_bytes (&s_answer));
+    reply_t reply;
+    ck_assert_int_eq (wire_next_reply (&reader, &reply), WIRE_RECORD);
+    return reply;
+}
+
+START_TEST (a_storage_serves_both_kinds)
+{
+    ap_net_start (3, 1); // For its view: member 1 is here, 2 and 3 are silent
+    ap_net.view->parts[3].epoch = 9;
+    storage_config_t config = { .actors = 1,
+                                .partitions = AP_PARTITIONS,
+                                .maps_max = 10,
+                                .key_max = 100,
+                                .value_max = 1000,
+                                .batch_max = 100 };
+    storage_port_t port = { NULL, s_nobody_send, s_nobody_ask, NULL };
+    lease_t lease;
+    lease_set (&lease, 0, 0); // None: a cp map is not served here
+    storage_t *storage = storage_new (&config, NULL);
+    assert (storage);
+    storage_join (storage, 1, &lease, &port);
+    ck_assert (storage_set_view (storage, ap_net.view, 5000));
+    value_t x = value_bytes (bytes_str ("x"));
+    options_t options = { .given = OPT_epoch, .epoch = 9 };
+    ck_assert_uint_eq (s_batch (storage, OP_PUT, "other", "a", x, NULL).status, ZGRID_TRYAGAIN);
+    ck_assert_uint_eq (s_batch (storage, OP_PUT, "m", "a", x, &options).status, ZGRID_OK);    // Partition 3
+    ck_assert_uint_eq (s_batch (storage, OP_PUT, "m", "b", x, &options).status, ZGRID_MOVED); // 0
+    ck_assert (bytes_equal (s_batch (storage, OP_GET, "m", "a", value_nil (), NULL).value.bytes, x.bytes));
+    ck_assert_uint_eq (s_batch (storage, OP_INCR, "m", "a", value_int (1), NULL).status,
+                       ZGRID_NOT_IN_AP_MODE);
+    ck_assert_uint_eq (s_batch (storage, OP_PUT, "m", "a", value_int (1), NULL).status, ZGRID_MALFORMED);
+    ck_assert_uint_eq (s_batch (storage, OP_SIZE, "m", NULL, value_nil (), NULL).status, ZGRID_MALFORMED);
+    options = (options_t) { .given = OPT_partition, .partition = 3 };
+    ck_assert_int_eq (s_batch (storage, OP_SIZE, "m", NULL, value_nil (), &options).value.integer, 1);
+    options.partition = AP_PARTITIONS;
+    ck_assert_uint_eq (s_batch (storage, OP_SIZE, "m", NULL, value_nil (), &options).status, ZGRID_MALFORMED);
+    const stats_t *stats = storage_stats (storage);
+    ck_assert_uint_eq (stats->ap_entries, 1);
+    ck_assert_uint_eq (stats->puts, 1);
+    ck_assert_uint_eq (stats->entries, 0);
+    storage_destroy (&storage);
+    ap_net_stop ();
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -355,6 +437,7 @@ test_suite (void)
     tcase_add_test (tests, ties_are_decided_alike);
     tcase_add_test (tests, malformed_messages_change_little);
     tcase_add_test (tests, without_memory);
+    tcase_add_test (tests, a_storage_serves_both_kinds);
     suite_add_tcase (suite, tests);
     return suite;
 }
