@@ -126,7 +126,8 @@ START_TEST (reads_without_an_actor_are_never_stale)
     for (unsigned at = 0; at < S_WRITERS + S_READERS; at++) {
         threads[at] = (s_thread_t) { &world, NULL, at % S_WRITERS };
         ck_assert_int_eq (zgrid_node_client (nodes[at % 2], &threads[at].client), ZGRID_OK);
-        ck_assert_int_eq (pthread_create (&ids[at], NULL, at < S_WRITERS ? s_write : s_read, &threads[at]), 0);
+        void *(*body) (void *) = at < S_WRITERS ? s_write : s_read;
+        ck_assert_int_eq (pthread_create (&ids[at], NULL, body, &threads[at]), 0);
     }
     s_pass (&world);
     //  Partitions move to a third node, and back again
