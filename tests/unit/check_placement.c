@@ -5,7 +5,7 @@
 #include "cluster/placement.h"
 #include "lib/test.h"
 
-#define VIEWS 1500
+#define VIEWS 1000
 #define MEMBERS_MAX 12
 
 static uint64_t s_state;
@@ -21,6 +21,7 @@ typedef struct {
     bool even;      // All weights are 100
     uint32_t zones; // 0: none are named
     bool witness;
+    bool small; // Few partitions
 } kind_t;
 
 static node_id_t s_next_id;
@@ -44,7 +45,7 @@ static view_t *
 s_random_view (kind_t kind, uint32_t members)
 {
     static const uint32_t s_partitions[] = { 1, 7, 31, 64, 97, 271 };
-    view_t *view = view_new (s_partitions[s_roll (6)]);
+    view_t *view = view_new (s_partitions[s_roll (kind.small ? 4 : 6)]);
     assert (view);
     view->copies = (uint8_t) (1 + s_roll (4));
     for (uint32_t index = 0; index < members; index++)
@@ -346,7 +347,9 @@ START_TEST (changes_settle)
 {
     s_state = (uint64_t) _i + 10;
     for (int round = 0; round < 8; round++) {
-        kind_t kind = { .even = s_roll (3), .zones = s_roll (2) ? 0 : 1 + s_roll (4), .witness = s_roll (2) };
+        kind_t kind = {
+            .even = s_roll (3), .zones = s_roll (2) ? 0 : 1 + s_roll (4), .witness = s_roll (2), .small = true
+        };
         view_t *view = s_random_view (kind, 1 + s_roll (6));
         ck_assert (placement_found (view));
         for (int change = 0; change < 4; change++) {

@@ -92,7 +92,7 @@ swim_learn (swim_t *self, node_id_t id, uint64_t status, uint64_t incarnation, n
 uint64_t
 swim_suspicion_ends (const swim_t *self, const peer_state_t *peer)
 {
-    double members = self->count + 1, scale = log10 (members);
+    double members = self->count + 1, scale = log (members) / log (10);
     double least = SWIM_ALPHA * (double) self->config.period * (scale < 1 ? 1 : scale);
     //  With few members there are few who could confirm
     unsigned wanted = self->count < SWIM_CONFIRM_MAX + 1 ? (self->count ? self->count - 1 : 0)

@@ -73,7 +73,8 @@ void
 
 //  Takes an update, whoever it is from.
 void
-    swim_learn (swim_t *self, node_id_t id, uint64_t status, uint64_t incarnation, node_id_t by, uint64_t now);
+    swim_learn (swim_t *self, node_id_t id, uint64_t status, uint64_t incarnation, node_id_t by,
+                uint64_t now);
 
 //  When this suspicion ends in death.
 uint64_t
