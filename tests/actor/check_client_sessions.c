@@ -55,6 +55,17 @@ s_incr (uint32_t timeout_ms, int64_t *result)
     return zgrid_client_incr (s_client, "map", zgrid_str ("n"), 1, &options, result);
 }
 
+//  What it ends with if each sending is refused. One that is in flight at the deadline is MAYBE, which
+//  may happen on a busy machine.
+static int
+s_refused (uint32_t timeout_ms)
+{
+    int status = ZGRID_MAYBE;
+    for (int tries = 0; tries < 20 && status == ZGRID_MAYBE; tries++)
+        status = s_incr (timeout_ms, NULL);
+    return status;
+}
+
 static zgrid_future_t *
 s_incr_future (uint32_t timeout_ms)
 {
@@ -249,7 +260,7 @@ START_TEST (an_expired_session_is_replaced)
     ck_assert_uint_eq (s_client->counters.sessions, 2);
     //  While there is none to be had, nothing happens
     s_set (FAKE_FLOOR, 9);
-    ck_assert_int_eq (s_incr (300, &result), ZGRID_TIMEOUT);
+    ck_assert_int_eq (s_refused (300), ZGRID_TIMEOUT);
     s_set (FAKE_FLOOR, 0);
     ck_assert_int_eq (s_total (), 1);
 }
@@ -301,9 +312,9 @@ START_TEST (refusals_do_not_remove_doubt)
 
     //  Without doubt they say that nothing happened
     s_set (FAKE_REFUSE, ZGRID_UNAVAILABLE);
-    ck_assert_int_eq (s_incr (100, NULL), ZGRID_UNAVAILABLE);
+    ck_assert_int_eq (s_refused (100), ZGRID_UNAVAILABLE);
     s_set (FAKE_REFUSE, ZGRID_TRYAGAIN);
-    ck_assert_int_eq (s_incr (100, NULL), ZGRID_TIMEOUT);
+    ck_assert_int_eq (s_refused (100), ZGRID_TIMEOUT);
     s_set (FAKE_REFUSE, ZGRID_TIMEOUT);
     ck_assert_int_eq (s_incr (0, NULL), ZGRID_TIMEOUT);
     ck_assert_int_eq (s_total (), 1);
