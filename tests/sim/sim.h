@@ -154,6 +154,7 @@ typedef struct {
     storage_t *storage;
     event_t *first, *last;     // What has arrived
     bool turning;              // A turn is on its way, or stopped between its halves
+    uint64_t stalled_until;    // Its thread does not run
     bool dirty;                // Something ran since the invariants were checked
     served_t served;           // event: NULL, nothing is between its halves
     uint64_t tick_at;          // Local: storage_tick
@@ -169,6 +170,7 @@ struct process {
     node_id_t id;
     bool alive;
     bool stop_in_turn;         // The next turn with records stops between its halves
+    bool stop_actor;           // Then: only that actor, not the process
     uint64_t stop_for;
     uint64_t paused_until;
     uint64_t started;
@@ -273,6 +275,7 @@ typedef struct {
     int64_t ttl_value;
     uint64_t ttl_not_before; // Earliest time at which it may expire
     uint64_t ttl_counter;
+    bool ttl_put;            // The last operation was PUT
     uint64_t present;        // Bits: keys of its own map that exist
     uint64_t unknown;        // Bits: of which it does not know
     uint32_t partition;      // In which it does this
@@ -296,6 +299,7 @@ typedef struct {
     uint8_t pending_session[SIM_WINDOW_MAX][SESSION_SIZE];
     uint32_t hint_slot[SIM_PARTITIONS_MAX], hint_port[SIM_PARTITIONS_MAX]; // SIM_NOBODY: not known
     bool plain;              // Has no session, and asks a router once
+    bool patient;            // Waits long before it asks again
     bool judge;              // Reads everything in the end
     own_t own;
 } client_t;
@@ -383,7 +387,7 @@ const view_t *
     TOTAL (sessions) TOTAL (expired_sessions) TOTAL (forwarded) TOTAL (confirmed) TOTAL (destroyed) \
     TOTAL (elections) TOTAL (views) TOTAL (failovers) TOTAL (joins) TOTAL (handovers) TOTAL (removals) \
     TOTAL (voter_swaps) TOTAL (suspects) TOTAL (takeovers) TOTAL (kills) TOTAL (pauses) \
-    TOTAL (pauses_in_turn) TOTAL (cuts) TOTAL (role_cuts) TOTAL (weather) TOTAL (leaves) TOTAL (arrivals) \
+    TOTAL (pauses_in_turn) TOTAL (stalls) TOTAL (isolations) TOTAL (cuts) TOTAL (role_cuts) TOTAL (weather) TOTAL (leaves) TOTAL (arrivals) \
     TOTAL (moves) TOTAL (messages) TOTAL (lost_messages) TOTAL (full_queues) TOTAL (events) TOTAL (seconds) \
     TOTAL (lost_partitions)
 
@@ -404,6 +408,7 @@ typedef struct {
     bool expect;               // Founded together, not by one
     uint32_t clients, operations, window;
     uint32_t plain;            // Clients without a session: the last ones
+    uint32_t patient;          // Clients that wait long: the first ones
     uint32_t keys;
     uint64_t think;            // Microseconds between a client's operations, at most
     uint64_t inner_delay;      // Between the actors of a process, at most

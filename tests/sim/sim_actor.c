@@ -220,11 +220,14 @@ s_turn (actor_t *self)
         s_execute (self, item);
         if (process->stop_in_turn) {
             process->stop_in_turn = false;
-            process->paused_until = sim->now + process->stop_for;
+            if (process->stop_actor)
+                self->stalled_until = sim->now + process->stop_for;
+            else
+                process->paused_until = sim->now + process->stop_for;
             sim->totals.pauses_in_turn++;
             TRACE (sim, "n%" PRIu32 " stops inside a turn for %" PRIu64 " ms", process->slot,
                    process->stop_for / 1000);
-            s_turn_at (self, s_on_settle, process->paused_until);
+            s_turn_at (self, s_on_settle, sim->now + process->stop_for);
             return;
         }
         s_settle (self);
@@ -232,12 +235,22 @@ s_turn (actor_t *self)
     s_end_turn (self);
 }
 
+//  Puts the event off until the actor's thread runs again.
+static bool
+s_stalled (const actor_t *self, event_t *event)
+{
+    if (self->stalled_until <= self->process->sim->now)
+        return false;
+    sim_at (self->process->sim, self->stalled_until, event);
+    return true;
+}
+
 static void
 s_on_settle (sim_t *sim, event_t *event)
 {
     process_t *process = sim->processes[event->process];
     if (process->alive) {
-        if (process_defer (process, event))
+        if (process_defer (process, event) || s_stalled (&process->actors[event->actor], event))
             return;
         s_settle (&process->actors[event->actor]);
         s_turn (&process->actors[event->actor]);
@@ -250,7 +263,7 @@ s_on_turn (sim_t *sim, event_t *event)
 {
     process_t *process = sim->processes[event->process];
     if (process->alive) {
-        if (process_defer (process, event))
+        if (process_defer (process, event) || s_stalled (&process->actors[event->actor], event))
             return;
         s_turn (&process->actors[event->actor]);
     }
@@ -272,7 +285,7 @@ actor_receive (actor_t *self, event_t *item)
     self->last = item;
     if (self->turning)
         return;
-    if (chance_of (&sim->chance, 0.5)) {
+    if (self->stalled_until <= sim->now && chance_of (&sim->chance, 0.5)) {
         s_turn (self);
         return;
     }

@@ -107,7 +107,9 @@ s_send (sim_t *sim, client_t *self, uint32_t which)
             timer->number = self->index;
             timer->actor = at;
             timer->a = ++pending->timer;
-            uint64_t patience = self->plain ? S_PLAIN : chance_between (&sim->chance, 150000, 350000);
+            uint64_t patience = self->plain     ? S_PLAIN
+                                : self->patient ? chance_between (&sim->chance, 1000000, 3500000)
+                                                : chance_between (&sim->chance, 150000, 350000);
             sim_at (sim, sim->now + patience, timer);
         }
     while (which) {
@@ -372,6 +374,7 @@ s_begin (sim_t *sim, uint32_t index, uint64_t delay)
     self->window = sim->plan.window;
     self->wanted = sim->plan.operations;
     self->plain = index + sim->plan.plain >= sim->plan.clients;
+    self->patient = index < sim->plan.patient;
     for (uint32_t partition = 0; partition < SIM_PARTITIONS_MAX; partition++)
         self->hint_slot[partition] = self->hint_port[partition] = SIM_NOBODY;
     script_begin (sim, self);

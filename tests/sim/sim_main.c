@@ -77,12 +77,51 @@ s_count_wrong (uint64_t seed)
         s_shared->least_wrong = seed + 1;
 }
 
+#ifdef MUTANTS
+static bool
+s_rule_left_out (void)
+{
+    return mutant_rule != 0;
+}
+
+//  A partition that is lost without the rule, and not with it.
+static bool
+s_is_right_with_all_rules (const s_options_t *options, uint64_t seed)
+{
+    char why[400];
+    totals_t totals = { .operations = 0 };
+    int rule = mutant_rule;
+    mutant_rule = 0;
+    verdict_t verdict = sim_run (seed, options->copies, 0, &totals, why);
+    mutant_rule = rule;
+    return verdict == VERDICT_RIGHT;
+}
+#else
+static bool
+s_rule_left_out (void)
+{
+    return false;
+}
+
+static bool
+s_is_right_with_all_rules (const s_options_t *options, uint64_t seed)
+{
+    (void) options;
+    (void) seed;
+    return true;
+}
+#endif
+
 static void
 s_one (const s_options_t *options, uint32_t worker, uint64_t seed)
 {
     char why[400];
     s_shared->workers[worker].seed = seed;
-    switch (sim_run (seed, options->copies, options->trace, &s_shared->workers[worker].totals, why)) {
+    verdict_t verdict = sim_run (seed, options->copies, options->trace, &s_shared->workers[worker].totals,
+                                 why);
+    if (s_rule_left_out () && verdict == VERDICT_OUTSIDE)
+        verdict = s_is_right_with_all_rules (options, seed) ? VERDICT_WRONG : VERDICT_OUTSIDE;
+    switch (verdict) {
         case VERDICT_RIGHT:
             atomic_fetch_add (&s_shared->right, 1);
             break;

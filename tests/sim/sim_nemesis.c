@@ -135,6 +135,7 @@ s_stop_in_turn (sim_t *sim)
     if (!victim || !victim->alive)
         return;
     victim->stop_in_turn = true;
+    victim->stop_actor = chance_of (&sim->chance, 0.2);
     victim->stop_for = chance_between (&sim->chance, 100000, 2500000);
 }
 
@@ -230,18 +231,75 @@ s_cut_between (sim_t *sim, const process_t *a, const process_t *b, double both, 
            (double) sim->cut_until / 1e6);
 }
 
+//  One storage actor's thread does not run, while its process is cut off, taken for dead, and heard again.
+static void
+s_stall (sim_t *sim, process_t *victim, uint32_t partition)
+{
+    if (!victim || !victim->alive || !victim->actors_count)
+        return;
+    network_heal (sim);
+    s_cut_one (sim, victim->slot);
+    sim->cut_until = sim->now + chance_between (&sim->chance, 1300000, 2200000);
+    victim->actors[partition % victim->actors_count].stalled_until = sim->cut_until
+                                                                     + chance_between (&sim->chance, 0,
+                                                                                       1200000);
+    sim->totals.stalls++;
+    TRACE (sim, "n%" PRIu32 " stalls in p%" PRIu32 ", cut off until %.3f", victim->slot, partition,
+           (double) sim->cut_until / 1e6);
+}
+
+//  The second step: from everybody, but not from clients.
+static void
+s_on_isolate (sim_t *sim, event_t *event)
+{
+    if (sim->faults_on)
+        for (uint32_t other = 0; other < sim->plan.slots_max; other++) {
+            network_cut (sim, event->slot, other);
+            network_cut (sim, other, event->slot);
+        }
+    event_free (event);
+}
+
+//  A primary is cut off from its backups, then from everybody: what it has not committed is lost, while
+//  clients still reach it.
+static void
+s_isolate (sim_t *sim, const process_t *victim, const part_t *part)
+{
+    if (!victim || !victim->alive)
+        return;
+    network_heal (sim);
+    for (unsigned rep = 0; rep < part->reps_count; rep++) {
+        const process_t *backup = process_of (sim, part->reps[rep]);
+        if (backup && backup->slot != victim->slot)
+            network_cut (sim, victim->slot, backup->slot);
+    }
+    event_t *event = event_new (s_on_isolate, bytes_of (NULL, 0));
+    event->slot = victim->slot;
+    sim_at (sim, sim->now + chance_between (&sim->chance, 20000, 350000), event);
+    sim->cut_until = sim->now + chance_between (&sim->chance, 1700000, 3000000);
+    sim->totals.isolations++;
+    TRACE (sim, "n%" PRIu32 " is isolated until %.3f", victim->slot, (double) sim->cut_until / 1e6);
+}
+
 static void
 s_role (sim_t *sim)
 {
     const view_t *view = check_newest (sim);
     if (!view || sim->now < sim->cut_until)
         return;
-    const part_t *part = &view->parts[chance_below (&sim->chance, sim->plan.partitions)];
+    uint32_t partition = chance_below (&sim->chance, sim->plan.partitions);
+    const part_t *part = &view->parts[partition];
     if (!part->reps_count)
         return;
     process_t *primary = process_of (sim, part->primary), *coordinator = s_coordinator (sim);
     process_t *backup = process_of (sim, part->reps[chance_below (&sim->chance, part->reps_count)]);
-    switch (chance_below (&sim->chance, 4)) {
+    switch (chance_below (&sim->chance, 6)) {
+        case 4:
+            s_stall (sim, primary, partition);
+            break;
+        case 5:
+            s_isolate (sim, primary, part);
+            break;
         case 0:
             s_cut_between (sim, primary, coordinator, 0.7, 1500000, 3000000);
             break;
@@ -383,6 +441,9 @@ nemesis_stop (sim_t *sim)
         if (!process)
             continue;
         process->stop_in_turn = false;
+        for (uint32_t at = 0; at < process->actors_count; at++)
+            if (process->actors[at].stalled_until > sim->now + 200000)
+                process->actors[at].stalled_until = sim->now + 200000;
         if (process->paused_until > sim->now + 200000)
             process->paused_until = sim->now + 200000;
     }

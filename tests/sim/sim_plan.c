@@ -22,6 +22,7 @@ plan_make (plan_t *plan, chance_t *chance, uint32_t copies)
     plan->operations = 30;
     plan->window = chance_of (chance, 0.4) ? 1 : 2 + chance_below (chance, SIM_WINDOW_MAX - 1);
     plan->plain = chance_of (chance, 0.3) ? 1 + chance_below (chance, 2) : 0;
+    plan->patient = chance_of (chance, 0.4) ? 1 + chance_below (chance, 2) : 0;
     plan->keys = 4 + chance_below (chance, 7);
     plan->think = chance_of (chance, 0.5) ? 120000 : 240000;
     plan->inner_delay = chance_of (chance, 0.8) ? 2000 : 30000;

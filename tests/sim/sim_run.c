@@ -58,7 +58,7 @@ static uint64_t
 s_faults (const totals_t *totals)
 {
     return totals->kills + totals->pauses + totals->pauses_in_turn + totals->cuts + totals->role_cuts
-           + totals->weather + totals->leaves + totals->arrivals;
+           + totals->stalls + totals->isolations + totals->weather + totals->leaves + totals->arrivals;
 }
 
 //  From time to time: has this phase come to its end?

@@ -68,8 +68,14 @@ s_next_ttl (sim_t *sim, client_t *client, pending_t *pending)
     static const op_t s_ops[] = { OP_PUT, OP_GET, OP_GET, OP_GET, OP_PEXPIRE };
     char key[24];
     pending->wire = s_ops[chance_below (&sim->chance, 5)];
+    //  Often a short life is made longer before it ends
+    if (client->own.ttl_put && chance_of (&sim->chance, 0.6))
+        pending->wire = OP_PEXPIRE;
+    client->own.ttl_put = pending->wire == OP_PUT;
     pending->key = S_OWN_KEYS;
-    pending->ttl = pending->wire == OP_GET ? 0 : chance_between (&sim->chance, 50, 1500);
+    pending->ttl = pending->wire == OP_GET   ? 0
+                   : pending->wire == OP_PUT ? chance_between (&sim->chance, 30, 600)
+                                             : chance_between (&sim->chance, 50, 4000);
     pending->value = (int64_t) ++client->own.ttl_counter;
     snprintf (key, sizeof key, "ttl%" PRIu32, client->index);
     pending->partition = s_partition (sim, key);
@@ -81,7 +87,7 @@ s_next_own (sim_t *sim, client_t *client, pending_t *pending)
     static const op_t s_ops[] = { OP_PUT, OP_PUT,  OP_PUT,  OP_PUT,  OP_DEL,
                                   OP_GET, OP_SCAN, OP_SIZE, OP_SIZE, OP_DESTROY };
     pending->own = true;
-    if (chance_of (&sim->chance, 0.4)) {
+    if (client->own.ttl_put || chance_of (&sim->chance, 0.4)) {
         s_next_ttl (sim, client, pending);
         return;
     }
