@@ -15,6 +15,7 @@
 #define S_PEER_BYTES (256u << 20) // Bytes of them
 #define S_ROUTES_MAX 4096         // Slow clients that one door keeps replies for
 #define S_DOOR_HWM_MAX 1000
+#define S_REBIND_MS 2000
 
 void
 node_fail (zgrid_node_t *self, const char *format, ...)
@@ -279,18 +280,25 @@ s_count_actors (zgrid_node_t *self)
         self->actors = 1; // It holds nothing, but answers who asks
 }
 
-//  Starts all actors and waits until they serve; begins anew where founding got stuck.
+//  Starts all actors and waits until they serve; begins anew where founding got stuck. Ports that the
+//  sockets before had are free a moment later only.
 static int
 s_start_serving (zgrid_node_t *self)
 {
+    uint64_t until = 0;
     for (;;) {
-        int status = s_start_all (self) ? node_await_cluster (self) : ZGRID_UNAVAILABLE;
+        bool started = s_start_all (self);
+        int status = started ? node_await_cluster (self) : ZGRID_UNAVAILABLE;
         if (status == ZGRID_OK)
             return status;
         s_stop_all (self);
-        if (status != ZGRID_TRYAGAIN)
+        if (status == ZGRID_TRYAGAIN) {
+            log_line (self->log, LEVEL_WARNING, "founding made no progress; beginning anew", NULL);
+            until = actor_moment ().now + S_REBIND_MS;
+        } else if (started || actor_moment ().now >= until)
             return status;
-        log_line (self->log, LEVEL_WARNING, "founding made no progress; beginning anew", NULL);
+        else
+            zclock_sleep (10);
     }
 }
 
