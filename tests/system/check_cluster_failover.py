@@ -24,7 +24,7 @@ def measure(profile, count, partitions):
         for number in range(2 * count):
             coordinator = cluster.coordinator()
             was = number % 2 == 1
-            victim = coordinator if was else next(node for node in cluster.living if node is not coordinator)
+            victim = coordinator if was else next(node for node in cluster.serving() if node is not coordinator)
             moment = time.monotonic()
             victim.kill()
             report = watch.mark(moment)

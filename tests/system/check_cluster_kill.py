@@ -17,7 +17,7 @@ def scenario():
         load = cluster.load()
         for number in range(count):
             #  Coordinators, voters and primaries in turn with anybody
-            victim = cluster.coordinator() if number % 3 == 0 else dice.choice(cluster.living)
+            victim = cluster.coordinator() if number % 3 == 0 else dice.choice(cluster.serving())
             say("round %d: kill -9 %s" % (number + 1, victim.name))
             victim.kill()
             cluster.wait_healed(4)

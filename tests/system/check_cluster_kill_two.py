@@ -17,7 +17,7 @@ def scenario():
         load = cluster.load()
         for number in range(count):
             coordinator = cluster.coordinator()
-            others = [node for node in cluster.living if node is not coordinator]
+            others = [node for node in cluster.serving() if node is not coordinator]
             victims = dice.sample(others, 2) if number % 2 else [coordinator, dice.choice(others)]
             say("round %d: kill -9 %s" % (number + 1, " ".join(victim.name for victim in victims)))
             for victim in victims:

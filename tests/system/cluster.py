@@ -329,6 +329,13 @@ class Cluster:
         state = wait("a coordinator", self.newest, 20)
         return self.nodes.get(state["coordinator"])
 
+    def serving(self):
+        """The nodes that serve partitions, those with most of them first."""
+        state = wait("a view", self.newest, 20)
+        primaries = [row[2] for row in state["table"]]
+        found = [node for node in self.living if node.name in primaries]
+        return sorted(found, key=lambda node: -primaries.count(node.name))
+
     def primary(self, key):
         """The node that serves a key."""
         state = wait("a view", self.newest, 20)
