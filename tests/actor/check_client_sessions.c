@@ -310,6 +310,14 @@ START_TEST (refusals_do_not_remove_doubt)
     s_set (FAKE_BUSY, 0);
     ck_assert_int_eq (s_total (), 1);
 
+    s_set (FAKE_SILENT, 1);
+    future = s_incr_future (0);
+    while (s_count (FAKE_SILENT))
+        ;
+    s_set (FAKE_REFUSE, ZGRID_TIMEOUT);
+    ck_assert_int_eq (s_wait (future), ZGRID_MAYBE);
+    ck_assert_int_eq (s_total (), 2);
+
     //  Without doubt they say that nothing happened
     s_set (FAKE_REFUSE, ZGRID_UNAVAILABLE);
     ck_assert_int_eq (s_refused (100), ZGRID_UNAVAILABLE);
@@ -317,7 +325,7 @@ START_TEST (refusals_do_not_remove_doubt)
     ck_assert_int_eq (s_refused (100), ZGRID_TIMEOUT);
     s_set (FAKE_REFUSE, ZGRID_TIMEOUT);
     ck_assert_int_eq (s_incr (0, NULL), ZGRID_TIMEOUT);
-    ck_assert_int_eq (s_total (), 1);
+    ck_assert_int_eq (s_total (), 2);
 }
 END_TEST
 
