@@ -290,8 +290,11 @@ s_serves (const process_t *process, uint32_t partition)
     const partition_state_t *state = &actor->state[partition];
     if (state->role != ROLE_PRIMARY || state->sealed || !actor->view)
         return false;
+    //  In the middle of a turn it may know a newer view than what was looked at last
+    partition_state_t live = storage_partition_state (actor->storage, partition);
     const member_t *member = view_member (actor->view, process->id);
-    return member && lease_valid (&process->lease, member->generation, process_local (process));
+    return live.role == ROLE_PRIMARY && !live.sealed && member
+           && lease_valid (&process->lease, member->generation, process_local (process));
 }
 
 //  I2: at most one member serves a partition.

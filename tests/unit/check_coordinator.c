@@ -175,6 +175,16 @@ START_TEST (a_primary_that_is_heard_and_hears_nobody_is_replaced)
     grid_run (&s_grid, 2000);
 
     s_grid.cut = s_deafened;
+    //  It hears its backups no more and would rather be alone
+    grid_run (&s_grid, 450);
+    for (unsigned round = 0; round < 20; round++) {
+        const view_t *view = cluster_view (s_grid.nodes[s_victim].cluster);
+        for (uint32_t partition = 0; partition < view->partitions; partition++)
+            for (unsigned rep = 0; rep < view->parts[partition].reps_count; rep++)
+                cluster_ask (s_grid.nodes[s_victim].cluster, PEER_RECONF, partition,
+                             view->parts[partition].epoch, view->parts[partition].reps[rep], s_grid.now);
+        grid_run (&s_grid, 50);
+    }
     uint64_t took = grid_until (&s_grid, 6000, s_not_its_primary);
     printf ("deaf primary: replaced after %llu ms\n", (unsigned long long) took);
     grid_run (&s_grid, 10000);

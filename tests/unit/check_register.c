@@ -226,7 +226,7 @@ START_TEST (a_stranger_cannot_publish_vote_or_ask)
     ck_assert (s_publish (stranger, view, version + 1));
     s_write (stranger, s_voter, PEER_REQ_VOTE, 5, numbers);
     ck_assert (s_deliver (s_voter));
-    s_write (stranger, s_voter, PEER_HB, 4, numbers);
+    s_write (stranger, s_voter, PEER_HB, 5, numbers);
     ck_assert (s_deliver (s_voter));
     s_write (stranger, s_voter, PEER_FETCH, 1, (uint64_t[]) { 0 });
     ck_assert (s_deliver (s_voter));
@@ -248,10 +248,10 @@ END_TEST
 
 START_TEST (heads_that_do_not_fit_are_refused)
 {
-    uint64_t numbers[] = { 1, 1, 1, 0 };
-    s_write (s_coordinator, s_voter, PEER_HB, 4, numbers);
+    uint64_t numbers[] = { 1, 1, 1, 0, 0 };
+    s_write (s_coordinator, s_voter, PEER_HB, 5, numbers);
     peer_head_t head = { grid_view (&s_grid)->cluster, grid_id (&s_grid, s_coordinator), 12345 };
-    static const uint8_t s_hb[] = { 0x95, 20, 1, 1, 1, 0 };
+    static const uint8_t s_hb[] = { 0x96, 20, 1, 1, 1, 0, 0 };
 
     buf_reset (&s_body);
     peer_begin (&s_body, &head);
@@ -339,9 +339,9 @@ START_TEST (answers_to_heartbeats_that_were_not_sent_yet_do_not_count)
         if (node != s_voter)
             s_grid.nodes[node].cut = true;
 
-    s_write (s_coordinator, s_voter, PEER_HB_ACK, 3, (uint64_t[]) { s_grid.now + 100000, cfg, 0 });
+    s_write (s_coordinator, s_voter, PEER_HB_ACK, 4, (uint64_t[]) { s_grid.now + 100000, cfg, 0, 0 });
     ck_assert (s_deliver (s_voter));
-    s_write (s_coordinator, s_voter, PEER_HB_ACK, 3, (uint64_t[]) { s_grid.now + 100000, cfg + 5, 0 });
+    s_write (s_coordinator, s_voter, PEER_HB_ACK, 4, (uint64_t[]) { s_grid.now + 100000, cfg + 5, 0, 0 });
     ck_assert (s_deliver (s_voter));
     grid_run (&s_grid, 1000);
     ck_assert (!s_voter_leased (&s_grid));

@@ -65,8 +65,7 @@ s_later (uint64_t at, uint64_t gap, uint64_t now)
 }
 
 //  This process was stopped for a while: what was silent meanwhile was not heard because nobody
-//  listened. (Dadgar, Phillips, Currey 2017: the fault may be one's own.) And what is heard now may have
-//  lain in a queue for long: who sent it may be dead by now.
+//  listened. (Dadgar, Phillips, Currey 2017: the fault may be one's own.)
 static void
 s_forgive_pause (cluster_t *self)
 {
@@ -80,7 +79,7 @@ s_forgive_pause (cluster_t *self)
         peer->accepted_at = s_later (peer->accepted_at, gap, self->now);
     }
     self->reg.heard_at = s_later (self->reg.heard_at, gap, self->now);
-    self->unleased_at = self->woke_at = self->now;
+    self->unleased_at = self->now;
     self->ticked_at = self->now;
 }
 

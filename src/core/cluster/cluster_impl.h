@@ -57,6 +57,8 @@ typedef struct {
     bool heard;                // It was a heartbeat
     uint64_t gone_at;          // SWIM or its address said so, and nothing was heard since; 0: no
     uint64_t known_version, deaf; // As its last heartbeat said
+    uint64_t fresh_at;         // Our time that it had read when it sent the last heartbeat that came
+    uint64_t clock;            // Its time, as its last answer to a heartbeat said
     uint64_t suspect_at;       // Coordinator: when it saw the commit of SUSPECT; 0: it is not SUSPECT
     uint64_t suspect_version;  // Which state that was, at least
     uint64_t deaf_hold, held_until; // It was deaf: so long it stays SUSPECT
@@ -171,7 +173,6 @@ struct cluster {
     uint64_t random;
     uint64_t now, ticked_at;
     bool ticked;
-    uint64_t woke_at;          // This process had been stopped for a while until then; 0: never
     uint64_t meet_cluster;     // Of the head of the message that is being handled
     swim_t *swim;
     uint64_t swim_at;
@@ -375,7 +376,8 @@ void
     coordinator_take (cluster_t *self, const ask_t *ask);
 void
     coordinator_join (cluster_t *self, const member_t *member);
-//  Was heard within two heartbeats, beyond doubt.
+//  Was heard within two heartbeats, and had heard this node shortly before that: neither what has lain
+//  in a queue for long nor who hears nobody counts.
 bool
     coordinator_hears (const cluster_t *self, node_id_t id);
 bool

@@ -59,9 +59,8 @@ coordinator_hears (const cluster_t *self, node_id_t id)
     if (id == self->id)
         return true;
     const peer_t *peer = peer_find (self, id);
-    //  What came in the first moment after a pause may be old
     return peer && peer->heard && self->now - peer->heard_at <= cluster_recent (self)
-           && (self->woke_at == 0 || peer->heard_at > self->woke_at + cluster_heartbeat (self));
+           && self->now - peer->fresh_at <= 4 * cluster_heartbeat (self);
 }
 
 bool

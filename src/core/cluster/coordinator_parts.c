@@ -56,10 +56,10 @@ s_lease_over (const cluster_t *self, node_id_t id)
 }
 
 static bool
-s_may_follow (const part_t *part, const member_t *member)
+s_may_follow (const cluster_t *self, const part_t *part, const member_t *member)
 {
     return member->id != part->primary && member->status != MEMBER_SUSPECT && !member->witness
-           && HOLDS (promote_in_sync, part_has (part, member->id));
+           && coordinator_hears (self, member->id) && HOLDS (promote_in_sync, part_has (part, member->id));
 }
 
 //  Which copy takes over: one that stays, of the member with the fewest primaries for its weight.
@@ -71,7 +71,7 @@ s_successor (const draft_t *draft, const part_t *part, const uint32_t *primaries
     const member_t *best = NULL;
     for (uint32_t index = 0; index < view->members_count; index++) {
         const member_t *member = &view->members[index];
-        if (!s_may_follow (part, member))
+        if (!s_may_follow (draft->cluster, part, member))
             continue;
         if (!best || (best->status == MEMBER_LEAVING && member->status == MEMBER_UP)
             || (best->status == member->status

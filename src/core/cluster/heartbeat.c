@@ -280,9 +280,9 @@ s_tell_gone (cluster_t *self, node_id_t from, uint64_t version)
 bool
 heartbeat_on_hb (cluster_t *self, node_id_t from, mp_t *reader)
 {
-    uint64_t generation, sent_at, version, deaf;
+    uint64_t generation, sent_at, version, deaf, echo;
     if (!mp_uint (reader, &generation) || !mp_uint (reader, &sent_at) || !mp_uint (reader, &version)
-        || !mp_uint (reader, &deaf))
+        || !mp_uint (reader, &deaf) || !mp_uint (reader, &echo))
         return false;
     peer_t *peer = peer_find (self, from);
     if (!peer) {
@@ -294,13 +294,17 @@ heartbeat_on_hb (cluster_t *self, node_id_t from, mp_t *reader)
     peer->gone_at = 0;
     peer->known_version = version;
     peer->deaf = deaf;
+    if (echo > peer->fresh_at && echo <= self->now)
+        peer->fresh_at = echo;
     if (deaf > self->config.timing.detection)
         coordinator_wake (self);
-    if (s_acknowledges (self, from, generation)) {
-        post_begin (self, PEER_HB_ACK, 3);
-        wire_add_uint (&self->message, sent_at);
+    if (register_votes (self)) {
+        bool renews = s_acknowledges (self, from, generation);
+        post_begin (self, PEER_HB_ACK, 4);
+        wire_add_uint (&self->message, renews ? sent_at : 0);
         wire_add_uint (&self->message, self->reg.accepted->view->cfg);
         wire_add_uint (&self->message, s_coordinator (self));
+        wire_add_uint (&self->message, self->now);
         post_to (self, from);
     }
     if (!self->known)
@@ -317,8 +321,9 @@ heartbeat_on_hb (cluster_t *self, node_id_t from, mp_t *reader)
 bool
 heartbeat_on_hb_ack (cluster_t *self, node_id_t from, mp_t *reader)
 {
-    uint64_t sent_at, cfg, coordinator;
-    if (!mp_uint (reader, &sent_at) || !mp_uint (reader, &cfg) || !mp_uint (reader, &coordinator))
+    uint64_t sent_at, cfg, coordinator, clock;
+    if (!mp_uint (reader, &sent_at) || !mp_uint (reader, &cfg) || !mp_uint (reader, &coordinator)
+        || !mp_uint (reader, &clock))
         return false;
     peer_t *peer = peer_find (self, from);
     if (!peer || !self->known || sent_at > self->sent_at) {
@@ -329,7 +334,9 @@ heartbeat_on_hb_ack (cluster_t *self, node_id_t from, mp_t *reader)
         self->coordinator = coordinator;
         self->coordinator_at = self->now;
     }
-    if (cfg > peer->ack_cfg || (cfg == peer->ack_cfg && sent_at > peer->ack_sent_at)) {
+    if (clock > peer->clock)
+        peer->clock = clock;
+    if (sent_at && (cfg > peer->ack_cfg || (cfg == peer->ack_cfg && sent_at > peer->ack_sent_at))) {
         peer->ack_cfg = cfg;
         peer->ack_sent_at = sent_at;
         s_renew (self);
@@ -356,6 +363,20 @@ s_ask_around (cluster_t *self)
         s_fetch (self, peer);
 }
 
+static void
+s_beat (cluster_t *self, const member_t *member, const peer_t *voter)
+{
+    if (!voter || voter->id == self->id)
+        return;
+    post_begin (self, PEER_HB, 5);
+    wire_add_uint (&self->message, member->generation);
+    wire_add_uint (&self->message, self->now);
+    wire_add_uint (&self->message, self->known->view->version);
+    wire_add_uint (&self->message, self->now - self->leased_at);
+    wire_add_uint (&self->message, voter->clock);
+    post_at (self, voter->id, voter->endpoint, self->cluster);
+}
+
 void
 heartbeat_tick (cluster_t *self)
 {
@@ -368,15 +389,10 @@ heartbeat_tick (cluster_t *self)
         self->leased_at = self->now;
     if (self->leased_until <= self->now)
         self->unleased_at = self->now;
-    post_begin (self, PEER_HB, 4);
-    wire_add_uint (&self->message, member->generation);
-    wire_add_uint (&self->message, self->now);
-    wire_add_uint (&self->message, self->known->view->version);
-    wire_add_uint (&self->message, self->now - self->leased_at);
     node_id_t voters[2 * VIEW_VOTERS_MAX];
     size_t count = view_voters (self->known->view, voters);
     for (size_t index = 0; index < count; index++)
-        post_to (self, voters[index]);
+        s_beat (self, member, peer_find (self, voters[index]));
     peer_t *own = peer_find (self, self->id);
     if (own) {
         own->heard_at = self->now;
