@@ -10,8 +10,8 @@
 #include "beacon_impl.h"
 #include "mem.h"
 
-#define S_FRAME_MAX (16 << 20) // Bytes; a view of 16,384 partitions and 1,024 members is below 3 MiB
-#define S_PEER_HWM 64          // Messages of one member that wait to be read
+#define S_FRAME_MAX (4 << 20) // Bytes; a view of 16,384 partitions and 1,024 members is below 2 MiB
+#define S_PEER_HWM 64         // Messages of one member that wait to be read
 #define S_INNER_HWM 10000
 #define S_HANDSHAKE_MS 3000
 #define S_SUSPECT_PROBE_MS 1000
