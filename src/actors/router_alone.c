@@ -37,8 +37,8 @@ router_fault (router_t *self, const request_t *request, options_t *options, cons
 }
 
 bool
-router_broken (router_t *self, const arrival_t *arrival, const mp_t *reader, wire_step_t step,
-               uint64_t count, uint64_t id, buf_t *out)
+router_broken (router_t *self, const arrival_t *arrival, const mp_t *reader, wire_step_t step, uint64_t count,
+               uint64_t id, buf_t *out)
 {
     char text[96] = "the body holds no record";
     if (step != WIRE_BROKEN && count)
@@ -61,8 +61,8 @@ s_ticket (router_t *self, ticket_t **ticket, const arrival_t *arrival)
     frames[0] = arrival->route;
     for (size_t at = 0; at < arrival->envelope_count; at++)
         frames[at + 1] = arrival->envelope[at];
-    return *ticket
-           = gather_open (self->gather, frames, arrival->envelope_count + 1, self->now + ROUTER_TICKET_MS);
+    return *ticket = gather_open (self->gather, frames, arrival->envelope_count + 1,
+                                  self->now + ROUTER_TICKET_MS);
 }
 
 void
@@ -302,6 +302,8 @@ s_stats_reply (void *arg, const stats_t *sum, const stats_t *parts, buf_t *out)
     router_t *self = arg;
     stats_t total = *sum;
     stats_add (&total, &self->counters);
+    total.busy += forward_stats (self->forward)->busy;
+    total.moved += forward_stats (self->forward)->moved;
     node_info_stats (&self->info, &total, parts, self->actors, self->now, out);
 }
 
@@ -374,4 +376,3 @@ router_receive_peer (router_t *self, uint32_t actor)
         self->counters.dropped++;
     return true;
 }
-

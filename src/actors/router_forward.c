@@ -90,7 +90,8 @@ s_ask_stats (router_t *self, group_t *group, const arrival_t *arrival, const req
     if (ticket)
         gather_close (self->gather, &ticket);
     buf_t reply = BUF_INIT;
-    router_refuse (self, &reply, request->id, ZGRID_BUSY, "too many requests that concern all storage actors");
+    router_refuse (self, &reply, request->id, ZGRID_BUSY,
+                   "too many requests that concern all storage actors");
     forward_give (self->forward, number, buf_bytes (&reply), self->now);
     buf_clear (&reply);
 }
@@ -100,8 +101,9 @@ static void
 s_ask_beacon (router_t *self, group_t *group, const request_t *request)
 {
     uint64_t number = forward_outside (self->forward, group, request->id, S_BEACON_MS, self->now);
-    inner_t message = { .kind = INNER_RECORD, .index = INNER_ROUTER, .number = number,
-                        .record = request->raw };
+    inner_t message = {
+        .kind = INNER_RECORD, .index = INNER_ROUTER, .number = number, .record = request->raw
+    };
     if (number && inner_send (self->beacon_handle, NULL, &message))
         self->sent = true;
 }
@@ -330,8 +332,7 @@ router_join (router_t *self, const router_actor_args_t *given, buf_t *why)
     forward_port_t port = { self, s_send, s_reply, s_session };
     lines_config_t lines = { .most = S_LINES_MAX,
                              .hwm = S_LINE_HWM,
-                             .frame_max = given->door.frame_max
-                                          + (int64_t) given->door.flow.window_bytes,
+                             .frame_max = given->door.frame_max + (int64_t) given->door.flow.window_bytes,
                              .idle = S_LINE_IDLE_MS,
                              .io_affinity = given->links_affinity };
     if (lines.frame_max > INT32_MAX)

@@ -271,7 +271,8 @@ static void
 s_fan_out (forward_t *self, group_t *group, const request_t *request, const options_t *options, uint64_t now)
 {
     uint32_t partitions = self->view->partitions;
-    sum_t *sum = self->count + partitions <= self->config.records_max ? mem_alloc_zero (1, sizeof *sum) : NULL;
+    sum_t *sum = self->count + partitions <= self->config.records_max ? mem_alloc_zero (1, sizeof *sum)
+                                                                      : NULL;
     if (!sum) {
         s_busy (self, group, request->id);
         return;

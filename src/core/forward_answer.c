@@ -31,12 +31,13 @@ s_expire (forward_t *self, record_t *record, uint64_t now)
     }
     self->stats.timeouts++;
     const char *text = record->state == RECORD_OUTSIDE || record->sent ? "no answer in time"
-                       : record->state == RECORD_WAITING ? "earlier requests for the partition were not answered"
-                                                         : "it could not be sent in time";
+                       : record->state == RECORD_WAITING
+                           ? "earlier requests for the partition were not answered"
+                           : "it could not be sent in time";
     if (record->last_status)
         text = status_text ((int) record->last_status);
-    record_fail (self, record,
-                 record->last_status == ZGRID_UNAVAILABLE ? ZGRID_UNAVAILABLE : ZGRID_TIMEOUT, text, now);
+    record_fail (self, record, record->last_status == ZGRID_UNAVAILABLE ? ZGRID_UNAVAILABLE : ZGRID_TIMEOUT,
+                 text, now);
 }
 
 void

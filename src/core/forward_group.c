@@ -140,8 +140,8 @@ s_emit (forward_t *self, group_t *group)
             envelope[index] = bytes_of (at, group->envelope_sizes[index]);
             at += group->envelope_sizes[index];
         }
-        self->port.reply (self->port.arg, bytes_of (group->client->route, group->client->route_size), envelope,
-                          group->envelope_count, buf_bytes (replies), group->said);
+        self->port.reply (self->port.arg, bytes_of (group->client->route, group->client->route_size),
+                          envelope, group->envelope_count, buf_bytes (replies), group->said);
     }
     buf_reset (replies);
     wire_begin (replies);
@@ -253,8 +253,8 @@ s_sum_reply (sum_t *sum)
     else if (missed.failed || sum->missed.failed)
         wire_reply_error (out, sum->id, ZGRID_NOMEM, "out of memory");
     else
-        wire_reply (out, sum->id, sum->missed_count ? ZGRID_PARTIAL : ZGRID_OK, value_int ((int64_t) sum->total),
-                    0, &meta);
+        wire_reply (out, sum->id, sum->missed_count ? ZGRID_PARTIAL : ZGRID_OK,
+                    value_int ((int64_t) sum->total), 0, &meta);
     sum->group->said++;
     buf_clear (&missed);
 }

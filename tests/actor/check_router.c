@@ -38,7 +38,8 @@ s_socket (int type, const char *endpoint, bool binds)
     ck_assert_ptr_nonnull (socket);
     zsock_set_rcvtimeo (socket, S_PATIENCE);
     zsock_set_linger (socket, 0);
-    ck_assert_int_ge (binds ? zsock_bind (socket, "%s", endpoint) : zsock_connect (socket, "%s", endpoint), 0);
+    ck_assert_int_ge (binds ? zsock_bind (socket, "%s", endpoint) : zsock_connect (socket, "%s", endpoint),
+                      0);
     return socket;
 }
 
@@ -151,8 +152,9 @@ s_tell_view (const node_id_t *owners, uint16_t own_actors, bool together)
         ck_assert_ptr_nonnull (view_add_member (view, &other));
     view->voters[view->voters_count++] = S_SELF;
     for (uint32_t at = 0; at < S_PARTITIONS; at++)
-        view->parts[at]
-            = (part_t) { .epoch = view->version, .primary = owners[at], .reps_count = 1, .reps = { owners[at] } };
+        view->parts[at] = (part_t) {
+            .epoch = view->version, .primary = owners[at], .reps_count = 1, .reps = { owners[at] }
+        };
     buf_t encoded = BUF_INIT, hello = BUF_INIT, routes = BUF_INIT;
     view_encode (view, &encoded);
     wire_add_text (&hello, "epoch");

@@ -232,8 +232,9 @@ START_TEST (options_and_values_arrive_as_they_were_sent)
     bytes_t key = owners_key (3), large = bytes_str ("a value that was attached");
     buf_t body = BUF_INIT;
     value_t attached = { .kind = VALUE_ATTACHED, .integer = 0 };
-    options_t options = { .given = OPT_px | OPT_nx | OPT_attach | OPT_deadline,
-                          .time = 77, .attach = 5, .deadline = 900 };
+    options_t options = {
+        .given = OPT_px | OPT_nx | OPT_attach | OPT_deadline, .time = 77, .attach = 5, .deadline = 900
+    };
     const char *why;
     wire_request (&body, 4, OP_PUT, bytes_str ("map"), &key, &attached, &options);
     mp_t reader = mp_of (buf_bytes (&body));

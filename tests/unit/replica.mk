@@ -63,3 +63,10 @@ tests_unit_check_ap_LDADD = $(UNIT_LIBS)
 tests_unit_check_ap_moves_SOURCES = tests/unit/check_ap_moves.c $(AP_NET) $(TEST_MAIN)
 tests_unit_check_ap_moves_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_ap_moves_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_forward_refusals
+TESTS += tests/unit/check_forward_refusals
+tests_unit_check_forward_refusals_SOURCES = tests/unit/check_forward_refusals.c \
+    tests/lib/fake_owners.c tests/lib/fake_owners.h $(TEST_MAIN)
+tests_unit_check_forward_refusals_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_forward_refusals_LDADD = $(UNIT_LIBS)
