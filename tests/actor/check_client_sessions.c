@@ -266,6 +266,24 @@ START_TEST (an_expired_session_is_replaced)
 }
 END_TEST
 
+//  Also by one of the same era: whoever gives it knows why.
+START_TEST (an_expired_session_is_replaced_whatever_the_era)
+{
+    bytes_t other = bytes_str ("another session!");
+    uint16_t guard = s_client->guard;
+    guard_take (s_client, other, 3);
+    ck_assert_uint_eq (s_client->guard, guard);
+    guard_expired (s_client, guard);
+
+    guard_take (s_client, other, 2);
+
+    ck_assert_uint_eq (s_client->guard, guard + 1);
+    guard_expired (s_client, guard + 1);
+    guard_take (s_client, other, 2); // The same again is of no use
+    ck_assert_uint_eq (s_client->guard, guard + 1);
+}
+END_TEST
+
 START_TEST (a_session_that_expires_while_an_answer_is_awaited_is_maybe)
 {
     s_set (FAKE_SILENT, 1);
@@ -473,6 +491,7 @@ test_suite (void)
     tcase_add_test (tests, what_was_answered_is_acknowledged);
     tcase_add_test (tests, a_new_era_is_a_new_session);
     tcase_add_test (tests, an_expired_session_is_replaced);
+    tcase_add_test (tests, an_expired_session_is_replaced_whatever_the_era);
     tcase_add_test (tests, a_session_that_expires_while_an_answer_is_awaited_is_maybe);
     tcase_add_test (tests, a_stale_request_becomes_another_one_unless_it_may_have_happened);
     tcase_add_test (tests, refusals_do_not_remove_doubt);
