@@ -4,6 +4,8 @@
 #include "../mem.h"
 #include "cluster_impl.h"
 
+#define PUBLISH_BYTES_A_MS 20000 // To all members together
+
 bool
 coordinator_new (cluster_t *self)
 {
@@ -192,8 +194,12 @@ coordinator_next (const cluster_t *self)
 void
 coordinator_wake (cluster_t *self)
 {
-    //  A moment later: what comes meanwhile goes into the same proposal
-    uint64_t at = self->now + self->config.timing.lease / 100 + 1;
+    //  A moment later: what comes meanwhile goes into the same proposal. The larger what has to be
+    //  published, the rarer.
+    uint64_t most = cluster_heartbeat (self), pause = self->config.timing.lease / 100 + 1;
+    if (self->known)
+        pause += self->known->bytes.size * self->peers_count / PUBLISH_BYTES_A_MS;
+    uint64_t at = self->now + (pause < most ? pause : most);
     if (self->coord.decide_at > at)
         self->coord.decide_at = at;
 }
