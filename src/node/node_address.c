@@ -105,7 +105,8 @@ uint16_t
 node_port (const char *endpoint, const char *host)
 {
     char own[VIEW_HOST_MAX + 1];
-    if (!endpoint || !s_host (endpoint, own, sizeof own) || (strcmp (own, host) != 0 && !s_is_wildcard (own)))
+    if (!endpoint || !*host || !s_host (endpoint, own, sizeof own)
+        || (strcmp (own, host) != 0 && !s_is_wildcard (own)))
         return 0;
     return (uint16_t) strtoul (strrchr (endpoint, ':') + 1, NULL, 10);
 }

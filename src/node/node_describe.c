@@ -83,15 +83,13 @@ s_endpoint (const member_t *member, uint16_t port, char *text, size_t room)
     snprintf (text, room, "tcp://%s:%u", member->host, port);
 }
 
-//  The client endpoint of one storage actor of a member; this node's own may be no TCP at all. "" if
-//  there is none.
+//  The client endpoint of one storage actor of a member; this node's own may be one that the others
+//  are not told, as ipc. "" if there is none.
 static const char *
 s_storage (const zgrid_node_t *self, const member_t *member, uint16_t actor, char *text, size_t room)
 {
-    if (member->id == self->id)
-        return actor < self->actors && self->endpoints[actor] ? self->endpoints[actor] : "";
     if (member->client_ports[actor] == 0)
-        return "";
+        return member->id == self->id && actor < self->actors ? self->endpoints[actor] : "";
     s_endpoint (member, member->client_ports[actor], text, room);
     return text;
 }
@@ -99,10 +97,8 @@ s_storage (const zgrid_node_t *self, const member_t *member, uint16_t actor, cha
 static const char *
 s_router (const zgrid_node_t *self, const member_t *member, char *text, size_t room)
 {
-    if (member->id == self->id)
-        return zgrid_node_endpoint (self);
     if (member->router_port == 0)
-        return "";
+        return member->id == self->id ? zgrid_node_endpoint (self) : "";
     s_endpoint (member, member->router_port, text, room);
     return text;
 }
