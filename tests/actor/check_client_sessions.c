@@ -248,6 +248,29 @@ START_TEST (a_new_era_is_a_new_session)
 }
 END_TEST
 
+//  What is overdue goes into one message with what is new, if they are of one session.
+START_TEST (a_body_has_one_session)
+{
+    s_set (FAKE_SILENT, 1);
+    zgrid_future_t *before = s_incr_future (0);
+    while (s_count (FAKE_SILENT))
+        ;
+    guard_take (s_client, bytes_str ("0000000400000777"), 4);
+    zgrid_future_t *after = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, NULL);
+    item_t *item = s_client->pending.slots[s_client->pending.last & (s_client->pending.size - 1)];
+    item->sent_at -= 2 * CLIENT_SILENCE_MS;
+    s_client->look_at = 0;
+
+    zgrid_client_process (s_client);
+
+    ck_assert_uint_eq (s_client->counters.resent, 1);
+    ck_assert_int_eq (s_wait (before), ZGRID_OK);
+    ck_assert_int_eq (s_wait (after), ZGRID_OK);
+    ck_assert_uint_eq (s_count (FAKE_DEDUPED), 1);
+    ck_assert_int_eq (s_total (), 2);
+}
+END_TEST
+
 START_TEST (an_expired_session_is_replaced)
 {
     int64_t result = 0;
@@ -281,6 +304,16 @@ START_TEST (an_expired_session_is_replaced_whatever_the_era)
     guard_expired (s_client, guard + 1);
     guard_take (s_client, other, 2); // The same again is of no use
     ck_assert_uint_eq (s_client->guard, guard + 1);
+
+    //  A server says so
+    s_connect ();
+    s_set (FAKE_REFUSE, ZGRID_SESSION_EXPIRED);
+    zgrid_future_t *future = s_incr_future (0);
+    while (s_client->counters.sessions < 2)
+        zgrid_client_process (s_client);
+    s_set (FAKE_REFUSE, 0);
+    ck_assert_int_eq (s_wait (future), ZGRID_OK);
+    ck_assert_int_eq (s_total (), 1);
 }
 END_TEST
 
@@ -490,6 +523,7 @@ test_suite (void)
     tcase_add_test (tests, bodies_with_writes_begin_with_the_session);
     tcase_add_test (tests, what_was_answered_is_acknowledged);
     tcase_add_test (tests, a_new_era_is_a_new_session);
+    tcase_add_test (tests, a_body_has_one_session);
     tcase_add_test (tests, an_expired_session_is_replaced);
     tcase_add_test (tests, an_expired_session_is_replaced_whatever_the_era);
     tcase_add_test (tests, a_session_that_expires_while_an_answer_is_awaited_is_maybe);
