@@ -95,7 +95,9 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
                                                          self->actors),
                                 .evict = strcmp (node_text (self, SETTING_memory_policy), "lru") == 0,
                                 .batch_max = settings_uint (settings, SETTING_limits_batch_records),
-                                .silence = self->timing.detection };
+                                .silence = self->timing.detection,
+                                .ap_grace = settings_uint (settings, SETTING_storage_ap_grace),
+                                .ap_round = settings_uint (settings, SETTING_storage_ap_round) };
     memcpy (config.seed, seed, sizeof config.seed);
     self->storages[index] = storage_new (&config, self->epochs);
     return self->storages[index] != NULL;
