@@ -72,6 +72,11 @@ s_set_up (void)
                                 .seed = { 1 } };
     s_rig.storage = storage_new (&config, NULL);
     lease_set (&s_rig.lease, LEASE_FOREVER, 0);
+    //  A socket that is being closed keeps its name for a while: each test has its own
+    static unsigned number;
+    char beacon[32], router[32];
+    snprintf (beacon, sizeof beacon, "inproc://test-beacon-%u", ++number);
+    snprintf (router, sizeof router, "inproc://test-router-%u", number);
     node_info_t info = { .name = "test", .version = "0", .started = 0 };
     storage_actor_args_t args
         = { .storage = s_rig.storage,
@@ -81,9 +86,9 @@ s_set_up (void)
                       .large_max = 1u << 24,
                       .frame_max = 1 << 22 },
             .client_endpoint = "tcp://127.0.0.1:*",
-            .peer_inproc = "inproc://test-router",
+            .peer_inproc = router,
             .peer_hwm = 100,
-            .beacon_inproc = "inproc://test-beacon",
+            .beacon_inproc = beacon,
             .data_endpoint = "tcp://127.0.0.1:*",
             .node = S_SELF,
             .lease = &s_rig.lease,
@@ -93,8 +98,8 @@ s_set_up (void)
     ck_assert_msg (s_rig.actor != NULL, "%.*s", (int) why.size, (const char *) why.data);
     s_rig.client_endpoint = s_ask_actor ("ENDPOINT");
     char *data = s_ask_actor ("DATA");
-    s_rig.beacon = s_socket (ZMQ_ROUTER, "inproc://test-beacon", true);
-    s_rig.router = s_socket (ZMQ_DEALER, "inproc://test-router", false);
+    s_rig.beacon = s_socket (ZMQ_ROUTER, beacon, true);
+    s_rig.router = s_socket (ZMQ_DEALER, router, false);
     s_rig.other = s_socket (ZMQ_ROUTER, "tcp://127.0.0.1:*", true);
     s_rig.data = s_socket (ZMQ_DEALER, data, false);
     zstr_free (&data);
