@@ -250,6 +250,25 @@ START_TEST (two_clusters_never_merge)
 }
 END_TEST
 
+START_TEST (who_hears_of_two_clusters_joins_one_of_them)
+{
+    grid_start (&s_grid, false);
+    s_grid.config.bootstrap = true;
+    grid_start (&s_grid, true);
+    s_grid.config.bootstrap = false;
+    grid_run (&s_grid, 10);
+
+    grid_start (&s_grid, true);
+    cluster_add_seed (s_grid.nodes[2].cluster, "tcp://10.0.0.1:7000");
+    grid_run (&s_grid, 5000);
+
+    ck_assert_int_eq (s_state (2), CLUSTER_MEMBER);
+    uint32_t first = cluster_view (s_grid.nodes[0].cluster)->members_count;
+    uint32_t second = cluster_view (s_grid.nodes[1].cluster)->members_count;
+    ck_assert_uint_eq (first + second, 3);
+}
+END_TEST
+
 START_TEST (twenty_join_at_once)
 {
     grid_start (&s_grid, false);
@@ -284,6 +303,7 @@ test_suite (void)
     tcase_add_test (tcase, witnesses_vote_but_hold_nothing);
     tcase_add_test (tcase, another_partition_count_is_refused);
     tcase_add_test (tcase, two_clusters_never_merge);
+    tcase_add_test (tcase, who_hears_of_two_clusters_joins_one_of_them);
     tcase_add_test (tcase, twenty_join_at_once);
     suite_add_tcase (suite, tcase);
     return suite;

@@ -442,7 +442,8 @@ s_receive_stranger (cluster_t *self, const meeting_t *meeting)
     else if (gone_has (self, id))
         s_refuse (self, id, meeting->endpoint, "CLUSTER_MISMATCH: the cluster has forgotten this node");
     else {
-        if (register_coordinates (self))
+        //  It has chosen this cluster: it may know of several
+        if (register_coordinates (self) && self->meet_cluster == self->cluster)
             coordinator_join (self, &meeting->member);
         s_begin (self, PEER_MEET_ANSWER);
         post_at (self, id, meeting->endpoint, self->cluster);
@@ -518,9 +519,9 @@ founding_on_refused (cluster_t *self, node_id_t from, mp_t *reader)
     (void) from;
     if (!mp_bytes (reader, &text) || text.size >= CLUSTER_TEXT_MAX || !utf8_is_text (text))
         return false;
-    //  A member stays what it is, whatever others say
+    //  A member stays what it is, whatever others say; and so does who joins another cluster
     if ((self->state != CLUSTER_MEETING && self->state != CLUSTER_JOINING) || self->founding
-        || self->reg.accepted)
+        || self->reg.accepted || (self->cluster && self->meet_cluster != self->cluster))
         return true;
     char why[CLUSTER_TEXT_MAX];
     if (text.size)
