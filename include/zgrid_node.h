@@ -24,7 +24,8 @@ ZGRID_EXPORT zgrid_node_t *
     zgrid_node_new (void);
 
 //  Stops and frees a node. Every client made from it must be destroyed before. Other members take over
-//  what it holds (limits.leave), and requests that have arrived are answered before it returns. Sets *self_p to NULL. Accepts NULL.
+//  what it holds (limits.leave), and requests that have arrived are answered before it returns. Sets
+//  *self_p to NULL. Accepts NULL.
 ZGRID_EXPORT void
     zgrid_node_destroy (zgrid_node_t **self_p);
 
