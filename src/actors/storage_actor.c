@@ -76,6 +76,9 @@ s_node_operation (void *arg, const request_t *request, buf_t *out)
             node_info_reply (&self->info, request, out);
             return;
     }
+    const links_stats_t *links = fellows_links (self->fellows);
+    self->counters->peer_sent = links->sent;
+    self->counters->peer_dropped = links->dropped;
     buf_t tree = BUF_INIT;
     node_info_stats (&self->info, storage_stats (self->storage), NULL, 0, self->now, &tree);
     wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0,

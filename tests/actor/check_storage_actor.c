@@ -521,6 +521,8 @@ START_TEST (a_write_is_told_when_the_other_copy_has_it)
     reply = s_reply (reader);
     ck_assert_uint_eq (reply.id, 2);
     ck_assert (bytes_equal (reply.value.bytes, bytes_str ("value")));
+    ck_assert_uint_gt (s_stat (client, "peer_sent"), 0);
+    ck_assert_uint_eq (s_stat (client, "peer_dropped"), 0);
     zsock_destroy (&client);
     zsock_destroy (&reader);
 }
