@@ -288,7 +288,8 @@ call_moved (call_t *call, uint32_t partition)
     char text[VIEW_HOST_MAX + 16];
     const member_t *owner = view ? view_member (view, view->parts[partition].primary) : NULL;
     if (owner && owner->actors && owner->client_ports[partition % owner->actors]) {
-        snprintf (text, sizeof text, "tcp://%s:%u", owner->host, owner->client_ports[partition % owner->actors]);
+        snprintf (text, sizeof text, "tcp://%s:%u", owner->host,
+                  owner->client_ports[partition % owner->actors]);
         meta.given |= META_owner;
         meta.owner = bytes_str (text);
     } else if (!view && self->owners) {
@@ -362,9 +363,9 @@ s_find (call_t *call, uint64_t hash, const index_hint_t *hint)
             return false;
         }
     }
-    call->saw = call->place.entry                ? entry_version (call->place.entry)
+    call->saw = call->place.entry             ? entry_version (call->place.entry)
                 : LEFT_OUT (absent_committed) ? 0
-                                                 : call->partition->removed;
+                                              : call->partition->removed;
     call->before = call->partition->sequence;
     return true;
 }

@@ -57,7 +57,8 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
     self->partitions = mem_alloc_zero (self->local_partitions + 1, sizeof (partition_t));
     self->words = mem_alloc_zero (self->local_partitions + 1, sizeof (shared_word_t));
     self->cluster.dirty = mem_alloc (self->local_partitions * sizeof (uint32_t));
-    if (!self->pool.heap || !self->pool.reclaim || !self->partitions || !self->words || !self->cluster.dirty) {
+    if (!self->pool.heap || !self->pool.reclaim || !self->partitions || !self->words
+        || !self->cluster.dirty) {
         storage_destroy (&self);
         return NULL;
     }

@@ -171,8 +171,8 @@ copies_ask (copies_t *self, int index, const copies_ask_t *ask)
     }
     bytes_t key = bytes_str (ask->key ? ask->key : "");
     value_t value = ask->value ? value_bytes (bytes_str (ask->value)) : value_nil ();
-    wire_request (&body, ask->id, ask->op, bytes_str (ask->map ? ask->map : "map"), ask->key ? &key : NULL, &value,
-                  &options);
+    wire_request (&body, ask->id, ask->op, bytes_str (ask->map ? ask->map : "map"), ask->key ? &key : NULL,
+                  &value, &options);
     batch_t batch = { .attached = &attached, .moment = { self->now, 1700000000000 }, .body_size = body.size };
     bool open = wire_open (buf_bytes (&body), &batch.reader);
     assert (open);

@@ -291,7 +291,8 @@ START_TEST (a_learner_gets_everything_while_writes_go_on)
     for (unsigned at = 0; at < 6000; at++) { // Several chunks
         snprintf (key, sizeof key, "k%u", at);
         snprintf (map, sizeof map, "m%u", at % 3);
-        copies_ask (&copies, 0, &(copies_ask_t) { .op = OP_PUT, .id = id, .map = map, .key = key, .value = big });
+        copies_ask (&copies, 0,
+                    &(copies_ask_t) { .op = OP_PUT, .id = id, .map = map, .key = key, .value = big });
         if (at % 100 == 0)
             copies_pump (&copies);
         copies.reply_count = 0;
@@ -306,8 +307,12 @@ START_TEST (a_learner_gets_everything_while_writes_go_on)
             snprintf (map, sizeof map, "m%u", (random >> 8) % 3);
             op_t op = (random >> 24) % 3 == 0 ? OP_DEL : (random >> 24) % 3 == 1 ? OP_PUT : OP_PEXPIRE;
             copies_ask (&copies, 0,
-                        &(copies_ask_t) { .op = op, .id = id, .map = map, .key = key,
-                                          .value = op == OP_PEXPIRE ? "100000" : "new", .session = 1 + at });
+                        &(copies_ask_t) { .op = op,
+                                          .id = id,
+                                          .map = map,
+                                          .key = key,
+                                          .value = op == OP_PEXPIRE ? "100000" : "new",
+                                          .session = 1 + at });
             id++;
         }
         if (round == 10)
@@ -364,7 +369,7 @@ START_TEST (a_silent_backup_is_to_be_removed_by_the_primary_alone)
     copies_open (&copies, 2, 2, &config);
     copies_run (&copies, 3000);
     ck_assert_uint_eq (copies.asked[PEER_RECONF], 0); // Idle is not silent
-    copies.cut[1][0] = true; // But this is, in one direction
+    copies.cut[1][0] = true;                          // But this is, in one direction
     copies_run (&copies, 4500);
     ck_assert_uint_gt (copies.asked[PEER_RECONF], 0);
     copies.cut[1][0] = false;

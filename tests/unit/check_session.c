@@ -140,7 +140,8 @@ static void
 s_effect (buf_t *out, const char *key, const char *value, const request_key_t *request, const char *result)
 {
     size_t begin = effect_begin (out);
-    effect_change (out, CHANGE_PUT, bytes_str ("map"), bytes_str (key), bytes_str (value), bytes_str ("!"), 9);
+    effect_change (out, CHANGE_PUT, bytes_str ("map"), bytes_str (key), bytes_str (value), bytes_str ("!"),
+                   9);
     effect_change (out, CHANGE_REMOVE, bytes_str ("map"), bytes_str ("gone"), bytes_of (NULL, 0),
                    bytes_of (NULL, 0), 0);
     if (request)
@@ -162,7 +163,8 @@ START_TEST (an_entry_reads_as_it_was_written)
     ck_assert (effect.has_session && effect.request.id == 3 && effect.request.ack == 2);
     ck_assert (bytes_equal (effect.result, bytes_str ("result")));
     ck_assert (effect_next (&effect, &change) && change.kind == CHANGE_PUT && change.left == 9);
-    ck_assert (bytes_equal (change.map, bytes_str ("map")) && bytes_equal (change.value, bytes_str ("value!")));
+    ck_assert (bytes_equal (change.map, bytes_str ("map"))
+               && bytes_equal (change.value, bytes_str ("value!")));
     ck_assert (effect_next (&effect, &change) && change.kind == CHANGE_REMOVE);
     ck_assert (bytes_equal (change.key, bytes_str ("gone")));
     ck_assert (!effect_next (&effect, &change));

@@ -102,7 +102,8 @@ effect_open (bytes_t bytes, effect_t *effect)
     uint32_t size = s_get32 (bytes.data), session_at = s_get32 (bytes.data + 4);
     if (size < EFFECT_HEAD || size > bytes.size)
         return false;
-    if (session_at && (session_at < EFFECT_HEAD || session_at > size || size - session_at < EFFECT_SESSION_HEAD))
+    if (session_at
+        && (session_at < EFFECT_HEAD || session_at > size || size - session_at < EFFECT_SESSION_HEAD))
         return false;
     effect->entry = bytes_of (bytes.data, size);
     effect->at = bytes.data + EFFECT_HEAD;

@@ -72,6 +72,7 @@ void
     effect_chunk_entry (buf_t *out, uint64_t version, bytes_t map, bytes_t key, bytes_t value, uint64_t left);
 //  False at the end; *sound says whether the bytes were.
 bool
-    effect_chunk_next (const uint8_t **at, const uint8_t *end, uint64_t *version, change_t *change, bool *sound);
+    effect_chunk_next (const uint8_t **at, const uint8_t *end, uint64_t *version, change_t *change,
+                       bool *sound);
 
 #endif

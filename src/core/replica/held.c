@@ -56,9 +56,15 @@ held_new (held_list_t *list, unsigned tag, const bytes_t *before, size_t before_
     held_t *self = mem_alloc (size);
     if (!self)
         return NULL;
-    *self = (held_t) { .bytes = size, .since = now, .records = records, .tag = tag, .item_count = items,
-                       .waiting = items, .body_size = (uint32_t) body->size,
-                       .before_count = (uint32_t) before_count, .previous = list->last };
+    *self = (held_t) { .bytes = size,
+                       .since = now,
+                       .records = records,
+                       .tag = tag,
+                       .item_count = items,
+                       .waiting = items,
+                       .body_size = (uint32_t) body->size,
+                       .before_count = (uint32_t) before_count,
+                       .previous = list->last };
     uint32_t item = 0;
     for (uint32_t at = 0; at < mark_count; at++)
         if (waits[at])

@@ -30,7 +30,8 @@ replica_full (const storage_t *self, const partition_t *part)
 {
     //  An empty log takes one entry of any size (consistency 5, rule 6)
     return part->log.count
-           && (part->log.count >= self->config.log_records || oplog_size (&part->log) >= self->config.log_bytes);
+           && (part->log.count >= self->config.log_records
+               || oplog_size (&part->log) >= self->config.log_bytes);
 }
 
 void

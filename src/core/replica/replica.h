@@ -218,11 +218,11 @@ bool
 
 //  replica_learner.c: the receiving side -----------------------------------------------------------
 void
-    replica_learn_begin (storage_t *self, partition_t *part, uint64_t snapshot, uint64_t base, uint64_t tenure,
-                         uint64_t now);
+    replica_learn_begin (storage_t *self, partition_t *part, uint64_t snapshot, uint64_t base,
+                         uint64_t tenure, uint64_t now);
 void
-    replica_learn_chunk (storage_t *self, partition_t *part, uint64_t snapshot, uint64_t index, uint64_t flags,
-                         bytes_t entries, uint64_t now);
+    replica_learn_chunk (storage_t *self, partition_t *part, uint64_t snapshot, uint64_t index,
+                         uint64_t flags, bytes_t entries, uint64_t now);
 void
     replica_learn_end (partition_t *part);
 bool

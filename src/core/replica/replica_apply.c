@@ -74,7 +74,8 @@ s_remove (storage_t *self, partition_t *part, map_t *map, const change_t *change
 }
 
 static void
-s_set_deadline (storage_t *self, partition_t *part, map_t *map, const change_t *change, uint64_t seq, uint64_t now)
+s_set_deadline (storage_t *self, partition_t *part, map_t *map, const change_t *change, uint64_t seq,
+                uint64_t now)
 {
     store_t *store = map_store (map, s_local (self, part));
     if (!store)

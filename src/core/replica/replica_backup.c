@@ -12,7 +12,8 @@ replica_apply (storage_t *self, partition_t *part, uint64_t upto, uint64_t now)
         upto = part->sequence;
     while (part->commit < upto) {
         uint64_t seq = part->commit + 1;
-        if (seq > part->log.base && !replica_apply_entry (self, part, oplog_entry (&part->log, seq), seq, now))
+        if (seq > part->log.base
+            && !replica_apply_entry (self, part, oplog_entry (&part->log, seq), seq, now))
             break;
         part->commit = seq;
         //  A primary that is taking over needs the entries for the other copies; see replica_view.c
@@ -25,8 +26,8 @@ replica_apply (storage_t *self, partition_t *part, uint64_t upto, uint64_t now)
 void
 replica_send_ack (storage_t *self, partition_t *part)
 {
-    buf_t *out = replica_out (self, part, part->primary, replica_actor (self, part, part->primary), PEER_REPL_ACK,
-                              4);
+    buf_t *out = replica_out (self, part, part->primary, replica_actor (self, part, part->primary),
+                              PEER_REPL_ACK, 4);
     if (!out)
         return;
     wire_add_uint (out, replica_learn_id (part));
@@ -36,8 +37,8 @@ replica_send_ack (storage_t *self, partition_t *part)
 }
 
 void
-replica_new_epoch (storage_t *self, partition_t *part, uint64_t tenure, uint64_t tenure_start, uint64_t commit,
-                   uint64_t now)
+replica_new_epoch (storage_t *self, partition_t *part, uint64_t tenure, uint64_t tenure_start,
+                   uint64_t commit, uint64_t now)
 {
     if (part->broken)
         return;
@@ -127,12 +128,13 @@ replica_entries (storage_t *self, partition_t *part, uint64_t first, uint64_t co
 }
 
 void
-replica_part (storage_t *self, partition_t *part, uint64_t seq, uint64_t offset, uint64_t total, bytes_t bytes,
-              uint64_t commit)
+replica_part (storage_t *self, partition_t *part, uint64_t seq, uint64_t offset, uint64_t total,
+              bytes_t bytes, uint64_t commit)
 {
     replica_touch (self, part);
-    if (seq != part->sequence + 1 || total > (uint64_t) self->config.value_max + self->config.key_max + (1u << 20)
-        || bytes.size > total || offset > total - bytes.size)
+    if (seq != part->sequence + 1
+        || total > (uint64_t) self->config.value_max + self->config.key_max + (1u << 20) || bytes.size > total
+        || offset > total - bytes.size)
         return;
     if (part->part_seq != seq || part->part_total != total) {
         buf_reset (&part->part);

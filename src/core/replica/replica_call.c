@@ -7,8 +7,8 @@
 #include "../status.h"
 #include "../storage_impl.h"
 
-#define S_RESULT 160        // Bytes of a reply without a value, and more than enough
-#define S_RESULT_REAL 5248  // Of one with a decimal number
+#define S_RESULT 160       // Bytes of a reply without a value, and more than enough
+#define S_RESULT_REAL 5248 // Of one with a decimal number
 
 //  ------------------------------------------------------------------------------------------------
 //  May it run here?
@@ -185,7 +185,7 @@ s_mark (call_t *call)
     }
     bool wrote = part->sequence != call->before;
     uint64_t seq = wrote ? part->sequence : call->saw;
-    mark_kind_t kind = call->has_session && (wrote || call->settled) ? MARK_SESSION
+    mark_kind_t kind = call->has_session && (wrote || call->settled)  ? MARK_SESSION
                        : wrote && op_info (call->request->op)->writes ? MARK_WRITE
                                                                       : MARK_READ;
     if (LEFT_OUT (read_committed) && kind == MARK_READ)
@@ -194,7 +194,8 @@ s_mark (call_t *call)
         seq = 0;
     cluster->marks[cluster->mark_count++] = (mark_t) { .offset = (uint32_t) call->out_at,
                                                        .end = (uint32_t) call->out->size,
-                                                       .partition = (uint32_t) (part - call->storage->partitions),
+                                                       .partition = (uint32_t) (part
+                                                                                - call->storage->partitions),
                                                        .kind = (uint8_t) kind,
                                                        .id = call->request->id,
                                                        .seq = seq };
@@ -292,8 +293,8 @@ s_close (call_t *call)
 static bool
 s_is_decided (unsigned status)
 {
-    return status == ZGRID_OK || status == ZGRID_NOTFOUND || status == ZGRID_EXISTS || status == ZGRID_MISMATCH
-           || status == ZGRID_WRONGTYPE || status == ZGRID_OVERFLOW;
+    return status == ZGRID_OK || status == ZGRID_NOTFOUND || status == ZGRID_EXISTS
+           || status == ZGRID_MISMATCH || status == ZGRID_WRONGTYPE || status == ZGRID_OVERFLOW;
 }
 
 //  Consistency 5, rule 3: failed conditions are recorded as well, or a late duplicate might succeed.

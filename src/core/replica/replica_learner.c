@@ -16,10 +16,10 @@ typedef struct {
 
 struct receiver {
     uint64_t id;
-    uint64_t taken;     // Chunks up to here
+    uint64_t taken; // Chunks up to here
     bool complete;
-    pool_t pool;        // Of the tombs; its heap is NULL before the first
-    s_tombs_t *tombs;   // By number of the map
+    pool_t pool;      // Of the tombs; its heap is NULL before the first
+    s_tombs_t *tombs; // By number of the map
     uint32_t tombs_room;
 };
 
@@ -83,7 +83,8 @@ s_tombs (storage_t *self, receiver_t *receiver, const map_t *map)
 }
 
 bool
-replica_learn_removed (storage_t *self, partition_t *part, map_t *map, uint64_t hash, bytes_t key, uint64_t seq)
+replica_learn_removed (storage_t *self, partition_t *part, map_t *map, uint64_t hash, bytes_t key,
+                       uint64_t seq)
 {
     receiver_t *receiver = part->receiver;
     if (receiver->complete || LEFT_OUT (tombstones))
@@ -156,8 +157,8 @@ replica_learn_begin (storage_t *self, partition_t *part, uint64_t snapshot, uint
 static void
 s_answer (storage_t *self, const partition_t *part, unsigned status)
 {
-    buf_t *out = replica_out (self, part, part->primary, replica_actor (self, part, part->primary), PEER_SNAP_ACK,
-                              3);
+    buf_t *out = replica_out (self, part, part->primary, replica_actor (self, part, part->primary),
+                              PEER_SNAP_ACK, 3);
     if (!out)
         return;
     wire_add_uint (out, part->receiver->id);

@@ -118,8 +118,8 @@ s_read (mp_t *reader, uint32_t count, const s_shape_t *shape, uint64_t *partitio
 
 //  What a backup or a learner takes from its primary.
 static void
-s_from_primary (storage_t *self, partition_t *part, peer_type_t type, uint64_t epoch, const s_message_t *message,
-                uint64_t now)
+s_from_primary (storage_t *self, partition_t *part, peer_type_t type, uint64_t epoch,
+                const s_message_t *message, uint64_t now)
 {
     const uint64_t *number = message->number;
     //  Consistency 5: of this epoch only; a backup must have answered NEW_EPOCH, a learner have begun

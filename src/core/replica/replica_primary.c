@@ -42,7 +42,8 @@ s_send_parts (storage_t *self, partition_t *part, copy_t *copy, bytes_t entry)
 {
     if (copy->part_sent < copy->part)
         copy->part_sent = copy->part;
-    while (copy->part_sent < entry.size && copy->part_sent - copy->part < REPLICA_PARTS * REPLICA_MESSAGE_MAX) {
+    while (copy->part_sent < entry.size
+           && copy->part_sent - copy->part < REPLICA_PARTS * REPLICA_MESSAGE_MAX) {
         size_t left = entry.size - copy->part_sent;
         size_t size = left < REPLICA_MESSAGE_MAX ? left : REPLICA_MESSAGE_MAX;
         buf_t *out = replica_out (self, part, copy->id, copy->actor, PEER_REPL_PART, 6);
@@ -236,7 +237,8 @@ s_tick_handover (storage_t *self, partition_t *part, uint64_t now)
         return false;
     copy_t *copy = s_copy (part, part->hand_to);
     bool ready = copy && !s_is_learner (part, copy)
-                 && HOLDS (seal, part->commit == part->sequence && copy->synced && copy->ack == part->sequence);
+                 && HOLDS (seal,
+                           part->commit == part->sequence && copy->synced && copy->ack == part->sequence);
     if (ready) {
         part->hand_asked = true;
         s_ask (self, part, PEER_HANDOVER, part->hand_to, now);
@@ -277,7 +279,8 @@ static void
 s_raise_floor (storage_t *self, partition_t *part)
 {
     uint32_t era = self->cluster.view->era;
-    if (era < 2 || part->sessions.floor >= era - 1 || !replica_serves (self, part) || replica_full (self, part))
+    if (era < 2 || part->sessions.floor >= era - 1 || !replica_serves (self, part)
+        || replica_full (self, part))
         return;
     if (part->streaming) {
         if (!oplog_open (&part->log, EFFECT_HEAD + EFFECT_CHANGE_HEAD))

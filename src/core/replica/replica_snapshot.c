@@ -21,11 +21,11 @@ struct sender {
     uint64_t position; // In its store
     s_stage_t stage;
     uint32_t sessions_at, shuffles;
-    uint64_t cut;      // The log's end when the last chunk was read
-    uint64_t cut_count, acked; // Chunks that were read, that the learner has
+    uint64_t cut;                     // The log's end when the last chunk was read
+    uint64_t cut_count, acked;        // Chunks that were read, that the learner has
     s_chunk_t chunks[REPLICA_CHUNKS]; // Number n is at n % REPLICA_CHUNKS
     uint64_t sent_at, progress_at;
-    bool failed;       // The learner cannot go on
+    bool failed; // The learner cannot go on
 };
 
 uint64_t

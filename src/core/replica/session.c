@@ -355,8 +355,8 @@ sessions_merge (sessions_t *self, bytes_t encoded)
         while (count--) {
             uint64_t seq;
             uint32_t size;
-            if (!s_take (&encoded, &request.id, 8) || !s_take (&encoded, &seq, 8) || !s_take (&encoded, &size, 4)
-                || size > encoded.size)
+            if (!s_take (&encoded, &request.id, 8) || !s_take (&encoded, &seq, 8)
+                || !s_take (&encoded, &size, 4) || size > encoded.size)
                 return false;
             if (!sessions_record (self, &request, seq, bytes_of (encoded.data, size)))
                 return false;
