@@ -73,7 +73,8 @@ s_forget_route (watchers_t *self, bytes_t route, uint32_t hash)
 {
     for (uint32_t at = 0; at < self->count; at++) {
         const s_watcher_t *watcher = self->places[at].watcher;
-        if (self->places[at].hash == hash && bytes_equal (bytes_of (watcher->data, watcher->route_size), route)) {
+        if (self->places[at].hash == hash
+            && bytes_equal (bytes_of (watcher->data, watcher->route_size), route)) {
             s_forget (self, at);
             return;
         }
@@ -122,8 +123,7 @@ s_make_room (watchers_t *self)
 }
 
 bool
-watchers_add (watchers_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count,
-              uint64_t known)
+watchers_add (watchers_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count, uint64_t known)
 {
     s_watcher_t *watcher = s_make (route, envelope, envelope_count);
     if (!watcher)
