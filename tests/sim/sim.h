@@ -155,6 +155,8 @@ typedef struct {
     event_t *first, *last;     // What has arrived
     bool turning;              // A turn is on its way, or stopped between its halves
     uint64_t stalled_until;    // Its thread does not run
+    uint64_t turn_now;         // The clock, as it was when the turn began
+    bool resumes;              // The turn has begun already
     bool dirty;                // Something ran since the invariants were checked
     served_t served;           // event: NULL, nothing is between its halves
     uint64_t tick_at;          // Local: storage_tick
@@ -171,6 +173,7 @@ struct process {
     bool alive;
     bool stop_in_turn;         // The next turn with records stops between its halves
     bool stop_actor;           // Then: only that actor, not the process
+    bool stop_early;           // Then: before the records, when the clock was read
     uint64_t stop_for;
     uint64_t paused_until;
     uint64_t started;

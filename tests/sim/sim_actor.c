@@ -85,8 +85,7 @@ s_execute (actor_t *self, event_t *event)
     served_t *served = &self->served;
     served->event = event;
     buf_reset (&served->out);
-    served->batch = (batch_t) { .moment = { .now = process_local (self->process),
-                                            .wall = S_WALL + sim->now / 1000 },
+    served->batch = (batch_t) { .moment = { .now = self->turn_now, .wall = S_WALL + sim->now / 1000 },
                                 .body_size = event->size,
                                 .node = s_node };
     bool good = wire_open (event_body (event), &served->batch.reader);
@@ -129,7 +128,7 @@ s_give_session (actor_t *self, const event_t *event)
 static void
 s_take (actor_t *self, const event_t *item)
 {
-    uint64_t local = process_local (self->process);
+    uint64_t local = self->turn_now;
     storage_clocks (self->storage, (moment_t) { local, S_WALL + self->process->sim->now / 1000 });
     switch ((item_t) item->kind) {
         case ITEM_PEER:
@@ -202,13 +201,38 @@ s_end_turn (actor_t *self)
         s_turn_at (self, s_on_turn, sim->now + chance_between (&sim->chance, 10, 300));
 }
 
-//  The process may be stopped where it hurts most: records are executed, their answers not yet settled.
+//  The process may be stopped where it hurts most: the clock was read, and what arrives meanwhile is
+//  executed with it; or records are executed, their answers not yet settled.
+static void
+s_stop (actor_t *self, event_fn *goes_on, uint64_t late)
+{
+    process_t *process = self->process;
+    sim_t *sim = process->sim;
+    uint64_t until = sim->now + process->stop_for;
+    process->stop_in_turn = false;
+    if (process->stop_actor)
+        self->stalled_until = until;
+    else
+        process->paused_until = until;
+    sim->totals.pauses_in_turn++;
+    TRACE (sim, "n%" PRIu32 " stops inside a turn for %" PRIu64 " ms", process->slot,
+           process->stop_for / 1000);
+    s_turn_at (self, goes_on, until + late);
+}
+
 static void
 s_turn (actor_t *self)
 {
     process_t *process = self->process;
-    sim_t *sim = process->sim;
     self->turning = true;
+    if (!self->resumes)
+        self->turn_now = process_local (process);
+    if (process->stop_in_turn && process->stop_early && !self->resumes) {
+        self->resumes = true;
+        s_stop (self, s_on_turn, 2500);
+        return;
+    }
+    self->resumes = false;
     for (uint32_t count = 0; self->first && count < SIM_TURN_MAX; count++) {
         event_t *item = self->first;
         self->first = item->next;
@@ -218,16 +242,8 @@ s_turn (actor_t *self)
             continue;
         }
         s_execute (self, item);
-        if (process->stop_in_turn) {
-            process->stop_in_turn = false;
-            if (process->stop_actor)
-                self->stalled_until = sim->now + process->stop_for;
-            else
-                process->paused_until = sim->now + process->stop_for;
-            sim->totals.pauses_in_turn++;
-            TRACE (sim, "n%" PRIu32 " stops inside a turn for %" PRIu64 " ms", process->slot,
-                   process->stop_for / 1000);
-            s_turn_at (self, s_on_settle, sim->now + process->stop_for);
+        if (process->stop_in_turn && !process->stop_early) {
+            s_stop (self, s_on_settle, 0);
             return;
         }
         s_settle (self);
@@ -253,6 +269,7 @@ s_on_settle (sim_t *sim, event_t *event)
         if (process_defer (process, event) || s_stalled (&process->actors[event->actor], event))
             return;
         s_settle (&process->actors[event->actor]);
+        process->actors[event->actor].resumes = true;
         s_turn (&process->actors[event->actor]);
     }
     event_free (event);

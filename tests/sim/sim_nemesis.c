@@ -135,6 +135,7 @@ s_stop_in_turn (sim_t *sim)
     if (!victim || !victim->alive)
         return;
     victim->stop_in_turn = true;
+    victim->stop_early = chance_of (&sim->chance, 0.5);
     victim->stop_actor = chance_of (&sim->chance, 0.2);
     victim->stop_for = chance_between (&sim->chance, 100000, 2500000);
 }
