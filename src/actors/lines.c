@@ -184,18 +184,47 @@ lines_receive (lines_t *self, uint64_t *mark, bytes_t *body)
     return true;
 }
 
+//  Closes each line that may go.
+typedef bool (s_may_go_fn) (const lines_t *self, const line_t *line, const void *arg);
+static void
+s_close_some (lines_t *self, s_may_go_fn *may_go, const void *arg)
+{
+    for (uint32_t at = 0; at < S_HEADS; at++) {
+        line_t **place = &self->heads[at];
+        while (*place)
+            if (!(*place)->inside && may_go (self, *place, arg))
+                s_close (self, place);
+            else
+                place = &(*place)->next;
+    }
+}
+
+static bool
+s_is_lost (const lines_t *self, const line_t *line, const void *arg)
+{
+    const member_t *member = view_member (arg, line->node);
+    (void) self;
+    return !member || member->status == MEMBER_SUSPECT;
+}
+
+void
+lines_set_view (lines_t *self, const view_t *view)
+{
+    s_close_some (self, s_is_lost, view);
+}
+
+static bool
+s_is_idle (const lines_t *self, const line_t *line, const void *arg)
+{
+    const uint64_t *now = arg;
+    return *now - line->used >= self->config.idle;
+}
+
 void
 lines_turn (lines_t *self, uint64_t now)
 {
     if (now < self->look_at)
         return;
     self->look_at = now + 1000;
-    for (uint32_t at = 0; at < S_HEADS; at++) {
-        line_t **place = &self->heads[at];
-        while (*place)
-            if (!(*place)->inside && now - (*place)->used >= self->config.idle)
-                s_close (self, place);
-            else
-                place = &(*place)->next;
-    }
+    s_close_some (self, s_is_idle, &now);
 }

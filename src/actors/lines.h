@@ -48,6 +48,11 @@ bool
 bool
     lines_receive (lines_t *self, uint64_t *mark, bytes_t *body);
 
+//  Closes what leads to members that are not in the view, or SUSPECT: what waits in their queues is sent
+//  again by whoever wants it to be.
+void
+    lines_set_view (lines_t *self, const view_t *view);
+
 //  Closes what is idle. Once a turn.
 void
     lines_turn (lines_t *self, uint64_t now);

@@ -225,6 +225,7 @@ s_hear_view (router_t *self, const inner_t *message)
     if (self->mode == ROUTER_CLOSED)
         self->mode = wanted;
     watchers_publish (self->watchers, view->version);
+    lines_set_view (self->lines, view);
     forward_set_view (self->forward, &view, self->now);
 }
 

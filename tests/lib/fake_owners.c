@@ -293,10 +293,10 @@ s_serve (owners_t *self, const parcel_t *parcel, const request_t *request, buf_t
     assert (parcel->actor == run.partition % OWNERS_ACTORS);
     bool refused = self->refuse_count
                    && (self->refuse_partition == OWNERS_ANY || self->refuse_partition == run.partition);
-    if (self->owner[run.partition] != owners_id (parcel->member) && !self->ap) {
+    if (self->astray || (self->owner[run.partition] != owners_id (parcel->member) && !self->ap)) {
         char owner[64];
-        snprintf (owner, sizeof owner, "tcp://host%u:%u", (uint32_t) (self->owner[run.partition] - 101),
-                  5000 + run.partition % OWNERS_ACTORS);
+        uint32_t named = self->astray ? 3 - parcel->member : (uint32_t) (self->owner[run.partition] - 101);
+        snprintf (owner, sizeof owner, "tcp://host%u:%u", named, 5000 + run.partition % OWNERS_ACTORS);
         meta_t meta = { .given = META_owner, .owner = bytes_str (owner) };
         wire_reply (out, request->id, ZGRID_MOVED, value_nil (), 0, &meta);
         return;

@@ -60,6 +60,7 @@ typedef struct {
     uint32_t refuse_count;       // …for so many records…
     uint32_t refuse_partition;   // …of this partition, or OWNERS_ANY
     uint64_t refuse_retry;       // With this meta.retry, if not 0
+    bool astray;                 // Members 1 and 2 each say that it is the other
     bool no_sessions;
     bool ap;                     // By the next view the map is in ap mode, and all serve it
     bool hold;                   // Parcels stay where they are

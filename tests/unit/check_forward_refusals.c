@@ -84,6 +84,19 @@ START_TEST (moved_in_a_circle_is_not_followed_without_end)
 }
 END_TEST
 
+START_TEST (two_that_name_each_other_are_not_asked_without_end)
+{
+    s_net->astray = true;
+    s_ask (1, OP_INCR, 4, 1);
+    owners_pass (s_net, 1000);
+    s_open_still (1);
+    ck_assert_uint_le (s_net->bodies, 20);
+    s_net->astray = false;
+    owners_pass (s_net, 300);
+    s_answered (1, ZGRID_OK, 1);
+}
+END_TEST
+
 START_TEST (try_again_is_obeyed)
 {
     s_net->refuse = ZGRID_TRYAGAIN;
@@ -249,6 +262,7 @@ test_suite (void)
     tcase_add_checked_fixture (refusals, s_set_up, s_tear_down);
     tcase_add_test (refusals, moved_is_followed_to_whom_it_names);
     tcase_add_test (refusals, moved_in_a_circle_is_not_followed_without_end);
+    tcase_add_test (refusals, two_that_name_each_other_are_not_asked_without_end);
     tcase_add_test (refusals, try_again_is_obeyed);
     tcase_add_test (refusals, busy_is_tried_again_more_and_more_rarely);
     tcase_add_test (refusals, unavailable_may_be_a_failover_but_not_for_ever);
