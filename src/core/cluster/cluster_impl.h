@@ -152,6 +152,9 @@ typedef struct {
     uint32_t even_count;     // Partitions looked at for that, in…
     uint64_t looked_version;
     uint32_t cursor, even_cursor; // Where to go on among the partitions
+    node_id_t target[VIEW_VOTERS_MAX]; // The voters that shall be, and since when
+    uint8_t target_count;
+    uint64_t target_at;
     ask_t *asks;             // Room for CLUSTER_ASKS_MAX, or NULL
     uint32_t asks_count;
     uint16_t *asked;         // By partition: place in asks + 1

@@ -155,6 +155,29 @@ s_same (const view_t *view, const voters_t *set)
     return true;
 }
 
+//  All of them that are UP have answered since it was decided that they shall vote: on who died a moment
+//  ago a majority must not depend.
+static bool
+s_confirmed (const draft_t *draft, const voters_t *target)
+{
+    cluster_t *self = draft->cluster;
+    coordinator_t *coord = &self->coord;
+    size_t size = target->count * sizeof *target->ids;
+    if (coord->target_count != target->count || memcmp (coord->target, target->ids, size) != 0) {
+        memcpy (coord->target, target->ids, size);
+        coord->target_count = (uint8_t) target->count;
+        coord->target_at = self->now;
+    }
+    for (unsigned index = 0; index < target->count; index++) {
+        const peer_t *peer = peer_find (self, target->ids[index]);
+        if (target->ids[index] != self->id && member_is (draft->view, target->ids[index], MEMBER_UP)
+            && (!peer || peer->fresh_at < coord->target_at))
+            return false;
+    }
+    coord->target_count = 0;
+    return true;
+}
+
 void
 coordinator_voters (draft_t *draft)
 {
@@ -196,8 +219,15 @@ coordinator_voters (draft_t *draft)
         return;
     }
     s_target (draft, &stay, &leaving, &dead, &target);
-    if (target.count == 0 || s_same (view, &target))
+    if (target.count == 0 || s_same (view, &target)) {
+        coord->target_count = 0;
         return;
+    }
+    draft->urgent = true;
+    if (!s_confirmed (draft, &target)) {
+        coord->restless = true;
+        return;
+    }
     memcpy (view->voters_new, target.ids, target.count * sizeof *target.ids);
     view->voters_new_count = (uint8_t) target.count;
     view->cfg++;
