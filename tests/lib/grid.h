@@ -21,7 +21,8 @@ typedef struct {
     uint64_t next;        // When it wants its tick
     uint64_t paused_until;
     bool cut;             // Nothing gets in or out
-    uint64_t sent;        // Messages since grid_count
+    uint64_t sent;        // Messages
+    peer_type_t last;     // The type of the last one
     unsigned events[EVENT_ADMIN + 1];
     uint64_t event_at[EVENT_ADMIN + 1]; // The last one
     uint64_t sealed[GRID_PARTITIONS_MAX]; // Was asked to hand over in that epoch…
@@ -35,6 +36,8 @@ struct grid {
     cluster_config_t config; // Of the next node: self, random and seeds are filled in
     const char *seeds[GRID_MAX];
     bool idle_storage;       // Nobody plays the storage actors
+    bool tolerant;           // Two that serve the same partition are counted, not asserted
+    unsigned violations;
     unsigned loss;           // Per cent of messages
     uint64_t dice;
     bool (*cut) (const grid_t *grid, unsigned from, unsigned to); // NULL: only nodes that are cut

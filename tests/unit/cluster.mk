@@ -42,3 +42,12 @@ TESTS += tests/unit/check_even
 tests_unit_check_even_SOURCES = tests/unit/check_even.c $(GRID) $(TEST_MAIN)
 tests_unit_check_even_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_even_LDADD = $(UNIT_LIBS)
+
+#  The files that hold mutation points are compiled with them; the library has the rest
+check_PROGRAMS += tests/unit/check_rules
+TESTS += tests/unit/check_rules
+tests_unit_check_rules_SOURCES = tests/unit/check_rules.c $(GRID) $(TEST_MAIN) \
+    src/core/cluster/coordinator_parts.c src/core/cluster/coordinator_voters.c \
+    src/core/cluster/heartbeat.c src/core/cluster/register.c
+tests_unit_check_rules_CPPFLAGS = $(UNIT_CPPFLAGS) -DMUTANTS
+tests_unit_check_rules_LDADD = $(UNIT_LIBS)
