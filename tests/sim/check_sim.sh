@@ -18,4 +18,5 @@ for copies in 2 3; do
     "$sim" --first 1 --count "$count" --copies $copies --jobs "$jobs" --need || exit 1
 done
 "$sim" --first 1 --count $single --copies 1 --jobs "$jobs" || exit 1
+"$sim" --scenarios || exit 1
 "$sim" --scale || exit 1

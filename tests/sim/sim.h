@@ -476,7 +476,26 @@ void
 void
     plan_make (plan_t *plan, chance_t *chance, uint32_t copies);
 
-//  sim_scale.c: how many messages a member sends and receives, by the size of the cluster. False: they
+//  sim_scale.c: a cluster at rest: without faults, delays or drift.
+void
+    quiet_set_up (sim_t *sim, uint32_t members);
+void
+    quiet_run (sim_t *sim, uint64_t time_us);
+//  Runs until all is well. False: it never is.
+bool
+    quiet_settle (sim_t *sim, char *why, size_t size);
+void
+    quiet_tear_down (sim_t *sim);
+
+//  sim_scenario.c: what chance meets too rarely, put together by hand. Each of them is about one rule, by
+//  whose name it is called. False: there is no such scenario. why: empty if all was right.
+bool
+    scenario_run (const char *rule, char *why, size_t size);
+//  All of them.
+bool
+    scenarios_run (void);
+
+//  How many messages a member sends and receives, by the size of the cluster. False: they
 //  grow more than they may.
 bool
     scale_run (void);

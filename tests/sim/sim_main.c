@@ -4,6 +4,7 @@
 //                               committed; three times: and what members say to each other
 //    sim --seeds FILE           the schedules that FILE names: lines of COPIES SEED, # begins a remark
 //    sim --scale                messages of each member, by the size of the cluster
+//    sim --scenarios            what is put together by hand
 //    sim --seconds N            goes on with seeds that nobody has tried, for so long
 //    sim --need                 fails if no failover, join… happened in any of them
 //    sim --stop N               stops at the Nth schedule that is wrong (8 without it)
@@ -349,8 +350,10 @@ s_run_mutants (s_options_t options, const char *name)
     options.count = options.jobs = 1;
     options.quiet = true;
     while (fgets (line, sizeof line, file)) {
-        bool excuse = sscanf (line, "# redundant: %63s", rule) == 1;
-        if (!excuse
+        bool excuse = sscanf (line, "# redundant: %63[a-z_]", rule) == 1;
+        char word[16];
+        bool scene = sscanf (line, "%63[a-z_] %15[a-z]", rule, word) == 2 && strcmp (word, "scenario") == 0;
+        if (!excuse && !scene
             && sscanf (line, "%63[a-z_] %" SCNu32 " %" SCNu64, rule, &options.copies, &options.first) != 3)
             continue;
         if (!s_choose (rule))
@@ -360,6 +363,15 @@ s_run_mutants (s_options_t options, const char *name)
         excused += excuse;
         if (excuse)
             continue;
+        if (scene) {
+            char why[300] = "";
+            bool seen = scenario_run (rule, why, sizeof why) && why[0];
+            caught += seen;
+            missed += !seen;
+            if (!seen)
+                printf ("%s is not missed any more by its scenario\n", rule);
+            continue;
+        }
         memset (s_shared, 0, sizeof *s_shared);
         s_run_jobs (&options);
         caught += s_shared->wrong != 0;
@@ -382,16 +394,16 @@ s_run_mutants (s_options_t options, const char *name)
 int
 main (int argc, char **argv)
 {
-    static const struct option s_long[] = { { "first", 1, NULL, 'f' },  { "count", 1, NULL, 'n' },
-                                            { "copies", 1, NULL, 'c' }, { "jobs", 1, NULL, 'j' },
-                                            { "trace", 0, NULL, 't' },  { "seeds", 1, NULL, 's' },
-                                            { "scale", 0, NULL, 'S' },  { "seconds", 1, NULL, 'T' },
-                                            { "need", 0, NULL, 'N' },   { "stop", 1, NULL, 'x' },
-                                            { "mutant", 1, NULL, 'm' }, { "mutants", 1, NULL, 'M' },
-                                            { "list", 0, NULL, 'l' },   { NULL, 0, NULL, 0 } };
+    static const struct option s_long[] = {
+        { "first", 1, NULL, 'f' },   { "count", 1, NULL, 'n' },     { "copies", 1, NULL, 'c' },
+        { "jobs", 1, NULL, 'j' },    { "trace", 0, NULL, 't' },     { "seeds", 1, NULL, 's' },
+        { "scale", 0, NULL, 'S' },   { "seconds", 1, NULL, 'T' },   { "need", 0, NULL, 'N' },
+        { "stop", 1, NULL, 'x' },    { "scenarios", 0, NULL, 'C' }, { "mutant", 1, NULL, 'm' },
+        { "mutants", 1, NULL, 'M' }, { "list", 0, NULL, 'l' },      { NULL, 0, NULL, 0 }
+    };
     s_options_t options = { .first = 1, .count = 100, .copies = 2, .jobs = 1, .stop = 8 };
     const char *seeds = NULL, *mutant = NULL, *mutants = NULL;
-    bool scale = false, list = false;
+    bool scale = false, list = false, scenarios = false;
     s_shared = mmap (NULL, sizeof *s_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert (s_shared != MAP_FAILED);
     for (int option; (option = getopt_long (argc, argv, "", s_long, NULL)) != -1;)
@@ -427,6 +439,9 @@ main (int argc, char **argv)
             case 'x':
                 options.stop = strtoull (optarg, NULL, 10);
                 break;
+            case 'C':
+                scenarios = true;
+                break;
             case 'm':
                 mutant = optarg;
                 break;
@@ -455,7 +470,9 @@ main (int argc, char **argv)
 #endif
     if (list)
         return 0;
-    if (scale)
+    if (scenarios)
+        good = scenarios_run ();
+    else if (scale)
         good = scale_run ();
     else if (seeds)
         good = s_run_seeds (options, seeds);

@@ -24,8 +24,8 @@ s_messages (const process_t *process)
     return stats->sent + stats->received;
 }
 
-static void
-s_run_until (sim_t *sim, uint64_t time_us)
+void
+quiet_run (sim_t *sim, uint64_t time_us)
 {
     event_t *event;
     while (sim->now < time_us && !sim->failed && (event = kernel_take (sim)) != NULL) {
@@ -34,8 +34,8 @@ s_run_until (sim_t *sim, uint64_t time_us)
     }
 }
 
-static void
-s_set_up (sim_t *sim, uint32_t members)
+void
+quiet_set_up (sim_t *sim, uint32_t members)
 {
     sim->chance.state = members;
     plan_make (&sim->plan, &sim->chance, 2);
@@ -61,8 +61,8 @@ s_set_up (sim_t *sim, uint32_t members)
     }
 }
 
-static void
-s_tear_down (sim_t *sim)
+void
+quiet_tear_down (sim_t *sim)
 {
     for (uint32_t at = 0; at < sim->processes_count; at++) {
         process_destroy (sim->processes[at]);
@@ -74,6 +74,14 @@ s_tear_down (sim_t *sim)
     free (sim->network);
 }
 
+bool
+quiet_settle (sim_t *sim, char *why, size_t size)
+{
+    while (sim->now < 60 * SIM_SECOND && !sim->failed && !check_settled (sim, why, size))
+        quiet_run (sim, sim->now + SIM_SECOND / 2);
+    return !sim->failed && check_settled (sim, why, size);
+}
+
 static s_figures_t
 s_measure (uint32_t members)
 {
@@ -82,15 +90,13 @@ s_measure (uint32_t members)
     uint64_t before[SIM_SLOTS_MAX];
     char why[300] = "";
     memset (&sim, 0, sizeof sim);
-    s_set_up (&sim, members);
-    while (sim.now < 60 * SIM_SECOND && !sim.failed && !check_settled (&sim, why, sizeof why))
-        s_run_until (&sim, sim.now + SIM_SECOND / 2);
-    figures.good = !sim.failed && check_settled (&sim, why, sizeof why);
+    quiet_set_up (&sim, members);
+    figures.good = quiet_settle (&sim, why, sizeof why);
     figures.settled = (double) sim.now / 1e6;
     uint64_t version = check_newest (&sim) ? check_newest (&sim)->version : 0;
     for (uint32_t slot = 0; slot < members; slot++)
         before[slot] = s_messages (sim.at[slot]);
-    s_run_until (&sim, sim.now + S_SECONDS * SIM_SECOND);
+    quiet_run (&sim, sim.now + S_SECONDS * SIM_SECOND);
     for (uint32_t slot = 0; slot < members && figures.good; slot++) {
         double rate = (double) (s_messages (sim.at[slot]) - before[slot]) / S_SECONDS;
         double *kind = view_is_voter (check_newest (&sim), sim.at[slot]->id) ? &figures.voter
@@ -103,7 +109,7 @@ s_measure (uint32_t members)
     }
     if (!figures.good)
         printf ("%" PRIu32 " members: %s\n", members, sim.failed ? sim.why : why);
-    s_tear_down (&sim);
+    quiet_tear_down (&sim);
     return figures;
 }
 
