@@ -98,6 +98,10 @@ s_tear_down (void)
     zframe_destroy (&s_rig.body);
     zmsg_destroy (&s_rig.reply);
     zsock_destroy (&s_rig.client);
+    //  A name inside the process is free again only after this
+    zsock_unbind (s_rig.beacon, "inproc://test-beacon");
+    zsock_unbind (s_rig.peer, "inproc://test-peer");
+    zsock_unbind (s_rig.own, "inproc://test-own");
     zsock_destroy (&s_rig.beacon);
     zsock_destroy (&s_rig.peer);
     zsock_destroy (&s_rig.own);
