@@ -10,7 +10,8 @@
 //    sim --stop N               stops at the Nth schedule that is wrong (8 without it)
 //  With the rules of rule.def compiled in as mutants (sim-mutants):
 //    --mutant NAME              leaves the rule out; the first schedule that shows it is the result
-//    --mutants FILE             lines of NAME COPIES SEED: each must be wrong; --list names all rules
+//    --mutants FILE             lines of NAME COPIES SEED COUNT: one of so many schedules must be wrong;
+//                               NAME scenario: the scenario; --list names all rules
 //  SPDX-License-Identifier: MPL-2.0
 #include <assert.h>
 #include <getopt.h>
@@ -347,14 +348,17 @@ s_run_mutants (s_options_t options, const char *name)
     char line[400], rule[64];
     bool known[S_RULES] = { false };
     uint64_t caught = 0, missed = 0, excused = 0;
-    options.count = options.jobs = 1;
+    options.stop = 1;
     options.quiet = true;
     while (fgets (line, sizeof line, file)) {
         bool excuse = sscanf (line, "# redundant: %63[a-z_]", rule) == 1;
         char word[16];
         bool scene = sscanf (line, "%63[a-z_] %15[a-z]", rule, word) == 2 && strcmp (word, "scenario") == 0;
+        options.count = 1;
         if (!excuse && !scene
-            && sscanf (line, "%63[a-z_] %" SCNu32 " %" SCNu64, rule, &options.copies, &options.first) != 3)
+            && sscanf (line, "%63[a-z_] %" SCNu32 " %" SCNu64 " %" SCNu64, rule, &options.copies,
+                       &options.first, &options.count)
+                   < 3)
             continue;
         if (!s_choose (rule))
             return false;

@@ -61,6 +61,40 @@ s_single_vote (sim_t *sim, char *why, size_t size)
         snprintf (why, size, "the voter did not answer");
 }
 
+//  Consistency 4: acknowledgements count with the configuration of the view that the node knows. Voters of
+//  another one renew the lease of a node that is cut off and does not know it yet.
+static void
+s_lease_cfg (sim_t *sim, char *why, size_t size)
+{
+    process_t *coordinator = s_coordinator (sim), *process = NULL;
+    for (uint32_t slot = 0; slot < sim->plan.slots; slot++)
+        process = sim->at[slot] != coordinator ? sim->at[slot] : process;
+    for (uint32_t slot = 0; slot < sim->plan.slots; slot++) {
+        network_cut (sim, process->slot, slot);
+        network_cut (sim, slot, process->slot);
+    }
+    quiet_run (sim, sim->now + 400000);
+    const view_t *view = cluster_view (process->cluster);
+    uint64_t cluster = view->cluster, cfg = view->cfg;
+    uint64_t before = atomic_load (&process->lease.word);
+    for (uint32_t slot = 0; slot < sim->plan.slots; slot++) {
+        if (sim->at[slot] == process)
+            continue;
+        buf_t body = BUF_INIT;
+        peer_begin (&body, &(peer_head_t) { cluster, sim->at[slot]->id, process->id });
+        wire_add_array (&body, 5);
+        wire_add_uint (&body, PEER_HB_ACK);
+        wire_add_uint (&body, process_local (process) - 130); // Some heartbeat later than what was heard
+        wire_add_uint (&body, cfg + 1);
+        wire_add_uint (&body, 0);
+        wire_add_uint (&body, 0);
+        cluster_receive (process->cluster, buf_bytes (&body), process_local (process));
+        buf_clear (&body);
+    }
+    if (atomic_load (&process->lease.word) > before)
+        snprintf (why, size, "voters of another configuration have renewed a lease");
+}
+
 //  The status of a GET of any key of the partition, asked at once.
 static unsigned
 s_get (actor_t *actor, uint32_t partition)
@@ -114,7 +148,9 @@ typedef void (s_scenario_fn) (sim_t *sim, char *why, size_t size);
 static const struct {
     const char *rule;
     s_scenario_fn *run;
-} s_scenarios[] = { { "single_vote", s_single_vote }, { "lease_view", s_lease_view } };
+} s_scenarios[] = { { "single_vote", s_single_vote },
+                    { "lease_view", s_lease_view },
+                    { "lease_cfg", s_lease_cfg } };
 
 bool
 scenario_run (const char *rule, char *why, size_t size)
