@@ -61,8 +61,8 @@ node_info_hello (const node_info_t *info, const request_t *request, const uint8_
     if (tree.failed)
         wire_reply_error (out, request->id, ZGRID_NOMEM, "out of memory");
     else
-        wire_reply (out, request->id, ZGRID_OK,
-                    (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0, NULL);
+        wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) },
+                    0, NULL);
     buf_clear (&tree);
 }
 

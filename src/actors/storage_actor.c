@@ -22,7 +22,7 @@ typedef struct {
     void *peers_handle;
     frames_t peer_frames;
     char *peer_inproc;
-    bool serving;      // The doors are open
+    bool serving; // The doors are open
     node_info_t info;
     buf_t info_copies; // What it points to
     uint64_t reply_max;
@@ -37,9 +37,9 @@ typedef struct {
     node_id_t node;
     bool view_waits, view_lost; // For want of memory: the storage has not taken it, nobody has kept it
     watchers_t *watchers;
-    const arrival_t *arrival;   // From a client, while it is executed
-    uint64_t ask_view_at;       // Then not before this
-    bool sent;                  // Through a socket whose turn it was not (actor.h)
+    const arrival_t *arrival; // From a client, while it is executed
+    uint64_t ask_view_at;     // Then not before this
+    bool sent;                // Through a socket whose turn it was not (actor.h)
 } self_t;
 
 //  ------------------------------------------------------------------------------------------------
@@ -384,8 +384,7 @@ s_join (self_t *self, const storage_actor_args_t *given, buf_t *why)
     self->fellows = self->watchers ? fellows_new (&config, self->counters, why) : NULL;
     if (!self->fellows)
         return false;
-    storage_port_t port
-        = { .arg = self, .send = s_port_send, .ask = s_port_ask, .release = s_port_release };
+    storage_port_t port = { .arg = self, .send = s_port_send, .ask = s_port_ask, .release = s_port_release };
     storage_join (self->storage, given->node, given->lease, &port);
     return true;
 }

@@ -67,9 +67,9 @@ local_close (local_t **self_p)
 //  A key of the group, and where it lives.
 typedef struct {
     uint64_t hash;
-    uint64_t word;               // As it was before the lookup; 0: not served here
+    uint64_t word; // As it was before the lookup; 0: not served here
     const shared_word_t *shared;
-    storage_place_t *place;      // NULL: there is no such map
+    storage_place_t *place; // NULL: there is no such map
     index_hint_t hint;
 } s_spot_t;
 

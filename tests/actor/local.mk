@@ -45,7 +45,8 @@ tests_actor_check_node_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_node
 
 check_PROGRAMS += tests/actor/check_storage_actor
-tests_actor_check_storage_actor_SOURCES = tests/actor/check_storage_actor.c $(TEST_MAIN)
+tests_actor_check_storage_actor_SOURCES = tests/actor/check_storage_actor.c tests/actor/stage.c \
+    tests/actor/stage.h $(TEST_MAIN)
 tests_actor_check_storage_actor_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_storage_actor_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_storage_actor

@@ -16,8 +16,8 @@ typedef struct {
     uint8_t body[64];
     size_t body_size;
     unsigned sent;
-    char refused;         // Routes that begin so…
-    flow_sent_t refusal;  // …meet this
+    char refused;        // Routes that begin so…
+    flow_sent_t refusal; // …meet this
 } s_world_t;
 
 static flow_sent_t

@@ -2,7 +2,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "session_id.h"
 
-_Static_assert (SESSION_ROUTER < SESSION_ACTORS_MAX, "the router's sessions have a number of their own");
+_Static_assert(SESSION_ROUTER < SESSION_ACTORS_MAX, "the router's sessions have a number of their own");
 
 static void
 s_put (uint8_t *at, uint64_t number, unsigned bytes)

@@ -1,0 +1,363 @@
+//  stage: see stage.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include "stage.h"
+
+#include "actors/fellows.h"
+#include "lib/test.h"
+
+#define S_PATIENCE 20000 // Milliseconds; nothing takes so long
+
+stage_t stage;
+
+//  ------------------------------------------------------------------------------------------------
+//  Setting up
+
+static zsock_t *
+s_socket (int type, const char *endpoint, bool binds)
+{
+    zsock_t *socket = zsock_new (type);
+    ck_assert_ptr_nonnull (socket);
+    zsock_set_rcvtimeo (socket, S_PATIENCE);
+    zsock_set_linger (socket, 0);
+    int code = binds ? zsock_bind (socket, "%s", endpoint) : zsock_connect (socket, "%s", endpoint);
+    ck_assert_int_ge (code, 0);
+    return socket;
+}
+
+static char *
+s_ask_actor (const char *command)
+{
+    zmsg_t *answer = actor_command (stage.actor, command, NULL);
+    char *text = zmsg_popstr (answer);
+    zmsg_destroy (&answer);
+    ck_assert_ptr_nonnull (text);
+    return text;
+}
+
+void
+stage_set_up (void)
+{
+    zsys_handler_set (NULL);
+    memset (&stage, 0, sizeof stage);
+    storage_config_t config = { .actors = 1,
+                                .partitions = STAGE_PARTITIONS,
+                                .maps_max = 16,
+                                .key_max = 1024,
+                                .value_max = 1u << 20,
+                                .batch_max = 1000,
+                                .resend = 20,
+                                .silence = 200,
+                                .seed = { 1 } };
+    stage.storage = storage_new (&config, NULL);
+    lease_set (&stage.lease, LEASE_FOREVER, 0);
+    //  A socket that is being closed keeps its name for a while: each test has its own
+    static unsigned number;
+    char beacon[32], router[32];
+    snprintf (beacon, sizeof beacon, "inproc://test-beacon-%u", ++number);
+    snprintf (router, sizeof router, "inproc://test-router-%u", number);
+    node_info_t info = { .name = "test", .version = "0", .started = 0 };
+    storage_actor_args_t args = { .storage = stage.storage,
+                                  .door = { .flow = { 1000, 1u << 20, 10000, 60000, 16 },
+                                            .sndhwm = 1000,
+                                            .rcvhwm = 1000,
+                                            .large_max = 1u << 24,
+                                            .frame_max = 1 << 22 },
+                                  .client_endpoint = "tcp://127.0.0.1:*",
+                                  .peer_inproc = router,
+                                  .peer_hwm = 100,
+                                  .beacon_inproc = beacon,
+                                  .data_endpoint = "tcp://127.0.0.1:*",
+                                  .node = STAGE_SELF,
+                                  .lease = &stage.lease,
+                                  .info = &info };
+    buf_t why = BUF_INIT;
+    stage.actor = actor_new (&storage_actor_spec, &args, &why);
+    ck_assert_msg (stage.actor != NULL, "%.*s", (int) why.size, (const char *) why.data);
+    stage.client_endpoint = s_ask_actor ("ENDPOINT");
+    char *data = s_ask_actor ("DATA");
+    stage.beacon = s_socket (ZMQ_ROUTER, beacon, true);
+    stage.router = s_socket (ZMQ_DEALER, router, false);
+    stage.other = s_socket (ZMQ_ROUTER, "tcp://127.0.0.1:*", true);
+    stage.data = s_socket (ZMQ_DEALER, data, false);
+    zstr_free (&data);
+}
+
+void
+stage_tear_down (void)
+{
+    actor_destroy (&stage.actor, 0);
+    storage_destroy (&stage.storage);
+    frames_close (&stage.frames);
+    zmsg_destroy (&stage.reply);
+    zsock_destroy (&stage.beacon);
+    zsock_destroy (&stage.router);
+    zsock_destroy (&stage.other);
+    zsock_destroy (&stage.data);
+    zstr_free (&stage.client_endpoint);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  The beacon
+
+//  What the actor says next.
+inner_t
+stage_heard (void)
+{
+    inner_t message = { .kind = 0 };
+    zpoller_t *poller = zpoller_new (stage.beacon, NULL);
+    frames_close (&stage.frames);
+    while (!inner_receive (zsock_resolve (stage.beacon), &stage.frames, true, &message))
+        ck_assert_ptr_nonnull (zpoller_wait (poller, S_PATIENCE));
+    zpoller_destroy (&poller);
+    bytes_t route = stage.frames.frames[0];
+    assert (route.size <= sizeof stage.route);
+    memcpy (stage.route, route.data, route.size);
+    stage.route_size = route.size;
+    return message;
+}
+
+void
+stage_tell (inner_t message)
+{
+    if (stage.route_size == 0)
+        ck_assert_uint_eq (stage_heard ().kind, INNER_HERE);
+    bytes_t route = bytes_of (stage.route, stage.route_size);
+    ck_assert (inner_send (zsock_resolve (stage.beacon), &route, &message));
+}
+
+static uint16_t
+s_port (zsock_t *socket)
+{
+    const char *colon = strrchr (zsock_endpoint (socket), ':');
+    return (uint16_t) strtoul (colon + 1, NULL, 10);
+}
+
+//  A view with the other member, and with this one if `named`. Partitions belong to this one; the other
+//  one has copies of them if `copies` is 2.
+view_t *
+stage_view (bool named, unsigned copies)
+{
+    view_t *view = view_new (STAGE_PARTITIONS);
+    member_t self = { .id = STAGE_SELF, .name = "self", .host = "127.0.0.1", .weight = 100, .actors = 1 };
+    member_t other = { .id = STAGE_OTHER, .name = "other", .host = "127.0.0.1", .weight = 100, .actors = 1 };
+    self.beacon_port = other.beacon_port = 1;
+    self.client_ports[0] = other.client_ports[0] = 2;
+    self.peer_ports[0] = 3;
+    other.peer_ports[0] = s_port (stage.other);
+    view->cluster = STAGE_CLUSTER;
+    view->version = ++stage.version;
+    view->cfg = 1;
+    view->voters_max = 1;
+    view->copies = (uint8_t) copies;
+    view->era = 1; // No sessions to be forgotten
+    view->seed[0] = 1;
+    ck_assert_ptr_nonnull (view_add_member (view, &other));
+    if (named)
+        ck_assert_ptr_nonnull (view_add_member (view, &self));
+    view->voters_count = 1;
+    view->voters[0] = STAGE_OTHER;
+    for (unsigned partition = 0; partition < STAGE_PARTITIONS; partition++) {
+        part_t *part = &view->parts[partition];
+        node_id_t owner = named ? STAGE_SELF : STAGE_OTHER;
+        *part = (part_t) { .epoch = 1, .primary = owner, .reps_count = 1, .reps = { owner } };
+        if (named && copies == 2)
+            part->reps[part->reps_count++] = STAGE_OTHER;
+    }
+    return view;
+}
+
+void
+stage_publish (view_t *view)
+{
+    buf_t encoded = BUF_INIT, hello = BUF_INIT, routes = BUF_INIT;
+    view_encode (view, &encoded);
+    wire_add_text (&hello, "epoch");
+    wire_add_uint (&hello, view->version);
+    wire_add_map (&routes, 1);
+    wire_add_text (&routes, "epoch");
+    wire_add_uint (&routes, view->version);
+    stage_tell ((inner_t) { .kind = INNER_VIEW,
+                            .view = buf_bytes (&encoded),
+                            .hello = buf_bytes (&hello),
+                            .hello_pairs = 1,
+                            .routes = buf_bytes (&routes) });
+    buf_clear (&encoded);
+    buf_clear (&hello);
+    buf_clear (&routes);
+    view_destroy (&view);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Clients
+
+zsock_t *
+stage_client (void)
+{
+    return s_socket (ZMQ_DEALER, stage.client_endpoint, false);
+}
+
+void
+stage_send (zsock_t *client, op_t op, uint64_t id, const char *key, const char *value,
+            const options_t *options)
+{
+    buf_t body = BUF_INIT;
+    bytes_t named = bytes_str (key ? key : "");
+    value_t given = value ? value_bytes (bytes_str (value)) : value_nil ();
+    wire_begin (&body);
+    wire_request (&body, id, op, bytes_str (key ? "m" : ""), key ? &named : NULL, &given, options);
+    zmsg_t *message = zmsg_new ();
+    zmsg_addmem (message, body.data, body.size);
+    ck_assert_int_eq (zmsg_send (&message, client), 0);
+    buf_clear (&body);
+}
+
+static bytes_t
+s_frame (zframe_t *frame)
+{
+    return bytes_of (zframe_data (frame), zframe_size (frame));
+}
+
+//  The next message of the client: its last frame.
+bytes_t
+stage_body (zsock_t *client)
+{
+    zmsg_destroy (&stage.reply);
+    stage.reply = zmsg_recv (client);
+    ck_assert_ptr_nonnull (stage.reply);
+    return s_frame (zmsg_last (stage.reply));
+}
+
+//  The next reply, which is the only one of its body.
+reply_t
+stage_reply (zsock_t *client)
+{
+    mp_t reader;
+    reply_t reply;
+    ck_assert (wire_open (stage_body (client), &reader));
+    ck_assert_int_eq (wire_next_reply (&reader, &reply), WIRE_RECORD);
+    ck_assert (mp_at_end (&reader));
+    return reply;
+}
+
+reply_t
+stage_ask (zsock_t *client, op_t op, const char *key, const char *value, const options_t *options)
+{
+    static uint64_t id;
+    stage_send (client, op, ++id, key, value, options);
+    reply_t reply = stage_reply (client);
+    ck_assert_uint_eq (reply.id, id);
+    return reply;
+}
+
+//  A value of a map in a reply; fails if it is not there.
+mp_t
+stage_look_up (const reply_t *reply, const char *name)
+{
+    mp_t reader = mp_of (reply->value.bytes);
+    uint32_t pairs;
+    bytes_t found;
+    ck_assert_int_eq (reply->value.kind, VALUE_TREE);
+    ck_assert (mp_map (&reader, &pairs));
+    for (; pairs; pairs--) {
+        ck_assert (mp_bytes (&reader, &found));
+        if (bytes_equal (found, bytes_str (name)))
+            return reader;
+        ck_assert (mp_skip (&reader));
+    }
+    ck_abort_msg ("%s is missing", name);
+    return reader;
+}
+
+uint64_t
+stage_number (const reply_t *reply, const char *name)
+{
+    mp_t reader = stage_look_up (reply, name);
+    uint64_t number;
+    ck_assert (mp_uint (&reader, &number));
+    return number;
+}
+
+uint64_t
+stage_stat (zsock_t *client, const char *name)
+{
+    reply_t reply = stage_ask (client, OP_STATS, NULL, NULL, NULL);
+    return stage_number (&reply, name);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  The other member
+
+static void
+s_answer_data (peer_type_t type, const uint64_t *fields, uint32_t count)
+{
+    buf_t body = BUF_INIT;
+    peer_head_t head = { .cluster = STAGE_CLUSTER, .from = STAGE_OTHER, .to = STAGE_SELF };
+    peer_begin (&body, &head);
+    wire_add_array (&body, count + 1);
+    wire_add_uint (&body, type);
+    for (uint32_t at = 0; at < count; at++)
+        wire_add_uint (&body, fields[at]);
+    zmsg_t *message = zmsg_new ();
+    zmsg_addmem (message, body.data, body.size);
+    ck_assert_int_eq (zmsg_send (&message, stage.data), 0);
+    buf_clear (&body);
+}
+
+static bool
+s_read_data (mp_t *reader, stage_data_t *data)
+{
+    uint32_t count;
+    mp_token_t token;
+    *data = (stage_data_t) { .type = peer_next (reader, &count) };
+    ck_assert_uint_le (count, STAGE_FIELDS_MAX);
+    for (uint32_t at = 0; at < count; at++) {
+        ck_assert (mp_next (reader, &token));
+        data->fields[at] = token.kind == MP_BYTES ? token.bytes.size : (uint64_t) token.integer;
+    }
+    return data->type != PEER_NONE;
+}
+
+//  The other one has all entries of this REPL.
+void
+stage_acknowledge (const stage_data_t *repl)
+{
+    uint64_t last = repl->fields[3] + repl->fields[4] - 1;
+    uint64_t fields[] = { repl->fields[0], repl->fields[1], repl->fields[2], last, 0, repl->fields[5] };
+    s_answer_data (PEER_REPL_ACK, fields, 6);
+}
+
+//  Is in step, and waits for the entry of the first write, which is not acknowledged.
+stage_data_t
+stage_await_write (void)
+{
+    for (;;) {
+        zmsg_t *message = zmsg_recv (stage.other);
+        ck_assert_ptr_nonnull (message);
+        ck_assert_uint_eq (zmsg_size (message), 2);
+        peer_head_t head;
+        mp_t reader;
+        stage_data_t data, found = { .type = PEER_NONE };
+        ck_assert (peer_open (s_frame (zmsg_last (message)), &head, &reader));
+        ck_assert_uint_eq (head.cluster, STAGE_CLUSTER);
+        ck_assert_uint_eq (head.from, STAGE_SELF);
+        ck_assert_uint_eq (head.to, STAGE_OTHER);
+        while (s_read_data (&reader, &data)) {
+            if (data.type == PEER_NEW_EPOCH) {
+                uint64_t in_step[] = { data.fields[0], data.fields[1], 0 };
+                s_answer_data (PEER_NEW_EPOCH_ACK, in_step, 3);
+            } else if (data.type == PEER_REPL && data.fields[4])
+                found = data;
+        }
+        zmsg_destroy (&message);
+        if (found.type != PEER_NONE)
+            return found;
+    }
+}
+
+void
+stage_assert_silent (zsock_t *client)
+{
+    zpoller_t *poller = zpoller_new (client, NULL);
+    ck_assert_ptr_null (zpoller_wait (poller, 50));
+    zpoller_destroy (&poller);
+}
