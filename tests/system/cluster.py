@@ -220,13 +220,25 @@ class Cluster:
                 with contextlib.suppress(ProcessLookupError):
                     node.send(signal.SIGKILL)
                 node.process.wait()
-        if kind is not None and kind is not SystemExit:
+        crash = self.crash() if kind is None else None
+        if crash or kind not in (None, SystemExit):
             self.show_logs()
         self.context.destroy(linger=0)
         if os.environ.get("KEEP_LOGS"):
             print("logs are kept in %s" % self.folder)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+        if crash:
+            raise Failed(crash)
+
+    def crash(self):
+        """What a log says of a fault in the program itself, or None."""
+        for name in os.listdir(self.folder):
+            with open(os.path.join(self.folder, name), encoding="utf-8", errors="replace") as file:
+                for line in file:
+                    if "Sanitizer" in line or "runtime error:" in line or "Assertion" in line:
+                        return "%s: %s" % (name, line.strip())
+        return None
 
     def show_logs(self):
         """The end of each log: what a reader of the failure needs."""
