@@ -105,6 +105,23 @@ s_read_clock (self_t *self)
         self->now = actor_boot ();
 }
 
+//  The clock may have been read since the turn began.
+static void
+s_set_time (self_t *self, uint64_t now)
+{
+    if (now > self->now)
+        self->now = now;
+}
+
+//  What a message says of time counts from when it was there, at the earliest: a turn may have stood still
+//  since it began, and a TTL must not end before its time.
+static uint64_t
+s_clock_now (self_t *self)
+{
+    s_set_time (self, actor_boot ());
+    return self->now;
+}
+
 //  Executes what arrived. S_ANSWERED: the frames of the reply are body and attachments, *count of them.
 static s_outcome_t
 s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, const s_back_t *back,
@@ -119,7 +136,7 @@ s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, const
                       .attached = &self->attached,
                       .attached_sizes = self->attached_sizes,
                       .attached_room = back->attach ? S_ATTACHED_MAX : 0,
-                      .moment = *moment,
+                      .moment = { s_clock_now (self), moment->wall },
                       .body_size = arrival->body.size,
                       .node = s_node_operation,
                       .node_arg = self };
@@ -321,7 +338,7 @@ s_receive_data (self_t *self)
     if (!fellows_receive (self->fellows, &body))
         return false;
     if (body.size)
-        storage_peer (self->storage, body, self->now);
+        storage_peer (self->storage, body, s_clock_now (self));
     return true;
 }
 
@@ -431,14 +448,6 @@ s_wants (void *arg, size_t which)
 {
     self_t *self = arg;
     return self->serving || which < S_ROUTER;
-}
-
-//  The clock may have been read since the turn began.
-static void
-s_set_time (self_t *self, uint64_t now)
-{
-    if (now > self->now)
-        self->now = now;
 }
 
 static bool

@@ -84,6 +84,7 @@ s_execute (actor_t *self, event_t *event)
     sim_t *sim = self->process->sim;
     served_t *served = &self->served;
     served->event = event;
+    self->turn_now = process_local (self->process); // The turn may have stood still since it began
     buf_reset (&served->out);
     served->batch = (batch_t) { .moment = { .now = self->turn_now, .wall = S_WALL + sim->now / 1000 },
                                 .body_size = event->size,
@@ -128,7 +129,7 @@ s_give_session (actor_t *self, const event_t *event)
 static void
 s_take (actor_t *self, const event_t *item)
 {
-    uint64_t local = self->turn_now;
+    uint64_t local = self->turn_now = process_local (self->process);
     storage_clocks (self->storage, (moment_t) { local, S_WALL + self->process->sim->now / 1000 });
     switch ((item_t) item->kind) {
         case ITEM_PEER:
