@@ -13,7 +13,8 @@ start
 judge --seed 1
 is "one node: exit status" 0 "$code"
 is "one node: stderr" "" "$(err)"
-matches "one node: the report" 'running .*"linearizable":"yes","faults":0\}' "$(out | tr '\n' ' ' | sed 's/ $//')"
+matches "one node: the report" \
+    'running .*"linearizable":"yes","faults":0\}' "$(out | tr '\n' ' ' | sed 's/ $//')"
 judge --seed 2 --indirect
 is "through the router: exit status" 0 "$code"
 number=2
@@ -27,7 +28,8 @@ matches "--corrupt counter: stderr" '.*counter c5-0 is .* were acknowledged, 0 a
 
 #  When every partition serves again: at once here
 mkfifo "$folder/marks" "$folder/watched"
-"$ZGRID_BUILD/tests/system/histories" --watch -s "$endpoint" --keys 271 < "$folder/marks" > "$folder/watched" &
+"$ZGRID_BUILD/tests/system/histories" --watch -s "$endpoint" --keys 271 \
+    < "$folder/marks" > "$folder/watched" &
 watcher=$!
 exec 4> "$folder/marks" 5< "$folder/watched"
 read -r line <&5

@@ -65,7 +65,8 @@ does 0 healthy check
 does 0 '{"safe":true}' safe --json
 does 0 '{"healthy":true,"findings":[]}' check --json
 does 0 'n2: partition 3, epoch 5, ok, copies: n2 n1' owner a
-does 0 '{"partition":3,"epoch":5,"primary":"n2","copies":["n2","n1"],"learner":null,"state":"ok"}' --json owner a
+does 0 '{"partition":3,"epoch":5,"primary":"n2","copies":["n2","n1"],"learner":null,"state":"ok"}' \
+    --json owner a
 does 0 'NAME  STATUS   ROLE     ZONE  ROUTER             PRIMARIES  COPIES  ID
 n1    UP       voter    -     tcp://127.0.0.1:1          2       4  00000000000000n1
 n2    UP       -        -     tcp://127.0.0.1:1          2       4  00000000000000n2' members
@@ -93,7 +94,8 @@ does 0 '[{"name":"far","mode":"cp","min_sync":1}]' map show far --json
 ill='{"under_replicated":2,"lost":1,"moving":1,"suspects":1,"voters_suspect":0,"swapping":true}'
 ill_rows='[0,5,"n2",["n2"],null],[1,6,"n1",["n1"],"n3"],[2,6,"n1",["n1","n3"],null],'
 ill_rows=$ill_rows'[3,5,"n1",["n1","n3","n2"],null]'
-three="$(member n1 UP true false 2 4),$(member n2 SUSPECT false false 2 4),$(member n3 LEAVING false true 0 0)"
+three="$(member n1 UP true false 2 4),$(member n2 SUSPECT false false 2 4)"
+three="$three,$(member n3 LEAVING false true 0 0)"
 cluster false false "$ill" "$three" "$ill_rows" ""
 does 1 no safe
 does 1 no ready

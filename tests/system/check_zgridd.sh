@@ -186,9 +186,11 @@ daemon=
 is "while it waits it is not ready" "" "$(cat "$folder/daemon.out")"
 
 start --name first --peer 'tcp://127.0.0.1:*' --set cluster.partitions=8
-matches "the ready line of a member" ".* name=first .* peer=tcp://127\.0\.0\.1:[1-9][0-9]* node=[0-9a-f]{16}" "$ready"
+matches "the ready line of a member" \
+    ".* name=first .* peer=tcp://127\.0\.0\.1:[1-9][0-9]* node=[0-9a-f]{16}" "$ready"
 peer=$(echo "$ready" | sed -n 's/.* peer=\([^ ]*\).*/\1/p')
-run "$ZGRIDD" --client 'tcp://127.0.0.1:*' --peer 'tcp://127.0.0.1:*' --seeds "$peer" --set cluster.partitions=9
+run "$ZGRIDD" --client 'tcp://127.0.0.1:*' --peer 'tcp://127.0.0.1:*' --seeds "$peer" \
+    --set cluster.partitions=9
 is "another number of partitions: exit status" 1 "$code"
 is "another number of partitions: stdout" "" "$(out)"
 matches "another number of partitions: the reason" ".*zgridd: .*CLUSTER_MISMATCH.*" "$(err | tail -n 1)"
@@ -201,7 +203,8 @@ is "a member ends by a signal" 0 "$code"
 run "$ZGRIDD" --client 'tcp://127.0.0.1:*' --peer 'tcp://192.0.2.1:*'
 is "a peer address beyond loopback: exit status" 1 "$code"
 matches "a peer address beyond loopback" ".*node\.insecure.*" "$(err | tail -n 1)"
-for flags in "--seeds tcp://127.0.0.1:1" "--expect 3" "--witness" "--peer tcp://127.0.0.1:* --bootstrap --expect 3" \
+for flags in "--seeds tcp://127.0.0.1:1" "--expect 3" "--witness" \
+    "--peer tcp://127.0.0.1:* --bootstrap --expect 3" \
     "--profile slow" "--peer ipc:///tmp/x" "--discover eth0"; do
     # shellcheck disable=SC2086
     run "$ZGRIDD" $flags

@@ -122,7 +122,7 @@ s_late (storage_t *self, uint64_t now)
 {
     for (held_t *held = self->cluster.held.first, *next; held; held = next) {
         next = held_next (held);
-        uint64_t age = now - held_since (held);
+        uint64_t age = now > held_since (held) ? now - held_since (held) : 0;
         if (age < REPLICA_LATE)
             break; // The rest came later
         if (age >= REPLICA_GIVE_UP)
