@@ -180,19 +180,20 @@ register_propose (cluster_t *self, view_t *view)
     return true;
 }
 
-bool
-register_found (cluster_t *self, view_t *view)
+//  Makes this node the coordinator of a view that nobody else has been asked about.
+static bool
+s_begin (cluster_t *self, view_t *view, edition_t *known, uint64_t counter)
 {
     register_t *reg = &self->reg;
     edition_t *edition = edition_new (view, bytes_of (NULL, 0));
     if (!edition)
         return false;
-    if (!peers_follow (self, NULL, edition)) {
+    if (!peers_follow (self, known, edition)) {
         edition_drop (&edition);
         return false;
     }
     s_set_accepted (reg, edition);
-    reg->mine = reg->promised = (ballot_t) { reg->promised.counter + 1, self->id };
+    reg->mine = reg->promised = (ballot_t) { counter, self->id };
     reg->role = REGISTER_COORDINATOR;
     reg->barrier = false;
     coordinator_start (self);
@@ -201,9 +202,15 @@ register_found (cluster_t *self, view_t *view)
 }
 
 bool
+register_found (cluster_t *self, view_t *view)
+{
+    return s_begin (self, view, NULL, self->reg.promised.counter + 1);
+}
+
+bool
 register_refound (cluster_t *self, const view_t *from)
 {
-    register_t *reg = &self->reg;
+    const register_t *reg = &self->reg;
     view_t *view = view_copy (from);
     if (!view)
         return false;
@@ -212,21 +219,8 @@ register_refound (cluster_t *self, const view_t *from)
     view->voters_count = 1;
     view->voters[0] = self->id;
     view->voters_new_count = 0;
-    edition_t *edition = edition_new (view, bytes_of (NULL, 0));
-    if (!edition)
-        return false;
-    if (!peers_follow (self, self->known, edition)) {
-        edition_drop (&edition);
-        return false;
-    }
-    s_set_accepted (reg, edition);
     uint64_t counter = reg->promised.counter > reg->counter_seen ? reg->promised.counter : reg->counter_seen;
-    reg->mine = reg->promised = (ballot_t) { counter + CLUSTER_LEFT_VERSIONS, self->id };
-    reg->role = REGISTER_COORDINATOR;
-    reg->barrier = false;
-    coordinator_start (self);
-    s_propose (self);
-    return true;
+    return s_begin (self, view, self->known, counter + CLUSTER_LEFT_VERSIONS);
 }
 
 //  ------------------------------------------------------------------------------------------------
