@@ -390,7 +390,8 @@ const view_t *
     TOTAL (sessions) TOTAL (expired_sessions) TOTAL (forwarded) TOTAL (confirmed) TOTAL (destroyed) \
     TOTAL (elections) TOTAL (views) TOTAL (failovers) TOTAL (joins) TOTAL (handovers) TOTAL (removals) \
     TOTAL (voter_swaps) TOTAL (suspects) TOTAL (takeovers) TOTAL (kills) TOTAL (pauses) \
-    TOTAL (pauses_in_turn) TOTAL (stalls) TOTAL (isolations) TOTAL (cuts) TOTAL (role_cuts) TOTAL (weather) TOTAL (leaves) TOTAL (arrivals) \
+    TOTAL (pauses_in_turn) TOTAL (stalls) TOTAL (isolations) TOTAL (cuts) TOTAL (role_cuts) \
+    TOTAL (weather) TOTAL (leaves) TOTAL (arrivals) \
     TOTAL (moves) TOTAL (messages) TOTAL (lost_messages) TOTAL (full_queues) TOTAL (events) TOTAL (seconds) \
     TOTAL (lost_partitions)
 

@@ -39,7 +39,8 @@ typedef struct {
     uint64_t first, count, seconds, stop;
     uint32_t copies, jobs;
     unsigned trace;
-    bool need, quiet;
+    bool need, quiet, scale, list, scenarios;
+    const char *seeds, *mutant, *mutants;
 } s_options_t;
 
 //  What parent and children share.
@@ -129,6 +130,7 @@ s_one (const s_options_t *options, uint32_t worker, uint64_t seed)
             break;
         case VERDICT_OUTSIDE:
             atomic_fetch_add (&s_shared->outside, 1);
+            s_report (options, seed, "outside of the promise: the last copy in sync died");
             break;
         case VERDICT_WRONG:
             s_count_wrong (seed);
@@ -395,8 +397,42 @@ s_run_mutants (s_options_t options, const char *name)
 }
 #endif
 
-int
-main (int argc, char **argv)
+//  The rest of the options. False: no such thing.
+static bool
+s_set (s_options_t *options, int option)
+{
+    switch (option) {
+        case 't':
+            options->trace++;
+            return true;
+        case 's':
+            options->seeds = optarg;
+            return true;
+        case 'm':
+            options->mutant = optarg;
+            return true;
+        case 'M':
+            options->mutants = optarg;
+            return true;
+        case 'S':
+            options->scale = true;
+            return true;
+        case 'C':
+            options->scenarios = true;
+            return true;
+        case 'N':
+            options->need = true;
+            return true;
+        case 'l':
+            options->list = true;
+            return true;
+        default:
+            return false;
+    }
+}
+
+static bool
+s_parse (s_options_t *options, int argc, char **argv)
 {
     static const struct option s_long[] = {
         { "first", 1, NULL, 'f' },   { "count", 1, NULL, 'n' },     { "copies", 1, NULL, 'c' },
@@ -405,82 +441,54 @@ main (int argc, char **argv)
         { "stop", 1, NULL, 'x' },    { "scenarios", 0, NULL, 'C' }, { "mutant", 1, NULL, 'm' },
         { "mutants", 1, NULL, 'M' }, { "list", 0, NULL, 'l' },      { NULL, 0, NULL, 0 }
     };
+    for (int option; (option = getopt_long (argc, argv, "", s_long, NULL)) != -1;) {
+        uint64_t number = optarg ? strtoull (optarg, NULL, 10) : 0;
+        if (option == 'f')
+            options->first = number;
+        else if (option == 'n')
+            options->count = number;
+        else if (option == 'c')
+            options->copies = (uint32_t) number;
+        else if (option == 'j')
+            options->jobs = (uint32_t) number;
+        else if (option == 'x')
+            options->stop = number;
+        else if (option == 'T') {
+            options->seconds = number;
+            options->count = UINT64_MAX;
+        } else if (!s_set (options, option))
+            return false;
+    }
+    return options->jobs >= 1 && options->jobs <= S_JOBS_MAX && options->copies >= 1 && options->copies <= 3;
+}
+
+int
+main (int argc, char **argv)
+{
     s_options_t options = { .first = 1, .count = 100, .copies = 2, .jobs = 1, .stop = 8 };
-    const char *seeds = NULL, *mutant = NULL, *mutants = NULL;
-    bool scale = false, list = false, scenarios = false;
+    if (!s_parse (&options, argc, argv))
+        return 2;
     s_shared = mmap (NULL, sizeof *s_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert (s_shared != MAP_FAILED);
-    for (int option; (option = getopt_long (argc, argv, "", s_long, NULL)) != -1;)
-        switch (option) {
-            case 'f':
-                options.first = strtoull (optarg, NULL, 10);
-                break;
-            case 'n':
-                options.count = strtoull (optarg, NULL, 10);
-                break;
-            case 'c':
-                options.copies = (uint32_t) strtoul (optarg, NULL, 10);
-                break;
-            case 'j':
-                options.jobs = (uint32_t) strtoul (optarg, NULL, 10);
-                break;
-            case 't':
-                options.trace++;
-                break;
-            case 's':
-                seeds = optarg;
-                break;
-            case 'S':
-                scale = true;
-                break;
-            case 'T':
-                options.seconds = strtoull (optarg, NULL, 10);
-                options.count = UINT64_MAX;
-                break;
-            case 'N':
-                options.need = true;
-                break;
-            case 'x':
-                options.stop = strtoull (optarg, NULL, 10);
-                break;
-            case 'C':
-                scenarios = true;
-                break;
-            case 'm':
-                mutant = optarg;
-                break;
-            case 'M':
-                mutants = optarg;
-                break;
-            case 'l':
-                list = true;
-                break;
-            default:
-                return 2;
-        }
-    if (options.jobs < 1 || options.jobs > S_JOBS_MAX || options.copies < 1 || options.copies > 3)
-        return 2;
     bool good = true;
 #ifdef MUTANTS
-    for (size_t at = 0; list && at < S_RULES; at++)
+    for (size_t at = 0; options.list && at < S_RULES; at++)
         printf ("%s\n", s_rules[at].name);
-    if (mutant)
-        return s_run_mutant (options, mutant) ? 0 : 1;
-    if (mutants)
-        return s_run_mutants (options, mutants) ? 0 : 1;
+    if (options.mutant)
+        return s_run_mutant (options, options.mutant) ? 0 : 1;
+    if (options.mutants)
+        return s_run_mutants (options, options.mutants) ? 0 : 1;
 #else
-    if (mutant || mutants)
+    if (options.mutant || options.mutants)
         return 2;
 #endif
-    if (list)
-        return 0;
-    if (scenarios)
+    if (options.scenarios)
         good = scenarios_run ();
-    else if (scale)
+    else if (options.scale)
         good = scale_run ();
-    else if (seeds)
-        good = s_run_seeds (options, seeds);
-    else
+    else if (options.seeds)
+        good = s_run_seeds (options, options.seeds);
+    else if (!options.list)
         good = s_run (&options);
     return good ? 0 : 1;
 }
