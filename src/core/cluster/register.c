@@ -6,7 +6,6 @@
 
 //  ------------------------------------------------------------------------------------------------
 //  Times. The shares of the lease are those of the executed model.
-
 //  A coordinator was heard within: nobody gets a vote.
 static uint64_t
 s_loyal (const cluster_t *self)
@@ -585,10 +584,8 @@ s_may_stand (const cluster_t *self)
 void
 register_tick (cluster_t *self)
 {
-    register_t *reg = &self->reg;
-    if (!s_may_stand (self))
-        return;
-    if (self->now >= reg->election_at && self->now - reg->heard_at > s_patience (self))
+    const register_t *reg = &self->reg;
+    if (s_may_stand (self) && self->now >= reg->election_at && self->now - reg->heard_at > s_patience (self))
         s_ask (self);
 }
 
