@@ -358,7 +358,7 @@ s_ask_around (cluster_t *self)
     if (peer->id == self->id)
         return;
     if (self->rotation % 4 == 0)
-        founding_meet (self, peer->id, peer->endpoint);
+        founding_meet (self, 0, peer->endpoint); // Whoever is there now: all may have been replaced
     else
         s_fetch (self, peer);
 }
