@@ -318,18 +318,20 @@ s_role (sim_t *sim)
 //  ------------------------------------------------------------------------------------------------
 //  Members that come and go, copies that move
 
+//  Only one at a time, and only where the copies find room on others that it sees.
 static void
 s_leave (sim_t *sim)
 {
     uint32_t data = 0;
     process_t *victim = s_any (sim);
-    for (uint32_t slot = 0; slot < sim->plan.slots_max; slot++) {
-        const process_t *process = process_at (sim, slot);
-        if (process && process->leaving)
+    for (uint32_t slot = 0; slot < sim->plan.slots_max; slot++)
+        if (process_at (sim, slot) && process_at (sim, slot)->leaving)
             return;
-        data += process && process->actors_count && cluster_state (process->cluster) == CLUSTER_MEMBER;
-    }
-    if (!victim || cluster_state (victim->cluster) != CLUSTER_MEMBER || data <= sim->plan.copies)
+    if (!victim || !victim->view || cluster_state (victim->cluster) != CLUSTER_MEMBER)
+        return;
+    for (uint32_t at = 0; at < victim->view->members_count; at++)
+        data += victim->view->members[at].status == MEMBER_UP && victim->view->members[at].actors;
+    if (data <= sim->plan.copies)
         return;
     sim->totals.leaves++;
     TRACE (sim, "n%" PRIu32 " leaves", victim->slot);
