@@ -254,6 +254,10 @@ storage_replicate (storage_t *self, uint64_t now)
     uint64_t ap = cluster->ap ? ap_tick (cluster->ap, now) : UINT64_MAX;
     if (cluster->alone)
         return ap;
+    if (now < cluster->replicate_at) { // Called in every turn, but it looks at every partition
+        uint64_t left = cluster->replicate_at - now;
+        return ap < left ? ap : left;
+    }
     cluster->now = now;
     //  After a pause of our own nobody else's silence is known
     bool paused = now - cluster->replicated_at > self->config.silence / 2;
@@ -274,5 +278,6 @@ storage_replicate (storage_t *self, uint64_t now)
     }
     s_late (self, now);
     uint64_t next = busy ? S_TICK_MS : self->config.resend;
+    cluster->replicate_at = now + next;
     return ap < next ? ap : next;
 }

@@ -101,7 +101,7 @@ typedef struct {
     bool marks_lost;       // No memory for one
     buf_t body;            // Rebuilt replies
     uint64_t now;          // Of the turn
-    uint64_t replicated_at;
+    uint64_t replicated_at, replicate_at; // storage_replicate: the last time, the next
     uint64_t snapshots;    // Counter: ids of snapshots
     session_issuer_t issuer;
     ap_t *ap;              // NULL until a map in ap mode is declared
@@ -187,14 +187,14 @@ void
     replica_apply_told (storage_t *self, const uint32_t *locals, uint32_t count, uint64_t now);
 
 //  replica_apply.c
-//  Where the next entry to be applied will look; asks the cache for it. store NULL: nothing to look for.
+//  Where an entry of the log will look when it is applied; asks the cache for it. store NULL: nothing to look for.
 typedef struct {
     store_t *store;
     uint64_t hash;
     index_hint_t hint;
 } replica_ahead_t;
 void
-    replica_look_ahead (storage_t *self, const partition_t *part, replica_ahead_t *ahead);
+    replica_look_ahead (storage_t *self, const partition_t *part, uint64_t seq, replica_ahead_t *ahead);
 bool
     replica_apply_entry (storage_t *self, partition_t *part, bytes_t entry, uint64_t seq, uint64_t now);
 void

@@ -24,15 +24,13 @@ s_map (storage_t *self, bytes_t name)
 }
 
 void
-replica_look_ahead (storage_t *self, const partition_t *part, replica_ahead_t *ahead)
+replica_look_ahead (storage_t *self, const partition_t *part, uint64_t seq, replica_ahead_t *ahead)
 {
     effect_t effect;
     change_t change;
-    uint64_t seq = part->commit + 1;
     ahead->store = NULL;
-    if (part->told_commit < seq || seq > part->sequence || seq <= part->log.base
-        || !effect_open (oplog_entry (&part->log, seq), &effect) || !effect_next (&effect, &change)
-        || change.kind != CHANGE_PUT)
+    if (seq > part->sequence || seq <= part->log.base || !effect_open (oplog_entry (&part->log, seq), &effect)
+        || !effect_next (&effect, &change) || change.kind != CHANGE_PUT)
         return;
     map_t *map = s_map (self, change.map);
     ahead->store = map ? map_store (map, s_local (self, part)) : NULL;

@@ -80,23 +80,56 @@ s_take_commit (partition_t *part, uint64_t commit)
 
 #define S_GROUP 16
 
+//  Entries of some partitions, one after the other.
+typedef struct {
+    storage_t *storage;
+    const uint32_t *locals;
+    uint32_t count;
+    uint32_t at;  // Whose turn it is
+    uint64_t seq; // Its next entry; 0: not begun
+} s_walk_t;
+
+typedef struct {
+    partition_t *part;
+    uint64_t seq;
+    replica_ahead_t ahead;
+} s_due_t;
+
+//  The next entry that may come into the tables. False: there is none.
+static bool
+s_next_due (s_walk_t *walk, s_due_t *due)
+{
+    for (; walk->at < walk->count; walk->at++, walk->seq = 0) {
+        partition_t *part = &walk->storage->partitions[walk->locals[walk->at]];
+        if (part->role != ROLE_BACKUP && part->role != ROLE_LEARNER)
+            continue;
+        if (walk->seq == 0)
+            walk->seq = part->commit + 1;
+        if (walk->seq > part->told_commit || walk->seq > part->sequence)
+            continue;
+        due->part = part;
+        due->seq = walk->seq++;
+        return true;
+    }
+    return false;
+}
+
 void
 replica_apply_told (storage_t *self, const uint32_t *locals, uint32_t count, uint64_t now)
 {
-    for (uint32_t first = 0; first < count; first += S_GROUP) {
-        uint32_t end = first + S_GROUP < count ? first + S_GROUP : count;
-        replica_ahead_t ahead[S_GROUP];
-        for (uint32_t at = first; at < end; at++)
-            replica_look_ahead (self, &self->partitions[locals[at]], &ahead[at - first]);
-        for (uint32_t at = first; at < end; at++)
-            if (ahead[at - first].store)
-                index_prefetch_entry (&ahead[at - first].store->index, ahead[at - first].hash,
-                                      &ahead[at - first].hint);
-        for (uint32_t at = first; at < end; at++) {
-            partition_t *part = &self->partitions[locals[at]];
-            if (part->role == ROLE_BACKUP || part->role == ROLE_LEARNER)
-                replica_apply (self, part, part->told_commit, now);
+    s_walk_t walk = { .storage = self, .locals = locals, .count = count };
+    s_due_t dues[S_GROUP];
+    uint32_t taken = S_GROUP;
+    while (taken == S_GROUP) {
+        for (taken = 0; taken < S_GROUP && s_next_due (&walk, &dues[taken]); taken++)
+            replica_look_ahead (self, dues[taken].part, dues[taken].seq, &dues[taken].ahead);
+        for (uint32_t at = 0; at < taken; at++) {
+            replica_ahead_t *ahead = &dues[at].ahead;
+            if (ahead->store)
+                index_prefetch_entry (&ahead->store->index, ahead->hash, &ahead->hint);
         }
+        for (uint32_t at = 0; at < taken; at++) // Without memory they stay in the log
+            replica_apply (self, dues[at].part, dues[at].seq, now);
     }
 }
 

@@ -270,6 +270,7 @@ storage_hand_over (storage_t *self, uint32_t partition, uint64_t epoch, node_id_
         return;
     part->hand_to = node;
     part->hand_since = self->cluster.now;
+    self->cluster.replicate_at = 0;
     part->sealed = !LEFT_OUT (seal);
     replica_share (self, part);
 }

@@ -232,6 +232,7 @@ storage_set_view (storage_t *self, const view_t *view, uint64_t now)
     view_t *old = cluster->view;
     cluster->view = copy;
     cluster->now = now;
+    cluster->replicate_at = 0;
     if (cluster->ap)
         ap_set_view (cluster->ap, copy, now);
     view_destroy (&old);
