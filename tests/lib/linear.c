@@ -23,6 +23,7 @@ typedef struct {
     const linear_event_t *events; // Of one key
     uint32_t count;
     s_entry_t *entries;
+    uint32_t *twins; // Of an event without answer: the one before it that is the same, or S_NONE
     uint32_t *stack; // Calls in the order found so far
     int64_t *values; // The value before each of them
     uint32_t depth;
@@ -181,6 +182,31 @@ s_unlift (s_search_t *self, uint32_t call)
     s_relink (self, call);
 }
 
+//  Of operations that are the same and were never answered, the earlier one goes first: where the later
+//  one fits, so does it.
+static bool
+s_waits_for_twin (const s_search_t *self, uint32_t event)
+{
+    uint32_t twin = self->twins[event];
+    return twin != S_NONE && !(self->mask[twin / 64] >> twin % 64 & 1);
+}
+
+static void
+s_find_twins (s_search_t *self)
+{
+    for (uint32_t at = 0; at < self->count; at++) {
+        const linear_event_t *event = &self->events[at];
+        uint32_t twin = event->returned == LINEAR_NEVER ? at : 0;
+        self->twins[at] = S_NONE;
+        while (twin-- > 0 && self->twins[at] == S_NONE) {
+            const linear_event_t *before = &self->events[twin];
+            if (before->returned == LINEAR_NEVER && before->op == event->op && before->value == event->value
+                && (event->op != LINEAR_CAS || before->expected == event->expected))
+                self->twins[at] = twin;
+        }
+    }
+}
+
 //  stuck: the event whose return ended the longest attempt.
 static linear_verdict_t
 s_search (s_search_t *self, uint32_t complete, uint64_t work_max, uint32_t *stuck)
@@ -193,7 +219,8 @@ s_search (s_search_t *self, uint32_t complete, uint64_t work_max, uint32_t *stuc
             return LINEAR_UNDECIDED;
         int64_t after;
         bool is_call = at != S_NONE && self->entries[at].is_call;
-        if (is_call && s_apply (&self->events[self->entries[at].event], value, &after)) {
+        bool waits = is_call && s_waits_for_twin (self, self->entries[at].event);
+        if (is_call && !waits && s_apply (&self->events[self->entries[at].event], value, &after)) {
             s_lift (self, at);
             int fresh = s_remember (self, after);
             if (fresh < 0)
@@ -286,16 +313,19 @@ s_check_key (const linear_event_t *events, uint32_t count, uint64_t work_max, ui
     s_search_t self = { .events = events, .count = count, .words = (count + 63) / 64 };
     s_moment_t *moments = calloc (2 * (size_t) count + 1, sizeof *moments);
     self.entries = calloc (2 * (size_t) count + 1, sizeof *self.entries);
+    self.twins = calloc (count, sizeof *self.twins);
     self.stack = calloc (count, sizeof *self.stack);
     self.values = calloc (count, sizeof *self.values);
     self.mask = calloc (self.words, sizeof *self.mask);
     linear_verdict_t verdict = LINEAR_UNDECIDED;
-    if (moments && self.entries && self.stack && self.values && self.mask) {
+    if (moments && self.entries && self.twins && self.stack && self.values && self.mask) {
+        s_find_twins (&self);
         uint32_t complete = s_fill (&self, moments);
         verdict = s_search (&self, complete, work_max, stuck);
     }
     free (moments);
     free (self.entries);
+    free (self.twins);
     free (self.stack);
     free (self.values);
     free (self.mask);

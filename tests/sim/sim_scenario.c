@@ -95,9 +95,9 @@ s_lease_cfg (sim_t *sim, char *why, size_t size)
         snprintf (why, size, "voters of another configuration have renewed a lease");
 }
 
-//  The status of a GET of any key of the partition, asked at once.
+//  The status of a GET of any key of the partition, asked at once, and settled some milliseconds later.
 static unsigned
-s_get (actor_t *actor, uint32_t partition)
+s_get (actor_t *actor, uint32_t partition, uint64_t late)
 {
     process_t *process = actor->process;
     buf_t request = BUF_INIT, out = BUF_INIT;
@@ -113,7 +113,7 @@ s_get (actor_t *actor, uint32_t partition)
     bool good = wire_open (buf_bytes (&request), &batch.reader);
     bool more = storage_batch (actor->storage, &batch, &out, 1 << 20);
     assert (good && !more);
-    storage_verdict_t verdict = storage_settle (actor->storage, &batch, &out, process_local (process));
+    storage_verdict_t verdict = storage_settle (actor->storage, &batch, &out, process_local (process) + late);
     reply_t reply = { .status = UINT32_MAX };
     mp_t reader;
     if (verdict == STORAGE_SEND && wire_open (buf_bytes (&out), &reader))
@@ -133,14 +133,28 @@ s_lease_view (sim_t *sim, char *why, size_t size)
     actor_t *actor = &process->actors[0];
     uint64_t generation = view_member (check_newest (sim), process->id)->generation;
     lease_set (&process->lease, process_local (process) + 1000, generation);
-    unsigned before = s_get (actor, 0);
+    unsigned before = s_get (actor, 0, 0);
     lease_set (&process->lease, process_local (process) + 1000, generation + 1);
-    unsigned after = s_get (actor, 0);
+    unsigned after = s_get (actor, 0, 0);
     if (before != ZGRID_NOTFOUND)
         snprintf (why, size, "under a lease a read is answered %s", status_name ((int) before));
     else if (after != ZGRID_TRYAGAIN)
         snprintf (why, size, "under another generation's lease a read is answered %s",
                   status_name ((int) after));
+}
+
+//  Consistency 6: the process is stopped between the lookup and its reply, until the lease has ended.
+static void
+s_lease_after (sim_t *sim, char *why, size_t size)
+{
+    const part_t *part = &check_newest (sim)->parts[0];
+    process_t *process = process_of (sim, part->primary);
+    uint64_t generation = view_member (check_newest (sim), process->id)->generation;
+    lease_set (&process->lease, process_local (process) + 50, generation);
+    unsigned status = s_get (&process->actors[0], 0, 100);
+    if (status != ZGRID_TRYAGAIN)
+        snprintf (why, size, "a read whose lease has ended meanwhile is answered %s",
+                  status_name ((int) status));
 }
 
 typedef void (s_scenario_fn) (sim_t *sim, char *why, size_t size);
@@ -150,7 +164,8 @@ static const struct {
     s_scenario_fn *run;
 } s_scenarios[] = { { "single_vote", s_single_vote },
                     { "lease_view", s_lease_view },
-                    { "lease_cfg", s_lease_cfg } };
+                    { "lease_cfg", s_lease_cfg },
+                    { "lease_after", s_lease_after } };
 
 bool
 scenario_run (const char *rule, char *why, size_t size)
