@@ -342,10 +342,11 @@ class Cluster:
         return self.nodes.get(state["coordinator"])
 
     def serving(self):
-        """The nodes that serve partitions, those with most of them first."""
+        """The nodes that hold copies, those that serve most first."""
         state = wait("a view", self.newest, 20)
         primaries = [row[2] for row in state["table"]]
-        found = [node for node in self.living if node.name in primaries]
+        holders = {name for row in state["table"] for name in row[3]}
+        found = [node for node in self.living if node.name in holders]
         return sorted(found, key=lambda node: -primaries.count(node.name))
 
     def primary(self, key):
