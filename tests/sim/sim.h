@@ -101,6 +101,7 @@ void
 
 typedef struct {
     double loss, duplication, stragglers; // Probabilities
+    bool calm;             // The faults are over: nothing is late by more than heartbeats stand
     uint64_t latency_max;
     bool in_order;     // Links keep the order, as TCP does; else everything overtakes everything
     bool refuses;      // Messages to a dead process come back as "connection refused"

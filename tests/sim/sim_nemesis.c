@@ -437,6 +437,7 @@ nemesis_stop (sim_t *sim)
     sim->faults_on = false;
     network_heal (sim);
     network->loss = network->duplication = network->stragglers = 0;
+    network->calm = true;
     network->latency_max = 10000;
     network->queue_max = UINT32_MAX;
     for (uint32_t slot = 0; slot < sim->plan.slots_max; slot++) {

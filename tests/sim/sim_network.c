@@ -20,8 +20,10 @@ s_delay (sim_t *self)
     chance_t *chance = &self->chance;
     if (!chance_of (chance, 0.02) || self->plan.on_time)
         return chance_between (chance, 200, network->latency_max);
-    return chance_of (chance, network->stragglers) ? chance_between (chance, 200000, 3500000)
-                                                   : chance_between (chance, 0, 600000);
+    if (chance_of (chance, network->stragglers))
+        return chance_between (chance, 200000, 3500000);
+    //  In order, one that is late holds up all behind it: that must not be silence when all is over
+    return chance_between (chance, 0, network->calm ? 200000 : 600000);
 }
 
 static void
