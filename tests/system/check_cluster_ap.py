@@ -4,6 +4,8 @@ they hold a copy, then converge; no removal is undone; what the last writer wins
 
 SPDX-License-Identifier: MPL-2.0
 """
+import time
+
 import net
 
 net.enter()
@@ -54,6 +56,8 @@ def play(cluster, network, number):
     gone = both[::2]
     check_all(near.all("GET", mine), mine, b"before")
     check_status(near.all("PUT", both, lambda key: b"near"), both)
+    #  Clocks count milliseconds: what comes later must be seen to
+    time.sleep(0.05)
     check_status(far.all("PUT", both, lambda key: b"far"), both)
     check_status(far.all("DEL", gone), gone)
     for op in ("INCR", "CAS"):
