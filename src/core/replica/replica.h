@@ -187,7 +187,7 @@ void
     replica_apply_told (storage_t *self, const uint32_t *locals, uint32_t count, uint64_t now);
 
 //  replica_apply.c
-//  Where an entry of the log will look when it is applied; asks the cache for it. store NULL: nothing to look for.
+//  Where an entry of the log will look when it is applied; asks the cache for it. store NULL: nowhere.
 typedef struct {
     store_t *store;
     uint64_t hash;
