@@ -4,9 +4,9 @@
 #  SPDX-License-Identifier: MPL-2.0
 sim=$ZGRID_BUILD/tests/sim/sim
 count=10000
-[ -n "$ZG_SANITIZER" ] && count=500
+[ "${ZG_SANITIZER:-no}" != no ] && count=1000
 case $ZGRID_BUILD in
-    */_build/sub) count=100 ;; # distcheck
+    */_build/sub) count=200 ;; # distcheck
 esac
 count=${ZGRID_SCHEDULES:-$count}
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)

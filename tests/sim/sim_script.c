@@ -23,11 +23,13 @@ script_begin (sim_t *sim, client_t *client)
 {
     own_t *own = &client->own;
     own->partition = chance_below (&sim->chance, sim->plan.partitions);
-    uint32_t number = 0;
-    for (uint32_t at = 0; at < S_OWN_KEYS; at++)
-        do
-            snprintf (own->keys[at], sizeof own->keys[at], "own%" PRIu32, number++);
-        while (s_partition (sim, own->keys[at]) != own->partition);
+    uint32_t at = 0;
+    for (uint32_t number = 0; at < S_OWN_KEYS; number++) {
+        char key[sizeof own->keys[0]];
+        snprintf (key, sizeof key, "own%" PRIu32, number);
+        if (s_partition (sim, key) == own->partition)
+            memcpy (own->keys[at++], key, sizeof key);
+    }
 }
 
 //  ------------------------------------------------------------------------------------------------

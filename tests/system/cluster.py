@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -28,7 +29,7 @@ BUILD = os.environ.get("ZGRID_BUILD", ".")
 sys.path.insert(0, os.path.join(os.path.abspath(SOURCE), "tests", "interop"))
 import zgp  # noqa: E402
 
-SANITIZED = bool(os.environ.get("ZG_SANITIZER"))
+SANITIZED = os.environ.get("ZG_SANITIZER", "no") not in ("", "no")
 #  Sanitized processes are slow, and there are many of them on few cores
 PATIENCE = 4 if SANITIZED else 1
 LEASE_MS = 5000 if SANITIZED else 1000
@@ -67,15 +68,19 @@ def wait(what, condition, seconds):
 
 
 def free_ports(host, count):
-    """Ports that nobody listens at. Where no connection begins at the address, nobody takes them meanwhile, so that a
-    process that is started again finds them free."""
+    """Ports that nobody listens at, outside of those that the system gives out: no socket that lets the system choose
+    takes one meanwhile, so that a process that is started again finds it free."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as text:
+        first = int(text.read().split()[0])
+    found = []
     with contextlib.ExitStack() as stack:
-        found = []
-        for _ in range(count):
+        while len(found) < count:
             one = stack.enter_context(socket.socket())
-            one.bind((host, 0))
-            found.append(one.getsockname()[1])
-        return found
+            port = random.randrange(first // 2, first)
+            with contextlib.suppress(OSError):
+                one.bind((host, port))
+                found.append(port)
+    return found
 
 
 class Node:
