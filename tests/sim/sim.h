@@ -23,6 +23,7 @@
 #define SIM_SECOND UINT64_C (1000000)
 #define SIM_BEACON_PORT 7000
 #define SIM_ROUTER_PORT 6000
+#define SIM_AP_CLIENT 100 // Who asks for the map in ap mode; clients are numbered below it
 
 typedef struct sim sim_t;
 typedef struct process process_t;
@@ -240,6 +241,10 @@ void
 //  An event with item_t in kind that is for an actor of this process.
 event_fn actor_on_item;
 
+//  Both clocks, now.
+moment_t
+    actor_moment (const actor_t *self);
+
 //  sim_router.c: a record of a client goes to its owner, the reply back the same way.
 event_fn router_on_request, router_on_reply;
 void
@@ -334,6 +339,23 @@ void
     script_begin (sim_t *sim, client_t *client);
 
 //  ------------------------------------------------------------------------------------------------
+//  A map in ap mode (sim_ap.c), if the plan has one
+
+typedef struct ap_side ap_side_t;
+
+void
+    ap_side_start (sim_t *sim);
+void
+    ap_side_destroy (sim_t *sim);
+event_fn ap_side_on_reply;
+//  All copies of it are equal. why: what is missing.
+bool
+    ap_side_settled (sim_t *sim, char *why, size_t size);
+//  Then: nothing was invented, nothing deleted is back, nothing is lost that a living member wrote.
+void
+    ap_side_check (sim_t *sim);
+
+//  ------------------------------------------------------------------------------------------------
 //  Faults (sim_nemesis.c)
 
 event_fn nemesis_on_step;
@@ -394,7 +416,7 @@ const view_t *
     TOTAL (pauses_in_turn) TOTAL (stalls) TOTAL (isolations) TOTAL (cuts) TOTAL (role_cuts) \
     TOTAL (weather) TOTAL (leaves) TOTAL (arrivals) \
     TOTAL (moves) TOTAL (messages) TOTAL (lost_messages) TOTAL (full_queues) TOTAL (events) TOTAL (seconds) \
-    TOTAL (lost_partitions)
+    TOTAL (lost_partitions) TOTAL (ap_writes) TOTAL (ap_reads) TOTAL (ap_merged)
 
 typedef struct {
 #define TOTAL(name) uint64_t name;
@@ -422,6 +444,7 @@ typedef struct {
     bool same_port;            // A process that starts again uses the same ports
     cluster_timing_t timing;
     uint64_t quiet;            // Microseconds of faults
+    bool ap;                   // A map in ap mode is used, too
     bool on_time;              // No faults, no drift: for figures
 } plan_t;
 
@@ -449,6 +472,7 @@ struct sim {
     linear_event_t *history;
     uint32_t history_count, history_room;
     check_t check;
+    ap_side_t *ap;             // NULL: no map in ap mode
     totals_t totals;
     bool faults_on;
     uint64_t cut_until;
@@ -459,9 +483,10 @@ struct sim {
     unsigned trace;
 };
 
-//  Runs one schedule. why: at least 400 bytes.
+//  Runs one schedule. ap: with a map in ap mode; without it nothing is any different for there being
+//  such. why: at least 400 bytes.
 verdict_t
-    sim_run (uint64_t seed, uint32_t copies, unsigned trace, totals_t *totals, char *why);
+    sim_run (uint64_t seed, uint32_t copies, bool ap, unsigned trace, totals_t *totals, char *why);
 
 //  The simulation has found something. The first report counts.
 void

@@ -78,17 +78,22 @@ s_node (void *arg, const request_t *request, buf_t *out)
 //  ------------------------------------------------------------------------------------------------
 //  A turn: what has arrived, one after the other
 
+moment_t
+actor_moment (const actor_t *self)
+{
+    return (moment_t) { .now = process_local (self->process),
+                        .wall = S_WALL + self->process->sim->now / 1000 };
+}
+
 static void
 s_execute (actor_t *self, event_t *event)
 {
-    sim_t *sim = self->process->sim;
     served_t *served = &self->served;
     served->event = event;
-    self->turn_now = process_local (self->process); // The turn may have stood still since it began
+    moment_t moment = actor_moment (self);
+    self->turn_now = moment.now; // The turn may have stood still since it began
     buf_reset (&served->out);
-    served->batch = (batch_t) { .moment = { .now = self->turn_now, .wall = S_WALL + sim->now / 1000 },
-                                .body_size = event->size,
-                                .node = s_node };
+    served->batch = (batch_t) { .moment = moment, .body_size = event->size, .node = s_node };
     bool good = wire_open (event_body (event), &served->batch.reader);
     assert (good);
     wire_begin (&served->out);
@@ -129,8 +134,9 @@ s_give_session (actor_t *self, const event_t *event)
 static void
 s_take (actor_t *self, const event_t *item)
 {
-    uint64_t local = self->turn_now = process_local (self->process);
-    storage_clocks (self->storage, (moment_t) { local, S_WALL + self->process->sim->now / 1000 });
+    moment_t moment = actor_moment (self);
+    uint64_t local = self->turn_now = moment.now;
+    storage_clocks (self->storage, moment);
     switch ((item_t) item->kind) {
         case ITEM_PEER:
             storage_peer (self->storage, event_body (item), local);
@@ -355,7 +361,9 @@ actor_start (actor_t *self, process_t *process, uint32_t index)
                                 .log_records = plan->log_records,
                                 .log_bytes = plan->log_bytes,
                                 .resend = 40,
-                                .silence = 450 };
+                                .silence = 450,
+                                .ap_grace = 3600000,
+                                .ap_round = 300 };
     self->storage = storage_new (&config, NULL);
     assert (self->storage);
     storage_port_t port = { .arg = self, .send = s_send, .ask = s_ask, .release = s_release };
@@ -376,5 +384,6 @@ actor_destroy (actor_t *self)
         event_free (self->served.event);
     buf_clear (&self->served.out);
     self->process->sim->totals.deduplicated += storage_stats (self->storage)->deduplicated;
+    self->process->sim->totals.ap_merged += storage_stats (self->storage)->ap_merged;
     storage_destroy (&self->storage);
 }

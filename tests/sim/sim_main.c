@@ -2,10 +2,11 @@
 //    sim --first SEED --count N --copies C --jobs J   many; prints what happened in all of them
 //    sim --first SEED --count 1 --copies C --trace    one, with what happens in it; twice: and what is
 //                               committed; three times: and what members say to each other
-//    sim --seeds FILE           the schedules that FILE names: lines of COPIES SEED, # begins a remark
+//    sim --seeds FILE           the schedules that FILE names: lines of COPIES SEED, perhaps ap; # begins a remark
 //    sim --scale                messages of each member, by the size of the cluster
 //    sim --scenarios            what is put together by hand
 //    sim --seconds N            goes on with seeds that nobody has tried, for so long
+//    sim --ap                   in each schedule a map in ap mode is used as well
 //    sim --need                 fails if no failover, join… happened in any of them
 //    sim --stop N               stops at the Nth schedule that is wrong (8 without it)
 //  With the rules of rule.def compiled in as mutants (sim-mutants):
@@ -39,7 +40,7 @@ typedef struct {
     uint64_t first, count, seconds, stop;
     uint32_t copies, jobs;
     unsigned trace;
-    bool need, quiet, scale, list, scenarios;
+    bool ap, need, quiet, scale, list, scenarios;
     const char *seeds, *mutant, *mutants;
 } s_options_t;
 
@@ -61,7 +62,8 @@ s_report (const s_options_t *options, uint64_t seed, const char *why)
 {
     if (options->quiet)
         return;
-    fprintf (stderr, "seed %" PRIu64 " copies %" PRIu32 ": %s\n", seed, options->copies, why);
+    fprintf (stderr, "seed %" PRIu64 " copies %" PRIu32 "%s: %s\n", seed, options->copies,
+             options->ap ? " ap" : "", why);
 }
 
 static double
@@ -95,7 +97,7 @@ s_is_right_with_all_rules (const s_options_t *options, uint64_t seed)
     totals_t totals = { .operations = 0 };
     int rule = mutant_rule;
     mutant_rule = 0;
-    verdict_t verdict = sim_run (seed, options->copies, 0, &totals, why);
+    verdict_t verdict = sim_run (seed, options->copies, options->ap, 0, &totals, why);
     mutant_rule = rule;
     return verdict == VERDICT_RIGHT;
 }
@@ -120,8 +122,8 @@ s_one (const s_options_t *options, uint32_t worker, uint64_t seed)
 {
     char why[400];
     s_shared->workers[worker].seed = seed;
-    verdict_t verdict = sim_run (seed, options->copies, options->trace, &s_shared->workers[worker].totals,
-                                 why);
+    verdict_t verdict = sim_run (seed, options->copies, options->ap, options->trace,
+                                 &s_shared->workers[worker].totals, why);
     if (s_rule_left_out () && verdict == VERDICT_OUTSIDE)
         verdict = s_is_right_with_all_rules (options, seed) ? VERDICT_WRONG : VERDICT_OUTSIDE;
     switch (verdict) {
@@ -231,7 +233,7 @@ s_print (const s_options_t *options, const totals_t *sum, double seconds)
 
 //  Nothing that has not happened has been tested.
 static bool
-s_missing (const totals_t *sum)
+s_missing (const s_options_t *options, const totals_t *sum)
 {
     bool missing = false;
 #define S_NEED(name)                                                                                         \
@@ -244,6 +246,11 @@ s_missing (const totals_t *sum)
     S_NEED (handovers)
     S_NEED (voter_swaps)
     S_NEED (deduplicated)
+    if (options->ap) {
+        S_NEED (ap_writes)
+        S_NEED (ap_reads)
+        S_NEED (ap_merged)
+    }
 #undef S_NEED
     return missing;
 }
@@ -262,7 +269,7 @@ s_run (const s_options_t *options)
         s_print (options, &sum, s_now () - begin);
     fflush (stdout);
     bool rare = s_shared->outside * 500 <= s_shared->right + 500;
-    return !s_shared->wrong && rare && s_shared->right && !(options->need && s_missing (&sum));
+    return !s_shared->wrong && rare && s_shared->right && !(options->need && s_missing (options, &sum));
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -288,13 +295,16 @@ s_run_seeds (s_options_t options, const char *name)
     options.count = 1;
     options.jobs = 1;
     options.quiet = false;
-    while (fgets (line, sizeof line, file))
-        if (sscanf (line, "%" SCNu32 " %" SCNu64, &options.copies, &options.first) == 2) {
+    while (fgets (line, sizeof line, file)) {
+        char word[4] = "";
+        if (sscanf (line, "%" SCNu32 " %" SCNu64 " %3[a-z]", &options.copies, &options.first, word) >= 2) {
+            options.ap = strcmp (word, "ap") == 0;
             seeds++;
             memset (s_shared, 0, sizeof *s_shared);
             s_run_jobs (&options);
             wrong += s_shared->wrong;
         }
+    }
     fclose (file);
     printf ("%" PRIu64 " seeds that once were wrong: %" PRIu64 " are\n", seeds, wrong);
     return wrong == 0;
@@ -420,6 +430,9 @@ s_set (s_options_t *options, int option)
         case 'C':
             options->scenarios = true;
             return true;
+        case 'A':
+            options->ap = true;
+            return true;
         case 'N':
             options->need = true;
             return true;
@@ -434,13 +447,14 @@ s_set (s_options_t *options, int option)
 static bool
 s_parse (s_options_t *options, int argc, char **argv)
 {
-    static const struct option s_long[] = {
-        { "first", 1, NULL, 'f' },   { "count", 1, NULL, 'n' },     { "copies", 1, NULL, 'c' },
-        { "jobs", 1, NULL, 'j' },    { "trace", 0, NULL, 't' },     { "seeds", 1, NULL, 's' },
-        { "scale", 0, NULL, 'S' },   { "seconds", 1, NULL, 'T' },   { "need", 0, NULL, 'N' },
-        { "stop", 1, NULL, 'x' },    { "scenarios", 0, NULL, 'C' }, { "mutant", 1, NULL, 'm' },
-        { "mutants", 1, NULL, 'M' }, { "list", 0, NULL, 'l' },      { NULL, 0, NULL, 0 }
-    };
+    static const struct option s_long[] = { { "first", 1, NULL, 'f' },     { "count", 1, NULL, 'n' },
+                                            { "copies", 1, NULL, 'c' },    { "jobs", 1, NULL, 'j' },
+                                            { "trace", 0, NULL, 't' },     { "seeds", 1, NULL, 's' },
+                                            { "scale", 0, NULL, 'S' },     { "seconds", 1, NULL, 'T' },
+                                            { "need", 0, NULL, 'N' },      { "stop", 1, NULL, 'x' },
+                                            { "scenarios", 0, NULL, 'C' }, { "mutant", 1, NULL, 'm' },
+                                            { "mutants", 1, NULL, 'M' },   { "list", 0, NULL, 'l' },
+                                            { "ap", 0, NULL, 'A' },        { NULL, 0, NULL, 0 } };
     for (int option; (option = getopt_long (argc, argv, "", s_long, NULL)) != -1;) {
         uint64_t number = optarg ? strtoull (optarg, NULL, 10) : 0;
         if (option == 'f')

@@ -189,7 +189,10 @@ route_reply (process_t *from, const route_t *route, bytes_t body)
 {
     sim_t *sim = from->sim;
     bool routed = route->via != SIM_NOBODY;
-    event_t *event = event_new (routed ? router_on_reply : client_on_reply, body);
+    event_t *event = event_new (routed                           ? router_on_reply
+                                : route->client == SIM_AP_CLIENT ? ap_side_on_reply
+                                                                 : client_on_reply,
+                                body);
     event->number = route->client;
     event->a = route->mark;
     event->once = routed;
