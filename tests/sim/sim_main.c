@@ -2,7 +2,7 @@
 //    sim --first SEED --count N --copies C --jobs J   many; prints what happened in all of them
 //    sim --first SEED --count 1 --copies C --trace    one, with what happens in it; twice: and what is
 //                               committed; three times: and what members say to each other
-//    sim --seeds FILE           the schedules that FILE names: lines of COPIES SEED, perhaps ap; # begins a remark
+//    sim --seeds FILE           the schedules of FILE: lines of COPIES SEED, perhaps ap; # begins a remark
 //    sim --scale                messages of each member, by the size of the cluster
 //    sim --scenarios            what is put together by hand
 //    sim --seconds N            goes on with seeds that nobody has tried, for so long
