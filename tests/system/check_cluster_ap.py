@@ -10,7 +10,7 @@ import net
 
 net.enter()
 
-from cluster import Cluster, check, main, rounds, say, wait, zgp  # noqa: E402
+from cluster import SANITIZED, Cluster, check, main, rounds, say, wait, zgp  # noqa: E402
 
 MAP = "near"
 KEYS = 64
@@ -104,7 +104,8 @@ def scenario():
         wait("all know the map", lambda: all(cluster.state(node)["maps"] for node in cluster.living), 20)
         keys = sum(play(cluster, network, number) for number in range(rounds(1)))
         count = dropped(cluster)
-        check(count > 0, "nothing is counted as dropped")
+        #  Sanitized members are slow: the sides may have written one after the other
+        check(count > 0 or SANITIZED, "nothing is counted as dropped")
     return "%d keys written on both sides, %d versions dropped" % (keys, count)
 
 
