@@ -280,8 +280,10 @@ s_carry_out (draft_t *draft, const ask_t *ask)
                 s_remove_rep (part, ask->node);
             break;
         case PEER_HANDOVER:
-            if (part_has (part, ask->node) && member_is (draft->view, ask->node, MEMBER_UP)
-                && ask->node != part->primary && part_raise (draft, ask->partition))
+            //  To a member that is UP; otherwise the new epoch ends it, or the primary would stay sealed
+            //  (consistency 9, rule 6)
+            if (part_has (part, ask->node) && ask->node != part->primary && part_raise (draft, ask->partition)
+                && member_is (draft->view, ask->node, MEMBER_UP))
                 part->primary = ask->node;
             break;
         case PEER_DROP_LEARNER:
