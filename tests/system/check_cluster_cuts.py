@@ -8,7 +8,7 @@ import net
 
 net.enter()
 
-from cluster import Cluster, check, main, rounds, say, wait, zgp  # noqa: E402
+from cluster import SANITIZED, Cluster, check, main, rounds, say, wait, zgp  # noqa: E402
 
 LEASES = 4  # How long a cut lasts
 
@@ -86,7 +86,7 @@ def scenario():
                 cluster.wait_safe(5)
                 said.append("one way" if one_way else "coordinator and another")
         check(pids == {node.name: node.process.pid for node in cluster.living}, "somebody did not survive")
-        report = load.finish(failures=0.01)
+        report = load.finish(failures=0.01 if SANITIZED else 0)
     return "%s; %d operations, slowest %.0f ms" % (", ".join(said), report["operations"], report["slowest_ms"])
 
 
