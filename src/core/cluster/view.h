@@ -37,6 +37,7 @@ typedef struct {
     uint64_t generation;          // +1 each time it comes back from SUSPECT (consistency 4)
     uint16_t router_port;         // The public client endpoint; 0: none
     uint16_t beacon_port;
+    uint16_t move_port;           // Where batches of moves arrive (PULL); 0: a witness
     uint16_t actors;              // Storage actors: partition p is at index p mod actors
     uint16_t client_ports[VIEW_ACTORS_MAX];
     uint16_t peer_ports[VIEW_ACTORS_MAX];
@@ -72,6 +73,9 @@ typedef struct view {
     uint8_t copies;     // Wanted, primary included
     uint8_t on_lost;    // on_lost_t
     uint32_t era;       // Raised every ten minutes (consistency 8)
+    uint64_t move_rate; // Bytes a second that a member may send for moves; 0: no limit
+    uint8_t moves_paused;   // 1: nothing is moved for the sake of balance; healing goes on
+    uint32_t moves_total;   // Moves of the rebalancing under way when it began, or grew; 0: none is
     uint8_t seed[HASH_SEED_SIZE]; // Of hash_secret, the same on every member
     uint32_t members_count;
     member_t *members;  // By id, ascending

@@ -1,9 +1,9 @@
 //  view_code: a view as bytes.
 //
 //      [cluster, version, cfg, [voter…], [voter…] new, voters_max, copies, on_lost, era, seed,
-//       [member…], [part…], [map…]]
+//       move_rate, moves_paused, moves_total, [member…], [part…], [map…]]
 //      member  [id, name, zone, host, weight, witness, status, generation, router port, beacon port,
-//               [client port…], [peer port…]]
+//               move port, [client port…], [peer port…]]
 //      part    [epoch, primary, learner + 1, rep…]   places in the list of members; `primary` is the
 //                                                    place in the list of reps
 //      map     [name, mode, min_sync]
@@ -14,8 +14,8 @@
 #include "../wire.h"
 #include "view.h"
 
-#define VIEW_FIELDS 13
-#define MEMBER_FIELDS 12
+#define VIEW_FIELDS 16
+#define MEMBER_FIELDS 13
 #define PART_FIELDS 3 // Before the reps
 #define MAP_FIELDS 3
 #define NOWHERE UINT32_MAX
@@ -45,6 +45,7 @@ member_encode (const member_t *self, buf_t *out)
     wire_add_uint (out, self->generation);
     wire_add_uint (out, self->router_port);
     wire_add_uint (out, self->beacon_port);
+    wire_add_uint (out, self->move_port);
     s_add_ports (out, self->client_ports, self->actors);
     s_add_ports (out, self->peer_ports, self->actors);
 }
@@ -94,6 +95,9 @@ view_encode (const view_t *self, buf_t *out)
     wire_add_uint (out, self->on_lost);
     wire_add_uint (out, self->era);
     wire_add_bytes (out, bytes_of (self->seed, sizeof self->seed));
+    wire_add_uint (out, self->move_rate);
+    wire_add_uint (out, self->moves_paused);
+    wire_add_uint (out, self->moves_total);
     wire_add_array (out, self->members_count);
     for (uint32_t index = 0; index < self->members_count; index++)
         member_encode (&self->members[index], out);
@@ -191,7 +195,7 @@ member_decode (mp_t *reader, member_t *member, const char **why)
     uint64_t weight;
     uint8_t witness;
     if (!mp_array (reader, &fields) || fields != MEMBER_FIELDS)
-        return s_wrong (why, "a member is not an array of 12");
+        return s_wrong (why, "a member is not an array of 13");
     if (!s_number (reader, 1, UINT64_MAX, &member->id))
         return s_wrong (why, "a member's id is not a number above 0");
     if (!s_text (reader, 0, VIEW_NAME_MAX, member->name) || !s_text (reader, 0, VIEW_NAME_MAX, member->zone)
@@ -204,7 +208,8 @@ member_decode (mp_t *reader, member_t *member, const char **why)
     member->weight = (uint32_t) weight;
     member->witness = witness;
     if (!s_port (reader, &member->router_port) || !s_port (reader, &member->beacon_port)
-        || !s_ports (reader, member->client_ports, &clients) || !s_ports (reader, member->peer_ports, &peers))
+        || !s_port (reader, &member->move_port) || !s_ports (reader, member->client_ports, &clients)
+        || !s_ports (reader, member->peer_ports, &peers))
         return s_wrong (why, "a member's port is not one, or it has too many");
     if (clients != peers || (clients == 0) != member->witness)
         return s_wrong (why, "a member's storage actors are not what its kind has");
@@ -236,7 +241,7 @@ s_head (view_t *self, mp_t *reader, const char **why)
     uint64_t era;
     bytes_t seed;
     if (!mp_array (reader, &fields) || fields != VIEW_FIELDS)
-        return s_wrong (why, "it is not an array of 13");
+        return s_wrong (why, "it is not an array of 16");
     if (!s_number (reader, 1, UINT64_MAX, &self->cluster) || !mp_uint (reader, &self->version)
         || !mp_uint (reader, &self->cfg))
         return s_wrong (why, "the cluster's id, the version or cfg is not a number");
@@ -252,6 +257,11 @@ s_head (view_t *self, mp_t *reader, const char **why)
     if (!mp_bytes (reader, &seed) || seed.size != sizeof self->seed)
         return s_wrong (why, "the hash seed is not 16 bytes");
     memcpy (self->seed, seed.data, sizeof self->seed);
+    uint64_t total;
+    if (!mp_uint (reader, &self->move_rate) || !s_byte (reader, 0, 1, &self->moves_paused)
+        || !s_number (reader, 0, UINT32_MAX, &total))
+        return s_wrong (why, "what is said of moves is out of range");
+    self->moves_total = (uint32_t) total;
     return true;
 }
 
