@@ -135,10 +135,19 @@ void
 //  partitions, alone.
 
 //  Called from within the functions of a storage; must not call them.
+struct move_info;
 typedef struct {
     void *arg;
     //  Sends a body (peer.h, plane DATA) to storage actor `actor` of a member. It may be lost.
     void (*send) (void *arg, node_id_t to, uint32_t actor, bytes_t body);
+    //  The same for a batch of a move (PEER_SNAP_CHUNK), through the channel that has a pace. It takes
+    //  over what the buffer holds. May be lost, too.
+    void (*stream) (void *arg, node_id_t to, uint32_t actor, buf_t *body);
+    //  Bytes that the channel takes now. When it has said 0: storage_stream comes as soon as that
+    //  changes.
+    size_t (*stream_room) (void *arg);
+    //  A move of this member changed its state (move.h). The pointer is good for the call.
+    void (*moved) (void *arg, const struct move_info *move);
     //  Tells the beacon PEER_RECONF, PEER_JOIN, PEER_HANDOVER or PEER_DROP_LEARNER (cluster_ask).
     //  Repeated until the epoch changes.
     void (*ask) (void *arg, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node);
@@ -165,6 +174,15 @@ void
 //  nothing.
 void
     storage_peer (storage_t *self, bytes_t body, uint64_t now);
+
+//  The channel for batches takes more: moves that waited for it go on.
+void
+    storage_stream (storage_t *self, uint64_t now);
+
+//  Moves under way from this storage to other members, at most `room` of them into `moves`. Returns how
+//  many there are.
+size_t
+    storage_moves (storage_t *self, struct move_info *moves, size_t room);
 
 //  Sends what has come up for other members. Once at the end of a turn, after storage_settle of all of
 //  its bodies.
