@@ -9,6 +9,7 @@
 #include "slot.h"
 #include "status.h"
 #include "storage_impl.h"
+#include "utf8.h"
 
 #define S_GROUP 16
 
@@ -253,32 +254,6 @@ s_prepare (storage_t *self, s_item_t *item)
         index_prefetch_bucket (&item->store->index, item->hash, &item->hint);
 }
 
-//  Valid UTF-8, 1 to 255 bytes. Lengths, continuation bytes, overlong forms and surrogates are
-//  checked (RFC 3629, section 4).
-static bool
-s_is_name (bytes_t name)
-{
-    if (name.size == 0)
-        return false;
-    for (size_t at = 0; at < name.size;) {
-        uint8_t head = name.data[at];
-        size_t more = head < 0x80 ? 0 : head >= 0xf0 ? 3 : head >= 0xe0 ? 2 : 1;
-        if (more && (head < 0xc2 || head > 0xf4))
-            return false;
-        if (name.size - at <= more)
-            return false;
-        for (size_t i = 1; i <= more; i++)
-            if ((name.data[at + i] & 0xc0) != 0x80)
-                return false;
-        uint8_t next = more ? name.data[at + 1] : 0;
-        if ((head == 0xe0 && next < 0xa0) || (head == 0xed && next > 0x9f) || (head == 0xf0 && next < 0x90)
-            || (head == 0xf4 && next > 0x8f))
-            return false;
-        at += more + 1;
-    }
-    return true;
-}
-
 void
 call_moved (call_t *call, uint32_t partition)
 {
@@ -327,7 +302,7 @@ s_check (call_t *call)
         why = "read is none of lease, confirm and stale";
     else if (op_info (request->op)->routing == ROUTING_NODE)
         return true;
-    else if (!call->map && !s_is_name (request->map))
+    else if (!call->map && (request->map.size == 0 || !utf8_is_valid (request->map)))
         why = "the map's name is empty or not UTF-8";
     else if (op_info (request->op)->routing == ROUTING_KEY && !request->has_key)
         why = "the key is missing";

@@ -26,17 +26,24 @@ utf8_sequence (const uint8_t *at, size_t left)
     return overlong || surrogate || too_large ? 0 : size;
 }
 
-//  True if all of it is UTF-8 and no byte is zero.
+//  True if all of it is UTF-8; a zero byte is, too.
 static inline bool
-utf8_is_text (bytes_t bytes)
+utf8_is_valid (bytes_t bytes)
 {
     for (size_t at = 0; at < bytes.size;) {
         size_t size = utf8_sequence (bytes.data + at, bytes.size - at);
-        if (size == 0 || bytes.data[at] == 0)
+        if (size == 0)
             return false;
         at += size;
     }
     return true;
+}
+
+//  True if all of it is UTF-8 and no byte is zero.
+static inline bool
+utf8_is_text (bytes_t bytes)
+{
+    return utf8_is_valid (bytes) && (bytes.size == 0 || !memchr (bytes.data, 0, bytes.size));
 }
 
 #endif

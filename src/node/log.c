@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "mem.h"
-#include "text.h"
+#include "utf8.h"
 
 typedef enum { FORMAT_TEXT, FORMAT_LOGFMT, FORMAT_JSON } log_format_t;
 
@@ -166,7 +166,7 @@ s_add_quoted (line_t *line, const char *value, bool json)
         left = LOG_VALUE_MAX;
     s_add_str (line, "\"");
     while (left) {
-        size_t size = text_sequence (bytes, left);
+        size_t size = utf8_sequence (bytes, left);
         if (size == 0 && cut && left < 4)
             break; // A sequence that the cut went through
         s_add_escaped (line, bytes, size, json);

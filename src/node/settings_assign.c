@@ -8,6 +8,7 @@
 
 #include "mem.h"
 #include "text.h"
+#include "utf8.h"
 
 typedef struct {
     const char *suffix;
@@ -110,7 +111,7 @@ s_assign_text (settings_t *self, setting_t id, const char *value, buf_t *why)
     //  What the file format could not hold does not come in by other ways either
     const uint8_t *bytes = (const uint8_t *) value;
     for (size_t at = 0; at < size;) {
-        size_t sequence = text_sequence (bytes + at, size - at);
+        size_t sequence = utf8_sequence (bytes + at, size - at);
         if (sequence == 0 || bytes[at] < 0x20 || bytes[at] == 0x7f) {
             text_printf (why, "%s: byte 0x%02x is not text", info->full, (unsigned) bytes[at]);
             return ZGRID_MALFORMED;

@@ -16,6 +16,7 @@
 #include <zgrid_error.h>
 
 #include "text.h"
+#include "utf8.h"
 
 #define FILE_MAX (1024 * 1024) // Bytes of a file
 #define LINE_MAX_BYTES 8192    // Bytes of a line
@@ -222,7 +223,7 @@ static bool
 s_is_text (scan_t *self, bytes_t line)
 {
     for (size_t at = 0; at < line.size;) {
-        size_t size = text_sequence (line.data + at, line.size - at);
+        size_t size = utf8_sequence (line.data + at, line.size - at);
         bool control = (line.data[at] < 0x20 && line.data[at] != '\t') || line.data[at] == 0x7f;
         if (size == 0 || control) {
             if (s_mistake (self))

@@ -6,26 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define QUOTED_MAX 60 // Bytes of somebody's text in a message
+#include "utf8.h"
 
-size_t
-text_sequence (const uint8_t *at, size_t left)
-{
-    if (left == 0)
-        return 0;
-    if (at[0] < 0x80)
-        return 1;
-    size_t size = at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
-    if (size == 0 || left < size)
-        return 0;
-    for (size_t index = 1; index < size; index++)
-        if ((at[index] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-    bool surrogate = at[0] == 0xed && at[1] >= 0xa0;
-    bool too_large = at[0] == 0xf4 && at[1] >= 0x90;
-    return overlong || surrogate || too_large ? 0 : size;
-}
+#define QUOTED_MAX 60 // Bytes of somebody's text in a message
 
 void
 text_printf (buf_t *out, const char *format, ...)
@@ -53,7 +36,7 @@ text_quote (buf_t *out, bytes_t text)
     buf_add (out, "\"", 1);
     size_t at = 0;
     while (at < text.size) {
-        size_t size = text_sequence (text.data + at, text.size - at);
+        size_t size = utf8_sequence (text.data + at, text.size - at);
         if (at + (size ? size : 1) > QUOTED_MAX) {
             buf_add (out, "...", 3);
             break;

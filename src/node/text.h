@@ -5,11 +5,6 @@
 
 #include "buf.h"
 
-//  Bytes of the UTF-8 sequence at the start of at[0 … left - 1], 1 to 4; 0 if there is none: a stray
-//  byte, a sequence cut short, an overlong form, a surrogate, or a number past U+10FFFF.
-size_t
-    text_sequence (const uint8_t *at, size_t left);
-
 //  Adds formatted text. out may be NULL: then nothing happens.
 void
     text_printf (buf_t *out, const char *format, ...) __attribute__ ((format (printf, 2, 3)));

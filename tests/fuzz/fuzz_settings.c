@@ -6,7 +6,7 @@
 
 #include "fuzz/fuzz.h"
 #include "node/settings.h"
-#include "node/text.h"
+#include "utf8.h"
 
 //  Every line of what was said begins with "f:" and a number, and is text.
 static void
@@ -15,7 +15,7 @@ s_check_said (bytes_t said)
     assert (said.size > 0);
     bool at_start = true;
     for (size_t at = 0; at < said.size;) {
-        size_t size = text_sequence (said.data + at, said.size - at);
+        size_t size = utf8_sequence (said.data + at, said.size - at);
         assert (size > 0);
         if (at_start)
             assert (said.size - at > 4 && memcmp (said.data + at, "f:", 2) == 0 && said.data[at + 2] >= '1'

@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "node/settings.h"
 #include "node/text.h"
+#include "utf8.h"
 
 extern char **environ;
 
@@ -545,7 +546,7 @@ START_TEST (sequences_are_utf8_and_nothing_else)
                   { "\xff", 1, 0 },
                   { "", 0, 0 } };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
-        ck_assert_uint_eq (text_sequence ((const uint8_t *) cases[at].bytes, cases[at].size),
+        ck_assert_uint_eq (utf8_sequence ((const uint8_t *) cases[at].bytes, cases[at].size),
                            cases[at].expected);
 }
 END_TEST
