@@ -331,7 +331,7 @@ zgrid_node_start (zgrid_node_t *self)
         return status;
     }
     self->running = true;
-    log_line (self->log, LEVEL_INFO, "serving", "client", self->endpoint, "peer", self->peer_endpoint, "node",
+    log_line (self->log, LEVEL_INFO, "serving", "client", self->endpoint, "peer", self->peer_endpoint, "id",
               self->id_text, NULL);
     return ZGRID_OK;
 }
