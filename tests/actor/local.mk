@@ -1,5 +1,6 @@
 #  SPDX-License-Identifier: MPL-2.0
 CLIENT_TEST_SOURCES = $(TEST_MAIN) tests/lib/fake_server.c tests/lib/fake_server.h \
+    tests/lib/fake_port.c tests/lib/fake_port.h \
     tests/lib/fake_sessions.c tests/lib/fake_sessions.h tests/lib/fake_map.c tests/lib/fake_map.h tests/lib/fake_local.c tests/lib/fake_local.h
 
 check_PROGRAMS += tests/actor/check_client_calls

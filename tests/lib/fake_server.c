@@ -3,9 +3,9 @@
 #include "fake_server.h"
 
 #include <msgpack.h>
-#include <sched.h>
 
 #include "fake_map.h"
+#include "fake_port.h"
 #include "fake_sessions.h"
 #include "slot.h"
 #include "status.h"
@@ -21,6 +21,7 @@ struct fake_server {
 
 typedef struct {
     zsock_t *doors[S_DOORS_MAX]; // [0] is the public one; NULL: closed
+    int ports[S_DOORS_MAX];      // What keeps the port of each for it
     char endpoints[S_DOORS_MAX][64];
     size_t storages;
     uint64_t numbers[FAKE_LIMIT];
@@ -424,22 +425,13 @@ s_receive (s_server_t *self, size_t door)
 }
 
 static void
-s_open (s_server_t *self, size_t door, const char *endpoint)
+s_open (s_server_t *self, size_t door)
 {
     self->doors[door] = zsock_new (ZMQ_ROUTER);
     zsock_set_linger (self->doors[door], 0);
     zsock_set_sndhwm (self->doors[door], 0);
     zsock_set_rcvhwm (self->doors[door], 0);
-    int port = -1;
-    //  The system may need a moment until a port that was just closed is free
-    int64_t until = zclock_mono () + 5000;
-    while (port == -1 && zclock_mono () < until) {
-        port = zsock_bind (self->doors[door], "%s", endpoint);
-        if (port == -1)
-            sched_yield ();
-    }
-    assert (port > 0);
-    snprintf (self->endpoints[door], sizeof self->endpoints[door], "tcp://127.0.0.1:%d", port);
+    fake_port_bind (self->doors[door], self->endpoints[door]);
 }
 
 //  A request of the creator: [what, value], or [what]. False: the end.
@@ -460,7 +452,7 @@ s_obey (s_server_t *self, zsock_t *pipe)
         if (words[0] == FAKE_CLOSE)
             zsock_destroy (&self->doors[words[1]]);
         if (words[0] == FAKE_OPEN)
-            s_open (self, words[1], self->endpoints[words[1]]);
+            s_open (self, words[1]);
         if (words[0] == FAKE_PUSH)
             s_push (self, words[1]);
     }
@@ -480,8 +472,10 @@ s_main (zsock_t *pipe, void *arg)
     self.watchers = zlist_new ();
     self.map = fake_map_new (S_PARTITIONS);
     self.held = zlist_new ();
-    for (size_t door = 0; door <= self.storages + 1; door++)
-        s_open (&self, door, "tcp://127.0.0.1:*");
+    for (size_t door = 0; door <= self.storages + 1; door++) {
+        self.ports[door] = fake_port_keep (self.endpoints[door], sizeof self.endpoints[door]);
+        s_open (&self, door);
+    }
     zsock_signal (pipe, 0);
     for (size_t door = 0; door <= self.storages + 1; door++)
         zstr_send (pipe, self.endpoints[door]);
@@ -510,8 +504,10 @@ s_main (zsock_t *pipe, void *arg)
     zlist_destroy (&self.watchers);
     fake_sessions_destroy (&self.sessions);
     fake_map_destroy (&self.map);
-    for (size_t door = 0; door <= self.storages + 1; door++)
+    for (size_t door = 0; door <= self.storages + 1; door++) {
         zsock_destroy (&self.doors[door]);
+        fake_port_free (self.ports[door]);
+    }
 }
 
 //  ------------------------------------------------------------------------------------------------

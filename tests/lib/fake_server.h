@@ -28,7 +28,7 @@ typedef enum {
     FAKE_WINDOW_RECORDS, // What HELLO says
     FAKE_WINDOW_BYTES,
     FAKE_FRAME,
-    FAKE_CLOSE,          // Closes endpoint n
+    FAKE_CLOSE,          // Closes endpoint n; nobody else gets its port
     FAKE_OPEN,           // Opens it again, on the same port
     FAKE_MUTE,           // Bits of endpoints: what comes there is lost, and so is the answer
     FAKE_DROP,           // Records that are lost, not executed
