@@ -267,9 +267,6 @@ call_moved (call_t *call, uint32_t partition)
                   owner->client_ports[partition % owner->actors]);
         meta.given |= META_owner;
         meta.owner = bytes_str (text);
-    } else if (!view && self->owners) {
-        meta.given |= META_owner;
-        meta.owner = bytes_str (self->owners[partition % self->config.actors]);
     }
     self->stats.moved++;
     wire_reply (call->out, call->request->id, ZGRID_MOVED, value_nil (), 0, &meta);

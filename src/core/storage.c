@@ -107,12 +107,6 @@ storage_destroy (storage_t **self_p)
 }
 
 void
-storage_set_owners (storage_t *self, const char *const *owners)
-{
-    self->owners = owners;
-}
-
-void
 storage_clocks (storage_t *self, moment_t moment)
 {
     if (self->cluster.ap)

@@ -61,10 +61,6 @@ typedef struct {
 storage_t *
     storage_new (const storage_config_t *config, epochs_t *epochs);
 
-//  The client endpoint of each storage actor, for MOVED; not copied. Without it MOVED names nobody.
-void
-    storage_set_owners (storage_t *self, const char *const *owners);
-
 //  No local reader may be left. Accepts NULL.
 void
     storage_destroy (storage_t **self_p);

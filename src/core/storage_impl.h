@@ -39,7 +39,6 @@ struct storage {
     map_t *last_map;         // Of the record before: most records name the same map
     stats_t stats;
     uint64_t random;
-    const char *const *owners; // NULL: not known
     //  For local readers
     _Atomic uint32_t clock;    // The access clock
     _Atomic bool ap_declared;  // A map in ap mode: its entries are for the actor

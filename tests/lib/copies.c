@@ -50,6 +50,10 @@ s_take_replies (copies_t *self, bytes_t body)
         to->dropped = (meta.given & META_dropped) != 0;
         to->age = meta.given & META_age ? meta.age : UINT64_MAX;
         to->seq = meta.given & META_seq ? meta.seq : UINT64_MAX;
+        size_t owner = meta.given & META_owner ? meta.owner.size : 0;
+        assert (owner < sizeof to->owner);
+        snprintf (to->owner, sizeof to->owner, "%.*s", (int) owner,
+                  owner ? (const char *) meta.owner.data : "");
     }
 }
 

@@ -25,6 +25,7 @@ typedef struct {
     uint64_t version;
     bool dropped;     // meta.dropped
     uint64_t age, seq; // meta; UINT64_MAX: not there
+    char owner[64];    // meta.owner; "": not there
 } copies_reply_t;
 
 struct copies;

@@ -8,8 +8,6 @@
 
 #include "slot.h"
 
-static const char *const s_owners[RIG_ACTORS] = { "tcp://a:1", "tcp://b:2", "tcp://c:3" };
-
 storage_config_t
 rig_config (uint32_t actors, uint32_t partitions)
 {
@@ -36,7 +34,6 @@ rig_open_with (rig_t *self, const storage_config_t *config, epochs_t *epochs)
             rig_close (self);
             return false;
         }
-        storage_set_owners (self->storage[at], s_owners);
     }
     return true;
 }

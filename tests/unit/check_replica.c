@@ -90,6 +90,7 @@ START_TEST (others_are_sent_to_the_primary)
     ck_assert_uint_eq (s_status (&copies, 1), ZGRID_MOVED);
     s_put (&copies, 2, 2, "key", "v");
     ck_assert_uint_eq (s_status (&copies, 2), ZGRID_MOVED);
+    ck_assert_str_eq (copies_reply (&copies, 2)->owner, "tcp://127.0.0.1:1000");
     //  A backup answers those who do not mind
     s_put (&copies, 0, 3, "key", "v");
     copies_run (&copies, 200);
