@@ -22,3 +22,9 @@ hash_key (const hash_secret_t *secret, bytes_t key)
 {
     return XXH3_64bits_withSecret (key.data, key.size, secret->bytes, HASH_SECRET_SIZE);
 }
+
+uint64_t
+hash_bytes (bytes_t bytes)
+{
+    return XXH3_64bits (bytes.data, bytes.size);
+}

@@ -20,4 +20,8 @@ void
 uint64_t
     hash_key (const hash_secret_t *secret, bytes_t key);
 
+//  XXH3 without a secret: tells what differs by chance, not by intent.
+uint64_t
+    hash_bytes (bytes_t bytes);
+
 #endif

@@ -11,6 +11,12 @@ tests_unit_check_swim_SOURCES = tests/unit/check_swim.c $(TEST_MAIN)
 tests_unit_check_swim_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_swim_LDADD = $(UNIT_LIBS) -lm
 
+check_PROGRAMS += tests/unit/check_view_delta
+TESTS += tests/unit/check_view_delta
+tests_unit_check_view_delta_SOURCES = tests/unit/check_view_delta.c $(TEST_MAIN)
+tests_unit_check_view_delta_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_view_delta_LDADD = $(UNIT_LIBS)
+
 #  Control planes on a small network with virtual time
 GRID = tests/lib/grid.c tests/lib/grid.h
 check_PROGRAMS += tests/unit/check_founding

@@ -13,4 +13,5 @@ libzgrid_core_la_SOURCES += \
     src/core/cluster/placement.c src/core/cluster/placement.h \
     src/core/cluster/swim.c src/core/cluster/swim.h src/core/cluster/swim_gossip.c \
     src/core/cluster/swim_impl.h \
-    src/core/cluster/view.c src/core/cluster/view.h src/core/cluster/view_code.c
+    src/core/cluster/view.c src/core/cluster/view.h src/core/cluster/view_code.c \
+    src/core/cluster/view_code.h src/core/cluster/view_delta.c src/core/cluster/view_delta.h

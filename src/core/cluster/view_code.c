@@ -12,9 +12,9 @@
 #include "../mem.h"
 #include "../utf8.h"
 #include "../wire.h"
-#include "view.h"
+#include "view_code.h"
 
-#define VIEW_FIELDS 16
+#define VIEW_FIELDS (VIEW_HEAD_FIELDS + 3)
 #define MEMBER_FIELDS 13
 #define PART_FIELDS 3 // Before the reps
 #define MAP_FIELDS 3
@@ -66,8 +66,8 @@ s_member_place (const view_t *self, node_id_t id)
     return member ? (uint32_t) (member - self->members) : NOWHERE;
 }
 
-static void
-s_add_part (const view_t *self, const part_t *part, buf_t *out)
+void
+part_encode (const view_t *self, const part_t *part, buf_t *out)
 {
     uint32_t primary = part->primary || part->reps_count ? NOWHERE : 0;
     for (unsigned rep = 0; rep < part->reps_count; rep++)
@@ -82,9 +82,17 @@ s_add_part (const view_t *self, const part_t *part, buf_t *out)
 }
 
 void
-view_encode (const view_t *self, buf_t *out)
+map_encode (const map_settings_t *self, buf_t *out)
 {
-    wire_add_array (out, VIEW_FIELDS);
+    wire_add_array (out, MAP_FIELDS);
+    wire_add_text (out, self->name);
+    wire_add_uint (out, self->mode);
+    wire_add_uint (out, self->min_sync);
+}
+
+void
+view_head_encode (const view_t *self, buf_t *out)
+{
     wire_add_uint (out, self->cluster);
     wire_add_uint (out, self->version);
     wire_add_uint (out, self->cfg);
@@ -98,20 +106,22 @@ view_encode (const view_t *self, buf_t *out)
     wire_add_uint (out, self->move_rate);
     wire_add_uint (out, self->moves_paused);
     wire_add_uint (out, self->moves_total);
+}
+
+void
+view_encode (const view_t *self, buf_t *out)
+{
+    wire_add_array (out, VIEW_FIELDS);
+    view_head_encode (self, out);
     wire_add_array (out, self->members_count);
     for (uint32_t index = 0; index < self->members_count; index++)
         member_encode (&self->members[index], out);
     wire_add_array (out, self->partitions);
     for (uint32_t index = 0; index < self->partitions; index++)
-        s_add_part (self, &self->parts[index], out);
+        part_encode (self, &self->parts[index], out);
     wire_add_array (out, self->maps_count);
-    for (uint32_t index = 0; index < self->maps_count; index++) {
-        const map_settings_t *map = &self->maps[index];
-        wire_add_array (out, MAP_FIELDS);
-        wire_add_text (out, map->name);
-        wire_add_uint (out, map->mode);
-        wire_add_uint (out, map->min_sync);
-    }
+    for (uint32_t index = 0; index < self->maps_count; index++)
+        map_encode (&self->maps[index], out);
 }
 
 bool
@@ -234,14 +244,11 @@ s_voters (mp_t *reader, node_id_t *ids, uint8_t *count)
     return true;
 }
 
-static bool
-s_head (view_t *self, mp_t *reader, const char **why)
+bool
+view_head_decode (view_t *self, mp_t *reader, const char **why)
 {
-    uint32_t fields;
     uint64_t era;
     bytes_t seed;
-    if (!mp_array (reader, &fields) || fields != VIEW_FIELDS)
-        return s_wrong (why, "it is not an array of 16");
     if (!s_number (reader, 1, UINT64_MAX, &self->cluster) || !mp_uint (reader, &self->version)
         || !mp_uint (reader, &self->cfg))
         return s_wrong (why, "the cluster's id, the version or cfg is not a number");
@@ -308,9 +315,10 @@ s_holder (const view_t *self, uint64_t place)
     return place < self->members_count && !self->members[place].witness ? self->members[place].id : 0;
 }
 
-static bool
-s_part (const view_t *self, part_t *part, mp_t *reader)
+bool
+part_decode (const view_t *self, part_t *part, mp_t *reader)
 {
+    memset (part, 0, sizeof *part);
     uint32_t fields;
     uint64_t primary, learner, rep;
     if (!mp_array (reader, &fields) || fields < PART_FIELDS || fields > PART_FIELDS + VIEW_REPS_MAX
@@ -346,9 +354,18 @@ s_parts (view_t *self, mp_t *reader, const char **why)
     if (self->partitions == 0)
         return s_wrong (why, "there are no partitions");
     for (uint32_t index = 0; index < self->partitions; index++)
-        if (!s_part (self, &self->parts[index], reader))
+        if (!part_decode (self, &self->parts[index], reader))
             return s_wrong (why, "a partition's row is wrong");
     return true;
+}
+
+bool
+map_decode (mp_t *reader, map_settings_t *map)
+{
+    uint32_t fields;
+    return mp_array (reader, &fields) && fields == MAP_FIELDS && s_text (reader, 1, VIEW_MAP_MAX, map->name)
+           && s_byte (reader, MAP_CP, MAP_AP, &map->mode)
+           && s_byte (reader, 1, VIEW_COPIES_MAX, &map->min_sync);
 }
 
 static bool
@@ -360,10 +377,7 @@ s_maps (view_t *self, mp_t *reader, const char **why)
     self->maps = list;
     for (uint32_t index = 0; index < self->maps_count; index++) {
         map_settings_t *map = &self->maps[index];
-        uint32_t fields;
-        if (!mp_array (reader, &fields) || fields != MAP_FIELDS
-            || !s_text (reader, 1, VIEW_MAP_MAX, map->name) || !s_byte (reader, MAP_CP, MAP_AP, &map->mode)
-            || !s_byte (reader, 1, VIEW_COPIES_MAX, &map->min_sync))
+        if (!map_decode (reader, map))
             return s_wrong (why, "a map's settings are wrong");
         //  No name holds a zero byte: strcmp is the order of the bytes
         if (index && strcmp (map[-1].name, map->name) >= 0)
@@ -381,8 +395,12 @@ view_decode (bytes_t encoded, const char **why)
         return NULL;
     }
     mp_t reader = mp_of (encoded);
-    bool good = s_head (self, &reader, why) && s_members (self, &reader, why) && s_parts (self, &reader, why)
-                && s_maps (self, &reader, why);
+    uint32_t fields;
+    bool good = mp_array (&reader, &fields) && fields == VIEW_FIELDS;
+    if (!good)
+        s_wrong (why, "it is not an array of 16");
+    good = good && view_head_decode (self, &reader, why) && s_members (self, &reader, why)
+           && s_parts (self, &reader, why) && s_maps (self, &reader, why);
     if (good && !mp_at_end (&reader))
         good = s_wrong (why, "there are bytes behind it");
     if (!good)
