@@ -26,6 +26,7 @@ libzgrid_core_la_SOURCES = \
     src/core/wire.h src/core/wire_impl.h src/core/wire_op.c src/core/wire_options.c \
     src/core/wire_reply.c src/core/wire_request.c
 include src/core/cluster/local.mk
+include src/core/move/local.mk
 include src/core/replica/local.mk
 
 #  Everything but the core; tests link it to reach hidden symbols

@@ -58,6 +58,19 @@ tests_fuzz_fuzz_view_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_view_LDADD = $(FUZZ_LIBS) -lm
 endif
 
+FUZZ_TARGETS += batch
+check_PROGRAMS += tests/fuzz/replay_batch
+tests_fuzz_replay_batch_SOURCES = tests/fuzz/fuzz_batch.c $(FUZZ_REPLAY)
+tests_fuzz_replay_batch_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_replay_batch_LDADD = $(FUZZ_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_batch
+tests_fuzz_fuzz_batch_SOURCES = tests/fuzz/fuzz_batch.c
+tests_fuzz_fuzz_batch_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_batch_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_batch_LDADD = $(FUZZ_LIBS)
+endif
+
 dist_check_SCRIPTS += tests/fuzz/replay.sh
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/corpus

@@ -70,3 +70,19 @@ tests_unit_check_forward_refusals_SOURCES = tests/unit/check_forward_refusals.c 
     tests/lib/fake_owners.c tests/lib/fake_owners.h $(TEST_MAIN)
 tests_unit_check_forward_refusals_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_forward_refusals_LDADD = $(UNIT_LIBS)
+
+#  Moves: their pace, and what stands in front of batches
+check_PROGRAMS += tests/unit/check_rate tests/unit/check_batch
+TESTS += tests/unit/check_rate tests/unit/check_batch
+tests_unit_check_rate_SOURCES = tests/unit/check_rate.c $(TEST_MAIN)
+tests_unit_check_rate_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_rate_LDADD = $(UNIT_LIBS)
+tests_unit_check_batch_SOURCES = tests/unit/check_batch.c $(TEST_MAIN)
+tests_unit_check_batch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_batch_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_news
+TESTS += tests/unit/check_news
+tests_unit_check_news_SOURCES = tests/unit/check_news.c $(TEST_MAIN)
+tests_unit_check_news_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_news_LDADD = $(UNIT_LIBS)
