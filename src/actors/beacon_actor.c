@@ -33,6 +33,7 @@ s_event (void *arg, cluster_event_t event, uint32_t partition, node_id_t node, c
 {
     beacon_t *self = arg;
     beacon_log_event (&self->log, self->view, event, partition, node, text);
+    beacon_happened (self, event, partition, node, text);
 }
 
 //  May be lost: the coordinator asks again.
@@ -130,6 +131,7 @@ s_destroy (void **self_p)
     buf_clear (&self->encoded);
     buf_clear (&self->hello);
     buf_clear (&self->routes);
+    buf_clear (&self->news.events);
     mem_free (self);
     *self_p = NULL;
 }
@@ -222,7 +224,9 @@ s_create (const void *args, buf_t *why)
         return NULL;
     }
     self->now = actor_moment ().now;
+    self->wall = actor_moment ().wall;
     self->id = given->cluster.self.id;
+    snprintf (self->name, sizeof self->name, "%s", given->cluster.self.name);
     self->timing = given->cluster.timing;
     self->lease = given->lease;
     self->status = given->status;
@@ -263,6 +267,7 @@ s_receive (void *arg, size_t which, const moment_t *moment)
 {
     beacon_t *self = arg;
     self->now = moment->now;
+    self->wall = moment->wall;
     return which == 0   ? beacon_receive_inner (self)
            : which == 1 ? s_receive_peer (self)
                         : s_receive_discover (self);
@@ -279,6 +284,7 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
 {
     beacon_t *self = arg;
     uint64_t now = self->now = moment->now;
+    self->wall = moment->wall;
     beacon_take_view (self);
     s_probe (self);
     uint64_t next = probes_turn (&self->probes, s_refused, self, now);
@@ -293,6 +299,7 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
     next = s_sooner (next, links_turn (self->links, now));
     next = s_sooner (next, beacon_log_turn (&self->log, self->view, now));
     beacon_tell_status (self);
+    beacon_tell_news (self);
     *sent = self->sent;
     self->sent = false;
     return next;

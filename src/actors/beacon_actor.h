@@ -8,6 +8,19 @@
 #include "beacon_log.h"
 #include "inner.h"
 #include "links.h"
+#include "move/move.h"
+
+//  What a CLUSTER record asks about.
+typedef struct {
+    const cluster_t *cluster;
+    const view_t *view;       // NULL before there is one
+    const links_stats_t *links;
+    const move_info_t *moves; // Under way from this node
+    uint32_t moves_count;
+    bool brief;               // Only how the moves stand
+    bool plan;                // What there is to move, too
+    uint64_t now;
+} beacon_question_t;
 
 //  What clients and the log are told; made by the node, called on the beacon's thread.
 typedef struct {
@@ -15,9 +28,8 @@ typedef struct {
     //  Adds pairs of the HELLO map; returns how many. Adds the value of a ROUTES reply.
     uint32_t (*hello) (void *arg, const view_t *view, buf_t *out);
     void (*routes) (void *arg, const view_t *view, buf_t *out);
-    //  Adds the value of a CLUSTER reply. view is NULL before there is one.
-    void (*cluster) (void *arg, const cluster_t *cluster, const view_t *view, const links_stats_t *links,
-                     uint64_t now, buf_t *out);
+    //  Adds the value of a CLUSTER reply.
+    void (*cluster) (void *arg, const beacon_question_t *question, buf_t *out);
     beacon_line_fn *line; // Of the log
 } beacon_words_t;
 
@@ -28,6 +40,7 @@ typedef struct {
     _Atomic uint32_t others;  // Members beside this one that are UP
     _Atomic uint64_t heard;   // When one of them was heard last: milliseconds of the boot clock
     _Atomic uint64_t foreign; // Messages to the peer endpoint that are none between nodes
+    _Atomic uint64_t streamed; // Bytes of moves that this node has sent; the rebalancer writes it
 } beacon_status_t;
 
 typedef struct {

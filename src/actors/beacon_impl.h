@@ -32,10 +32,25 @@ typedef struct {
     uint64_t heard, probed;
 } beacon_heard_t;
 
+//  What happened in this turn, for the router.
+typedef struct {
+    uint64_t number;  // Of the last event
+    buf_t events;     // As INNER_EVENTS has them
+    uint64_t refused_at; // When REFUSED was told last
+} beacon_news_t;
+
+//  Moves under way from this node.
+#define BEACON_MOVES_MAX 1024
+typedef struct {
+    uint32_t count;
+    move_info_t list[BEACON_MOVES_MAX];
+} beacon_moves_t;
+
 typedef struct {
     cluster_t *cluster;
     cluster_timing_t timing;
     node_id_t id;
+    char name[VIEW_NAME_MAX + 1];
     lease_t *lease;
     beacon_status_t *status;
     beacon_words_t words;
@@ -59,7 +74,10 @@ typedef struct {
     probes_t probes;
     uint64_t probe_at;
     beacon_log_t log;
+    beacon_news_t news;
+    beacon_moves_t moves;
     uint64_t now;
+    uint64_t wall;    // Unix time in milliseconds
     bool sent;        // Through `inner`
 } beacon_t;
 
@@ -76,6 +94,25 @@ bool
 //  Answers requests of operators that have been decided.
 void
     beacon_end_admins (beacon_t *self);
+
+//  beacon_news.c
+
+//  Something happened; the router is told at the end of the turn.
+void
+    beacon_happened (beacon_t *self, cluster_event_t kind, uint32_t partition, node_id_t node,
+                     const char *text);
+
+//  A storage actor says how far a move is.
+void
+    beacon_moved (beacon_t *self, const inner_t *message);
+
+//  Forgets moves that the view says are over, should nobody have said so.
+void
+    beacon_end_moves (beacon_t *self);
+
+//  Tells the router what happened since the last turn. What it does not take is lost.
+void
+    beacon_tell_news (beacon_t *self);
 
 //  beacon_view.c
 

@@ -27,11 +27,21 @@ s_answer (beacon_t *self, uint64_t asked, buf_t *reply)
 }
 
 static void
-s_answer_cluster (beacon_t *self, uint64_t asked, uint64_t id)
+s_answer_cluster (beacon_t *self, uint64_t asked, const request_t *request)
 {
     buf_t tree = BUF_INIT, reply = BUF_INIT;
-    self->words.cluster (self->words.arg, self->cluster, cluster_view (self->cluster),
-                         links_stats (self->links), self->now, &tree);
+    uint64_t id = request->id;
+    beacon_question_t question = { .cluster = self->cluster,
+                                   .view = cluster_view (self->cluster),
+                                   .links = links_stats (self->links),
+                                   .moves = self->moves.list,
+                                   .moves_count = self->moves.count,
+                                   .now = self->now };
+    if (request->value.kind == VALUE_BYTES) {
+        question.brief = bytes_equal (request->value.bytes, bytes_str ("moves"));
+        question.plan = bytes_equal (request->value.bytes, bytes_str ("plan"));
+    }
+    self->words.cluster (self->words.arg, &question, &tree);
     if (!tree.failed)
         wire_reply (&reply, id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0,
                     NULL);
@@ -113,7 +123,7 @@ s_record (beacon_t *self, const inner_t *message)
     if (wire_next_request (&reader, &request) != WIRE_RECORD)
         return;
     if (!request.faulty && request.op == OP_CLUSTER)
-        s_answer_cluster (self, message->number, request.id);
+        s_answer_cluster (self, message->number, &request);
     else if (!request.faulty && request.op == OP_ADMIN)
         s_begin_admin (self, message->number, &request);
     else
@@ -150,9 +160,14 @@ beacon_receive_inner (beacon_t *self)
         case INNER_RECORD:
             s_record (self, &message);
             break;
+        case INNER_MOVED:
+            beacon_moved (self, &message);
+            break;
         case INNER_VIEW:
         case INNER_HAND_OVER:
         case INNER_ANSWER:
+        case INNER_EVENTS:
+        case INNER_LIMIT:
         default: // Not for the beacon
             break;
     }

@@ -37,15 +37,10 @@ s_part (cluster_event_t event)
 static void
 s_member (const beacon_log_t *self, const view_t *view, cluster_event_t event, node_id_t node)
 {
-    static const char *const words[] = {
-        [EVENT_COORDINATOR] = "coordinator",       [EVENT_MEMBER_ADDED] = "member added",
-        [EVENT_MEMBER_SUSPECT] = "member suspect", [EVENT_MEMBER_BACK] = "member back",
-        [EVENT_MEMBER_LEAVING] = "member leaving", [EVENT_MEMBER_FORGOTTEN] = "member forgotten",
-    };
     char id[24];
     snprintf (id, sizeof id, "%016" PRIx64, node);
     const member_t *member = view ? view_member (view, node) : NULL;
-    self->line (self->arg, event == EVENT_MEMBER_SUSPECT ? BEACON_WARNING : BEACON_INFO, words[event],
+    self->line (self->arg, event == EVENT_MEMBER_SUSPECT ? BEACON_WARNING : BEACON_INFO, event_name (event),
                 "member", member ? member->name : "", "id", id);
 }
 

@@ -50,6 +50,7 @@ s_adopt (beacon_t *self, view_t *view)
     self->heard = heard; // Without memory nobody is asked until the next view
     view_destroy (&self->view);
     self->view = view;
+    beacon_end_moves (self);
 }
 
 //  Looks whether there is a newer view, and makes what the others are told of it.

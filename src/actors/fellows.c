@@ -190,6 +190,21 @@ fellows_ask (fellows_t *self, peer_type_t what, uint32_t partition, uint64_t epo
     return inner_send (self->beacon_handle, NULL, &ask);
 }
 
+void
+fellows_moved (fellows_t *self, const move_info_t *move)
+{
+    inner_t message = { .kind = INNER_MOVED,
+                        .index = self->index,
+                        .partition = move->partition,
+                        .epoch = move->epoch,
+                        .node = move->target,
+                        .state = move->state,
+                        .entries = move->entries,
+                        .bytes = move->bytes,
+                        .total = move->total };
+    inner_send (self->beacon_handle, NULL, &message);
+}
+
 uint64_t
 fellows_turn (fellows_t *self, uint64_t now)
 {

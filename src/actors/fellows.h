@@ -6,6 +6,7 @@
 
 #include "inner.h"
 #include "links.h"
+#include "move/move.h"
 #include "storage.h"
 
 typedef struct {
@@ -64,6 +65,10 @@ bool
 //  Tells the beacon (cluster_ask). False: it was lost.
 bool
     fellows_ask (fellows_t *self, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node);
+
+//  Tells the beacon how far a move is. It may be lost.
+void
+    fellows_moved (fellows_t *self, const move_info_t *move);
 
 //  Once a turn. Returns milliseconds as links_turn.
 uint64_t

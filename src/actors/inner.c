@@ -2,7 +2,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "inner.h"
 
-#define S_NUMBERS 8
+#define S_NUMBERS 12
 #define S_FRAMES 5
 
 bool
@@ -18,6 +18,10 @@ inner_send (void *handle, const bytes_t *route, const inner_t *message)
     wire_add_uint (&head, message->node);
     wire_add_uint (&head, message->number);
     wire_add_uint (&head, message->hello_pairs);
+    wire_add_uint (&head, message->state);
+    wire_add_uint (&head, message->entries);
+    wire_add_uint (&head, message->bytes);
+    wire_add_uint (&head, message->total);
     bytes_t frames[S_FRAMES] = { buf_bytes (&head), message->view, message->hello, message->routes,
                                  message->record };
     bytes_t none = bytes_of (NULL, 0);
@@ -43,7 +47,7 @@ inner_receive (void *handle, frames_t *frames, bool routed, inner_t *message)
     bool good = mp_array (&reader, &count) && count == S_NUMBERS;
     for (size_t at = 0; good && at < S_NUMBERS; at++)
         good = mp_uint (&reader, &numbers[at]);
-    if (!good || numbers[0] < INNER_HERE || numbers[0] > INNER_ANSWER)
+    if (!good || numbers[0] < INNER_HERE || numbers[0] >= INNER_LIMIT)
         return true;
     *message = (inner_t) { .kind = (inner_kind_t) numbers[0],
                            .index = (uint32_t) numbers[1],
@@ -53,6 +57,10 @@ inner_receive (void *handle, frames_t *frames, bool routed, inner_t *message)
                            .node = numbers[5],
                            .number = numbers[6],
                            .hello_pairs = (uint32_t) numbers[7],
+                           .state = (uint32_t) numbers[8],
+                           .entries = numbers[9],
+                           .bytes = numbers[10],
+                           .total = numbers[11],
                            .view = parts[1],
                            .hello = parts[2],
                            .routes = parts[3],

@@ -13,7 +13,10 @@ typedef enum {
     INNER_ASK,       // From a storage actor: cluster_ask
     INNER_HAND_OVER, // To a storage actor: storage_hand_over
     INNER_RECORD,    // From the router: a CLUSTER or ADMIN record
-    INNER_ANSWER     // To the router: its reply record
+    INNER_ANSWER,    // To the router: its reply record
+    INNER_MOVED,     // From a storage actor: how far a move is (move.h)
+    INNER_EVENTS,    // To the router: what happened
+    INNER_LIMIT
 } inner_kind_t;
 
 #define INNER_ROUTER UINT32_MAX // As an index
@@ -23,15 +26,18 @@ typedef struct {
     inner_kind_t kind;
     uint32_t index;               // HERE: of the storage actor, or INNER_ROUTER
     peer_type_t what;             // ASK
-    uint32_t partition;           // ASK, HAND_OVER
-    uint64_t epoch;               // ASK, HAND_OVER
-    node_id_t node;               // ASK, HAND_OVER
+    uint32_t partition;           // ASK, HAND_OVER, MOVED
+    uint64_t epoch;               // ASK, HAND_OVER, MOVED
+    node_id_t node;               // ASK, HAND_OVER, MOVED: its target
     uint64_t number;              // RECORD, ANSWER: chosen by the router, comes back
     bytes_t view;                 // VIEW: view_encode
     bytes_t hello;                // VIEW: pairs of the HELLO map, encoded, without the map's head…
     uint32_t hello_pairs;         // VIEW: …and how many
     bytes_t routes;               // VIEW: value of a ROUTES reply
-    bytes_t record;               // RECORD: one request record; ANSWER: one reply record
+    uint32_t state;               // MOVED, as the next three
+    uint64_t entries, bytes, total;
+    bytes_t record;               // RECORD: one request record; ANSWER: one reply record; EVENTS: for each
+                                  // an array of its number, the view's version, and its JSON
 } inner_t;
 
 //  Sends without blocking. route: of a ROUTER's peer, NULL on a DEALER. False if the queue is full or

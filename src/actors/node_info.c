@@ -86,11 +86,12 @@ node_info_reply (const node_info_t *info, const request_t *request, buf_t *out)
     wire_reply (out, request->id, ZGRID_OK, value, 0, NULL);
 }
 
-bool
-node_info_wants_views (const request_t *request)
+uint32_t
+node_info_wants (const request_t *request)
 {
     options_t options;
     const char *why;
-    return request->op == OP_HELLO && options_decode (request->options, &options, &why)
-           && (options.given & OPT_views);
+    if (request->op != OP_HELLO || !options_decode (request->options, &options, &why))
+        return 0;
+    return options.given & (OPT_views | OPT_events);
 }

@@ -37,8 +37,8 @@ void
 void
     node_info_reply (const node_info_t *info, const request_t *request, buf_t *out);
 
-//  True if the HELLO asks for pushes of new views.
-bool
-    node_info_wants_views (const request_t *request);
+//  Which pushes a HELLO asks for: OPT_views, OPT_events, both, or 0.
+uint32_t
+    node_info_wants (const request_t *request);
 
 #endif

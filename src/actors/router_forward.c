@@ -11,6 +11,7 @@
 #define S_LINE_HWM 1000
 #define S_LINE_IDLE_MS 60000
 #define S_BEACON_MS 6000 // An operator's request ends after 5,000 in the beacon
+#define S_NEWS_MS 50     // Between two pushes of events to the same client
 #define S_AGAIN_MS 50    // Without memory for a view: until the next attempt
 #define S_SWITCH_MS 1000 // What passes through may take so long to come back before records are forwarded
 
@@ -65,9 +66,13 @@ router_answer_node (router_t *self, const arrival_t *arrival, const request_t *r
     }
     uint8_t session[SESSION_SIZE];
     node_info_hello (&self->info, request, s_session (self, session) ? session : NULL, out);
-    if (node_info_wants_views (request))
+    uint32_t wants = node_info_wants (request);
+    if (wants & OPT_views)
         watchers_add (self->watchers, arrival->route, arrival->envelope, arrival->envelope_count,
                       self->info.view_version);
+    if (wants & OPT_events)
+        watchers_add (self->listeners, arrival->route, arrival->envelope, arrival->envelope_count,
+                      news_last (self->news));
 }
 
 //  STATS is about this node's storage actors.
@@ -229,6 +234,19 @@ s_hear_view (router_t *self, const inner_t *message)
     forward_set_view (self->forward, &view, self->now);
 }
 
+static void
+s_hear_events (router_t *self, const inner_t *message)
+{
+    mp_t reader = mp_of (message->record);
+    uint32_t count;
+    uint64_t number, version;
+    bytes_t json;
+    while (!mp_at_end (&reader) && mp_array (&reader, &count) && count == 3 && mp_uint (&reader, &number)
+           && mp_uint (&reader, &version) && mp_bytes (&reader, &json))
+        news_add (self->news, number, version, json);
+    watchers_publish (self->listeners, news_last (self->news));
+}
+
 bool
 router_receive_beacon (router_t *self)
 {
@@ -240,6 +258,8 @@ router_receive_beacon (router_t *self)
         s_hear_view (self, &message);
     else if (message.kind == INNER_ANSWER)
         forward_give (self->forward, message.number, message.record, self->now);
+    else if (message.kind == INNER_EVENTS)
+        s_hear_events (self, &message);
     return true;
 }
 
@@ -292,6 +312,8 @@ router_turn_cluster (router_t *self)
     uint64_t next = forward_turn (self->forward, self->now);
     uint64_t push = watchers_turn (self->watchers, door_push, self->clients, self->now);
     lines_turn (self->lines, self->now);
+    next = push < next ? push : next;
+    push = watchers_turn (self->listeners, door_push, self->clients, self->now);
     next = push < next ? push : next;
     bool soon = self->view_lost || self->mode != self->wanted;
     return soon && next > S_AGAIN_MS ? S_AGAIN_MS : next;
@@ -350,8 +372,12 @@ router_join (router_t *self, const router_actor_args_t *given, buf_t *why)
     self->forward = forward_new (&config, &port);
     self->lines = lines_new (&lines);
     self->watchers = watchers_new (WATCHERS_MAX);
-    if (self->forward && self->lines && self->watchers && s_copy_inprocs (self, given->storage_inprocs)
-        && s_connect_beacon (self, given->beacon_inproc))
+    self->listeners = watchers_new (WATCHERS_MAX);
+    self->news = news_new ();
+    if (self->listeners)
+        watchers_set_words (self->listeners, news_tell, self->news, S_NEWS_MS);
+    if (self->forward && self->lines && self->watchers && self->listeners && self->news
+        && s_copy_inprocs (self, given->storage_inprocs) && s_connect_beacon (self, given->beacon_inproc))
         return true;
     buf_add (why, "out of memory or sockets", 24);
     return false;
@@ -364,6 +390,8 @@ router_leave (router_t *self)
     forward_destroy (&self->forward);
     lines_destroy (&self->lines);
     watchers_destroy (&self->watchers);
+    watchers_destroy (&self->listeners);
+    news_destroy (&self->news);
     zsock_destroy (&self->beacon);
     for (uint32_t actor = 0; self->storage_inprocs && actor < self->actors; actor++)
         free (self->storage_inprocs[actor]);

@@ -6,6 +6,7 @@
 #include "forward.h"
 #include "gather.h"
 #include "lines.h"
+#include "news.h"
 #include "replica/session_id.h"
 #include "router_actor.h"
 #include "split.h"
@@ -65,6 +66,8 @@ typedef struct {
     node_info_t info;
     buf_t info_copies;
     session_issuer_t issuer;
+    news_t *news;
+    watchers_t *listeners; // Of the news
     watchers_t *watchers;
     forward_t *forward;
     lines_t *lines;

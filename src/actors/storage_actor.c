@@ -4,6 +4,7 @@
 
 #include "fellows.h"
 #include "mem.h"
+#include "move/move.h"
 #include "status.h"
 #include "watchers.h"
 
@@ -52,7 +53,7 @@ s_hello (self_t *self, const request_t *request, buf_t *out)
     bool given = storage_session (self->storage, session);
     node_info_hello (&self->info, request, given ? session : NULL, out);
     const arrival_t *from = self->arrival;
-    if (from && node_info_wants_views (request))
+    if (from && (node_info_wants (request) & OPT_views))
         watchers_add (self->watchers, from->route, from->envelope, from->envelope_count,
                       self->info.view_version);
 }
@@ -269,6 +270,29 @@ s_port_send (void *arg, node_id_t to, uint32_t actor, bytes_t body)
     fellows_send (self->fellows, to, actor, body, self->now);
 }
 
+//  Batches of moves go the way of everything else.
+static void
+s_port_stream (void *arg, node_id_t to, uint32_t actor, buf_t *body)
+{
+    s_port_send (arg, to, actor, buf_bytes (body));
+    buf_clear (body);
+}
+
+static size_t
+s_port_stream_room (void *arg)
+{
+    (void) arg;
+    return SIZE_MAX;
+}
+
+static void
+s_port_moved (void *arg, const move_info_t *move)
+{
+    self_t *self = arg;
+    fellows_moved (self->fellows, move);
+    self->sent = true;
+}
+
 static void
 s_port_ask (void *arg, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node)
 {
@@ -401,7 +425,13 @@ s_join (self_t *self, const storage_actor_args_t *given, buf_t *why)
     self->fellows = self->watchers ? fellows_new (&config, self->counters, why) : NULL;
     if (!self->fellows)
         return false;
-    storage_port_t port = { .arg = self, .send = s_port_send, .ask = s_port_ask, .release = s_port_release };
+    storage_port_t port = { .arg = self,
+                            .send = s_port_send,
+                            .stream = s_port_stream,
+                            .stream_room = s_port_stream_room,
+                            .moved = s_port_moved,
+                            .ask = s_port_ask,
+                            .release = s_port_release };
     storage_join (self->storage, given->node, given->lease, &port);
     return true;
 }

@@ -2,6 +2,8 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "watchers.h"
 
+#include <assert.h>
+
 #include "mem.h"
 #include "wire.h"
 
@@ -27,15 +29,43 @@ struct watchers {
     uint64_t version;
     bool behind;      // Somebody may not have been told
     uint64_t next_at; // No push before this
+    uint64_t interval;
+    watchers_words_fn *words;
+    const void *words_arg;
+    buf_t body; // Of the push at hand
 };
+
+static uint64_t
+s_say_view (const void *arg, uint64_t told, buf_t *out)
+{
+    const watchers_t *self = arg;
+    (void) told;
+    wire_add_array (out, 5);
+    wire_add_uint (out, 0);
+    wire_add_text (out, "VIEW");
+    buf_add (out, "\xc0", 1);
+    wire_add_uint (out, self->version);
+    buf_add (out, "\xc0", 1);
+    return self->version;
+}
 
 watchers_t *
 watchers_new (uint32_t most)
 {
     watchers_t *self = mem_alloc_zero (1, sizeof (watchers_t));
-    if (self)
+    if (self) {
         self->most = most;
+        watchers_set_words (self, s_say_view, self, WATCHERS_INTERVAL);
+    }
     return self;
+}
+
+void
+watchers_set_words (watchers_t *self, watchers_words_fn *words, const void *arg, uint64_t interval)
+{
+    self->words = words;
+    self->words_arg = arg;
+    self->interval = interval;
 }
 
 void
@@ -47,6 +77,7 @@ watchers_destroy (watchers_t **self_p)
     for (uint32_t at = 0; at < self->count; at++)
         mem_free (self->places[at].watcher);
     mem_free (self->places);
+    buf_clear (&self->body);
     mem_free (self);
     *self_p = NULL;
 }
@@ -162,20 +193,32 @@ s_push (const s_watcher_t *watcher, bytes_t body, flow_send_fn *send, void *arg)
     return send (arg, bytes_of (watcher->data, watcher->route_size), frames, watcher->envelope_count + 1);
 }
 
+//  Tells one client what it has not been told yet.
+static flow_sent_t
+s_tell (watchers_t *self, s_watcher_t *watcher, flow_send_fn *send, void *arg)
+{
+    flow_sent_t sent = FLOW_SENT;
+    while (watcher->told < self->version && sent == FLOW_SENT) {
+        buf_reset (&self->body);
+        wire_begin (&self->body);
+        uint64_t told = self->words (self->words_arg, watcher->told, &self->body);
+        assert (told > watcher->told);
+        sent = self->body.failed ? FLOW_FULL : s_push (watcher, buf_bytes (&self->body), send, arg);
+        if (sent == FLOW_SENT)
+            watcher->told = told;
+    }
+    return sent;
+}
+
 //  Tells all that have not been told. True if nobody is left.
 static bool
-s_push_all (watchers_t *self, bytes_t body, flow_send_fn *send, void *arg)
+s_tell_all (watchers_t *self, flow_send_fn *send, void *arg)
 {
     uint32_t kept = 0;
     bool all = true;
     for (uint32_t at = 0; at < self->count; at++) {
         s_place_t place = self->places[at];
-        flow_sent_t sent = FLOW_SENT;
-        if (place.watcher->told < self->version) {
-            sent = s_push (place.watcher, body, send, arg);
-            if (sent == FLOW_SENT)
-                place.watcher->told = self->version;
-        }
+        flow_sent_t sent = s_tell (self, place.watcher, send, arg);
         all = all && sent != FLOW_FULL;
         if (sent == FLOW_GONE)
             mem_free (place.watcher);
@@ -197,18 +240,9 @@ watchers_turn (watchers_t *self, flow_send_fn *send, void *arg, uint64_t now)
     }
     if (now < self->next_at)
         return self->next_at - now;
-    self->next_at = now + WATCHERS_INTERVAL;
-    buf_t body = BUF_INIT;
-    wire_begin (&body);
-    wire_add_array (&body, 5);
-    wire_add_uint (&body, 0);
-    wire_add_text (&body, "VIEW");
-    buf_add (&body, "\xc0", 1);
-    wire_add_uint (&body, self->version);
-    buf_add (&body, "\xc0", 1);
-    self->behind = body.failed || !s_push_all (self, buf_bytes (&body), send, arg);
-    buf_clear (&body);
-    return self->behind ? WATCHERS_INTERVAL : UINT64_MAX;
+    self->next_at = now + self->interval;
+    self->behind = !s_tell_all (self, send, arg);
+    return self->behind ? self->interval : UINT64_MAX;
 }
 
 uint32_t

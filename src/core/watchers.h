@@ -1,6 +1,7 @@
-//  watchers: the clients of one door that want to hear of new views (HELLO with the option `views`).
-//  Each gets the push [0, "VIEW", nil, version, nil], at most four times a second, the newest version
-//  alone. One that is gone is forgotten when a push shows it; beyond the bound the oldest is.
+//  watchers: the clients of one door that want to be told something without asking each time: of new
+//  views (HELLO with the option `views`), each with the push [0, "VIEW", nil, version, nil], at most four
+//  times a second, the newest version alone; or what else the owner has words for. One that is gone is
+//  forgotten when a push shows it; beyond the bound the oldest is.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef WATCHERS_H_INCLUDED
 #define WATCHERS_H_INCLUDED
@@ -19,6 +20,14 @@ watchers_t *
 //  Accepts NULL.
 void
     watchers_destroy (watchers_t **self_p);
+
+//  What a client is told that has been told everything up to the version `told`: adds push records to
+//  a body. Returns up to where it has been told then: above `told`.
+typedef uint64_t (watchers_words_fn) (const void *arg, uint64_t told, buf_t *out);
+
+//  Other words than VIEW, and at least so many milliseconds between two pushes. Before the first client.
+void
+    watchers_set_words (watchers_t *self, watchers_words_fn *words, const void *arg, uint64_t interval);
 
 //  Remembers a client by its routing id; envelope frames go before each push. known: the version that
 //  it has been told. False without memory, or if the envelope is too large.

@@ -9,7 +9,8 @@ libzgrid_inner_la_SOURCES += \
 libzgrid_inner_la_SOURCES += \
     src/actors/actor.c src/actors/actor.h \
     src/actors/beacon_actor.c src/actors/beacon_actor.h src/actors/beacon_impl.h \
-    src/actors/beacon_inner.c src/actors/beacon_log.c src/actors/beacon_log.h src/actors/beacon_view.c \
+    src/actors/beacon_inner.c src/actors/beacon_log.c src/actors/beacon_log.h src/actors/beacon_news.c \
+    src/actors/beacon_view.c \
     src/actors/discover.c src/actors/discover.h \
     src/actors/door.c src/actors/door.h \
     src/actors/fellows.c src/actors/fellows.h \
@@ -25,4 +26,4 @@ libzgrid_inner_la_SOURCES += \
     src/actors/storage_actor.c src/actors/storage_actor.h \
     src/node/local_read.c \
     src/node/node.c src/node/node_address.c src/node/node_cluster.c src/node/node_describe.c \
-    src/node/node_impl.h src/node/node_settings.c
+    src/node/node_impl.h src/node/node_moves.c src/node/node_settings.c

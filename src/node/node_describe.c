@@ -337,44 +337,80 @@ s_lease_left (const zgrid_node_t *self, uint64_t now)
     return until <= now ? 0 : until - now < self->timing.lease ? until - now : self->timing.lease;
 }
 
-void
-node_describe_cluster (void *arg, const cluster_t *cluster, const view_t *view, const links_stats_t *links,
-                       uint64_t now, buf_t *out)
+static void
+s_who (const zgrid_node_t *self, const beacon_question_t *question, buf_t *out)
 {
     static const char *const states[] = { "MEETING", "JOINING", "MEMBER", "REFUSED", "STUCK", "LEFT" };
-    const zgrid_node_t *self = arg;
-    unsigned state = cluster_state (cluster);
-    const member_t *own = view ? view_member (view, self->id) : NULL;
-    wire_add_map (out, view ? 23 : 4);
+    unsigned state = cluster_state (question->cluster);
     s_hex (out, "node", self->id);
     s_text (out, "name", self->name);
     s_text (out, "state", state <= CLUSTER_LEFT ? states[state] : "?");
-    s_counters (self, cluster, links, out);
-    if (!view)
-        return;
-    view_health_t health = view_health (view);
-    s_hex (out, "cluster", view->cluster);
-    s_number (out, "version", view->version);
-    s_number (out, "cfg", view->cfg);
-    s_number (out, "era", view->era);
+}
+
+static void
+s_settings (const view_t *view, buf_t *out)
+{
     s_number (out, "copies", view->copies);
     s_number (out, "copies_now", view_copies (view));
+    s_text (out, "on_lost", view->on_lost == ON_LOST_WIPE ? "wipe" : "refuse");
+    s_number (out, "voters_max", view->voters_max);
+}
+
+static void
+s_voters (const beacon_question_t *question, buf_t *out)
+{
+    const view_t *view = question->view;
     s_names (view, "voters", view->voters, view->voters_count, out);
     s_names (view, "voters_new", view->voters_new, view->voters_new_count, out);
     wire_add_text (out, "coordinator");
-    s_name (view, cluster_coordinator (cluster), out);
+    s_name (view, cluster_coordinator (question->cluster), out);
+}
+
+//  Eight pairs that do not grow with the partitions.
+static void
+s_summary (const zgrid_node_t *self, const beacon_question_t *question, buf_t *out)
+{
+    const view_t *view = question->view;
+    const member_t *own = view_member (view, self->id);
+    view_health_t health = view_health (view);
+    s_hex (out, "cluster", view->cluster);
+    s_number (out, "version", view->version);
     s_number (out, "partitions", view->partitions);
-    s_text (out, "on_lost", view->on_lost == ON_LOST_WIPE ? "wipe" : "refuse");
-    s_number (out, "voters_max", view->voters_max);
-    s_number (out, "lease_ms", s_lease_left (self, now));
     s_health (&health, out);
     s_flag (out, "safe", s_is_safe (view, &health));
     s_flag (out, "ready",
-            own && own->status == MEMBER_UP && lease_valid (&self->lease, own->generation, now));
+            own && own->status == MEMBER_UP && lease_valid (&self->lease, own->generation, question->now));
     wire_add_text (out, "members");
     wire_add_array (out, view->members_count);
     for (uint32_t at = 0; at < view->members_count; at++)
         s_member (self, view, &view->members[at], out);
+    node_describe_moves (self, question, out);
+}
+
+void
+node_describe_cluster (void *arg, const beacon_question_t *question, buf_t *out)
+{
+    const zgrid_node_t *self = arg;
+    const view_t *view = question->view;
+    if (!view) {
+        wire_add_map (out, 4);
+        s_who (self, question, out);
+        s_counters (self, question->cluster, question->links, out);
+        return;
+    }
+    wire_add_map (out, question->brief ? 11 : question->plan ? 25 : 24);
+    s_who (self, question, out);
+    s_summary (self, question, out);
+    if (question->brief)
+        return;
+    if (question->plan)
+        node_describe_plan (view, out);
+    s_counters (self, question->cluster, question->links, out);
+    s_number (out, "cfg", view->cfg);
+    s_number (out, "era", view->era);
+    s_settings (view, out);
+    s_voters (question, out);
+    s_number (out, "lease_ms", s_lease_left (self, question->now));
     s_table (view, out);
     s_maps (view, out);
 }

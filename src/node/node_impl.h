@@ -121,8 +121,18 @@ uint32_t
 void
     node_describe_routes (void *arg, const view_t *view, buf_t *out);
 void
-    node_describe_cluster (void *arg, const cluster_t *cluster, const view_t *view,
-                           const links_stats_t *links, uint64_t now, buf_t *out);
+    node_describe_cluster (void *arg, const beacon_question_t *question, buf_t *out);
+
+//  ------------------------------------------------------------------------------------------------
+//  node_moves.c: pairs of the answer to CLUSTER
+
+//  "moves": how the moves stand.
+void
+    node_describe_moves (const zgrid_node_t *self, const beacon_question_t *question, buf_t *out);
+
+//  "plan": what there is to move.
+void
+    node_describe_plan (const view_t *view, buf_t *out);
 
 //  ------------------------------------------------------------------------------------------------
 //  local_read.c

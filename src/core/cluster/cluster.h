@@ -6,6 +6,7 @@
 #ifndef CLUSTER_H_INCLUDED
 #define CLUSTER_H_INCLUDED
 
+#include "event.h"
 #include "lease.h"
 #include "peer.h"
 
@@ -44,28 +45,14 @@ typedef enum {
     CLUSTER_LEFT     // Left as it was asked to; nothing depends on it any more
 } cluster_state_t;
 
-//  What happened, for the log and for counters.
-typedef enum {
-    EVENT_COORDINATOR,   // node became it
-    EVENT_MEMBER_ADDED, EVENT_MEMBER_SUSPECT, EVENT_MEMBER_BACK, EVENT_MEMBER_LEAVING, EVENT_MEMBER_FORGOTTEN,
-    EVENT_FAILOVER,      // partition, node: its new primary
-    EVENT_LEARNER,       // partition, node
-    EVENT_JOINED,        // partition, node: in sync now
-    EVENT_REMOVED,       // partition, node: no longer in sync
-    EVENT_HANDOVER,      // partition, node
-    EVENT_VOTERS,        // A swap began or ended
-    EVENT_PARTITION_LOST, EVENT_PARTITION_BACK, EVENT_PARTITION_WIPED,
-    EVENT_REFUSED,       // node 0; text: a peer's message that was refused
-    EVENT_ADMIN          // text: an operator's request that was carried out
-} cluster_event_t;
-
 //  All are called from within the functions below, and must not call them.
 typedef struct {
     void *arg;
     //  Sends a body to a node. endpoint: where its beacon is ("tcp://host:port"). Nothing is expected
     //  of it: messages may be lost.
     void (*send) (void *arg, node_id_t to, const char *endpoint, bytes_t body);
-    //  partition is UINT32_MAX where none is meant; text may be NULL.
+    //  What happened, for the log and for whoever listens. partition is UINT32_MAX where none is meant;
+    //  node may be 0, text NULL.
     void (*event) (void *arg, cluster_event_t event, uint32_t partition, node_id_t node, const char *text);
     //  PEER_HANDOVER_PLEASE from the coordinator (itself included): the storage actor of this node that
     //  owns the partition shall seal it and hand it over (storage_hand_over).

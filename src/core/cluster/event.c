@@ -1,0 +1,85 @@
+//  event: see event.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include "event.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "../move/move.h"
+#include "../utf8.h"
+
+static const char *const s_names[EVENT_LIMIT] = {
+#define EVENT(NAME, name, fields, purpose) name,
+#include "event.def"
+#undef EVENT
+};
+
+const char *
+event_name (cluster_event_t kind)
+{
+    return kind < EVENT_LIMIT ? s_names[kind] : "?";
+}
+
+static void
+s_add (buf_t *out, const char *text)
+{
+    buf_add (out, text, strlen (text));
+}
+
+static void
+s_number (buf_t *out, const char *name, uint64_t number)
+{
+    char text[64];
+    snprintf (text, sizeof text, ",\"%s\":%" PRIu64, name, number);
+    s_add (out, text);
+}
+
+static void
+s_text (buf_t *out, const char *before, const char *text)
+{
+    const uint8_t *at = (const uint8_t *) text;
+    size_t left = strlen (text);
+    left = left < EVENT_TEXT_MAX ? left : EVENT_TEXT_MAX;
+    s_add (out, before);
+    s_add (out, ":\"");
+    while (left) {
+        char escape[8];
+        size_t size = utf8_sequence (at, left);
+        if (size == 0)
+            s_add (out, "\\ufffd");
+        else if (size == 1 && (*at < 0x20 || *at == 0x7f || *at == '"' || *at == '\\')) {
+            snprintf (escape, sizeof escape, "\\u%04x", (unsigned) *at);
+            s_add (out, escape);
+        } else
+            buf_add (out, at, size);
+        at += size ? size : 1;
+        left -= size ? size : 1;
+    }
+    s_add (out, "\"");
+}
+
+void
+event_encode (const event_t *self, buf_t *out)
+{
+    char id[20];
+    s_text (out, "{\"event\"", event_name (self->kind));
+    s_number (out, "at", self->at);
+    s_text (out, ",\"node\"", self->node);
+    if (self->partition != UINT32_MAX)
+        s_number (out, "partition", self->partition);
+    if (self->member && *self->member)
+        s_text (out, ",\"member\"", self->member);
+    snprintf (id, sizeof id, "%016" PRIx64, self->id);
+    if (self->id)
+        s_text (out, ",\"id\"", id);
+    if (self->text && *self->text)
+        s_text (out, ",\"text\"", self->text);
+    if (self->move) {
+        s_text (out, ",\"state\"", move_state_name (self->move->state));
+        s_number (out, "epoch", self->move->epoch);
+        s_number (out, "entries", self->move->entries);
+        s_number (out, "bytes", self->move->bytes);
+        s_number (out, "total", self->move->total);
+    }
+    s_add (out, "}");
+}
