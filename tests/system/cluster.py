@@ -370,6 +370,16 @@ class Cluster:
         self.loads.append(load)
         return load
 
+    def entries(self, *flags):
+        entries = Entries(self, *flags)
+        self.loads.append(entries)
+        return entries
+
+    def moving(self):
+        """Rows of the newest table whose partition moves: [partition, epoch, primary, copies, learner]."""
+        state = self.newest()
+        return [row for row in state["table"] if row[4]] if state else []
+
 
 class Load:
     """The program histories at work on a cluster."""
@@ -381,6 +391,9 @@ class Load:
         self.log = os.path.join(cluster.folder, "load-%d.log" % Load.seed)
         command = [os.path.join(BUILD, "tests", "system", "histories"), "-s", cluster.endpoints, "--seed",
                    str(Load.seed), *flags]
+        #  A failover takes detection and lease: an operation must have the time for two of them
+        if "--timeout" not in flags:
+            command += ["--timeout", str(15000 * PATIENCE)]
         self.watching = "--watch" in flags
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
@@ -425,6 +438,45 @@ class Load:
         refused = sum(counts.get(name, 0) for name in ("UNAVAILABLE", "TIMEOUT", "BUSY"))
         if failures is not None:
             check(refused <= failures * total, "%d of %d operations were refused" % (refused, total))
+        return report
+
+
+class Entries:
+    """The program entries at work on a cluster: none may ever be missing."""
+
+    def __init__(self, cluster, *flags):
+        self.cluster = cluster
+        self.log = os.path.join(cluster.folder, "entries-%d.log" % len(cluster.loads))
+        command = [os.path.join(BUILD, "tests", "system", "entries"), "-s", cluster.endpoints, *flags]
+        with open(self.log, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+        check(self.process.stdout.readline() == b"filled\n", "the entries cannot be stored: %s" % self.complaints())
+
+    def complaints(self):
+        with open(self.log, encoding="utf-8") as log:
+            return log.read().strip()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def report(self):
+        """What happened since the last report."""
+        self.process.stdin.write(b"report\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def finish(self):
+        """Looks at every entry once more; the last report."""
+        self.process.stdin.close()
+        lines = self.process.stdout.read().decode().splitlines()
+        code = self.process.wait()
+        check(code == 0 and lines, "entries are not what they were: %s" % self.complaints())
+        report = json.loads(lines[-1])
+        say("entries: %s" % json.dumps(report))
         return report
 
 

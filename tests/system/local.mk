@@ -38,6 +38,13 @@ tests_system_histories_LDFLAGS = -pthread
 dist_check_SCRIPTS += tests/system/check_histories.sh
 TESTS += tests/system/check_histories.sh
 
+#  Entries that never change, looked at all the time
+check_PROGRAMS += tests/system/entries
+tests_system_entries_SOURCES = tests/system/entries.c src/cmd/zgrid-bench-histogram.c src/cmd/zgrid-bench-histogram.h
+tests_system_entries_CPPFLAGS = $(USER_CPPFLAGS)
+tests_system_entries_LDADD = libzgrid.la
+tests_system_entries_LDFLAGS = -pthread
+
 #  Clusters of real processes; each is a row of the table in doc/consistency.md
 CLUSTER_TESTS = tests/system/check_cluster_kill.py tests/system/check_cluster_kill_two.py \
     tests/system/check_cluster_pause.py tests/system/check_cluster_cuts.py tests/system/check_cluster_failover.py \
