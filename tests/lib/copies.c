@@ -20,6 +20,33 @@ s_send (void *arg, node_id_t to, uint32_t actor, bytes_t body)
     memcpy (message->bytes, body.data, body.size);
 }
 
+//  The channel for batches: as fast as the test lets it be.
+static void
+s_stream (void *arg, node_id_t to, uint32_t actor, buf_t *body)
+{
+    copies_end_t *end = arg;
+    end->copies->streamed++;
+    if (end->copies->room != SIZE_MAX)
+        end->copies->room -= body->size < end->copies->room ? body->size : end->copies->room;
+    s_send (arg, to, actor, buf_bytes (body));
+    buf_clear (body);
+}
+
+static size_t
+s_stream_room (void *arg)
+{
+    const copies_end_t *end = arg;
+    return end->copies->room;
+}
+
+static void
+s_moved (void *arg, const move_info_t *move)
+{
+    const copies_end_t *end = arg;
+    end->copies->states[move->state]++;
+    end->copies->move = *move;
+}
+
 static void
 s_ask (void *arg, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node)
 {
@@ -83,7 +110,7 @@ copies_open (copies_t *self, int count, int reps, const storage_config_t *config
 void
 copies_open_each (copies_t *self, int count, int reps, const storage_config_t *const *configs)
 {
-    *self = (copies_t) { .count = count, .now = 1000000 };
+    *self = (copies_t) { .count = count, .now = 1000000, .room = SIZE_MAX };
     self->view = view_new (1);
     self->view->cluster = 77;
     self->view->version = 1;
@@ -101,7 +128,13 @@ copies_open_each (copies_t *self, int count, int reps, const storage_config_t *c
         view_add_member (self->view, &member);
         self->storage[index] = storage_new (configs[index], NULL);
         self->ends[index] = (copies_end_t) { self, index };
-        storage_port_t port = { &self->ends[index], s_send, s_ask, s_release };
+        storage_port_t port = { .arg = &self->ends[index],
+                                .send = s_send,
+                                .stream = s_stream,
+                                .stream_room = s_stream_room,
+                                .moved = s_moved,
+                                .ask = s_ask,
+                                .release = s_release };
         storage_join (self->storage[index], member.id, &self->lease[index], &port);
         lease_set (&self->lease[index], self->now + 1000000, 1);
     }

@@ -4,6 +4,7 @@
 #ifndef COPIES_H_INCLUDED
 #define COPIES_H_INCLUDED
 
+#include "move/move.h"
 #include "status.h"
 #include "storage.h"
 
@@ -49,6 +50,10 @@ typedef struct copies {
     size_t reply_count;
     unsigned asked[PEER_LIMIT];       // How often storage_port_t.ask was called, by what
     node_id_t asked_node;
+    size_t room;                      // storage_port_t.stream_room; SIZE_MAX: no limit
+    unsigned streamed;                // Batches that left
+    unsigned states[MOVE_STATES];     // How often storage_port_t.moved told of each
+    move_info_t move;                 // The last that it told
     uint64_t settle_delay;            // Milliseconds that pass between lookup and settling
 } copies_t;
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "move/move.h"
 #include "sim/sim.h"
 #include "status.h"
 
@@ -27,6 +28,29 @@ s_send (void *arg, node_id_t to, uint32_t number, bytes_t body)
     event->actor = number;
     event->port = member->peer_ports[number];
     network_send (sim, self->process->slot, (uint32_t) strtoul (member->host + 1, NULL, 10), event);
+}
+
+//  The channel for batches of moves.
+static void
+s_stream (void *arg, node_id_t to, uint32_t number, buf_t *body)
+{
+    s_send (arg, to, number, buf_bytes (body));
+    buf_clear (body);
+}
+
+static size_t
+s_stream_room (void *arg)
+{
+    (void) arg;
+    return SIZE_MAX;
+}
+
+static void
+s_moved (void *arg, const move_info_t *move)
+{
+    actor_t *self = arg;
+    TRACE (self->process->sim, "n%" PRIu32 " p%" PRIu32 " move to %" PRIx64 ": %s", self->process->slot,
+           move->partition, move->target, move_state_name (move->state));
 }
 
 static void
@@ -366,7 +390,13 @@ actor_start (actor_t *self, process_t *process, uint32_t index)
                                 .ap_round = 300 };
     self->storage = storage_new (&config, NULL);
     assert (self->storage);
-    storage_port_t port = { .arg = self, .send = s_send, .ask = s_ask, .release = s_release };
+    storage_port_t port = { .arg = self,
+                            .send = s_send,
+                            .stream = s_stream,
+                            .stream_room = s_stream_room,
+                            .moved = s_moved,
+                            .ask = s_ask,
+                            .release = s_release };
     storage_join (self->storage, process->id, &process->lease, &port);
     storage_watch (self->storage, check_committed, self);
 }

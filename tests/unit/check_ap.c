@@ -391,7 +391,7 @@ START_TEST (a_storage_serves_both_kinds)
                                 .key_max = 100,
                                 .value_max = 1000,
                                 .batch_max = 100 };
-    storage_port_t port = { NULL, s_nobody_send, s_nobody_ask, NULL };
+    storage_port_t port = { .send = s_nobody_send, .ask = s_nobody_ask };
     lease_t lease;
     lease_set (&lease, 0, 0); // None: a cp map is not served here
     storage_t *storage = storage_new (&config, NULL);

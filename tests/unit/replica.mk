@@ -86,3 +86,9 @@ TESTS += tests/unit/check_news
 tests_unit_check_news_SOURCES = tests/unit/check_news.c $(TEST_MAIN)
 tests_unit_check_news_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_news_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_move
+TESTS += tests/unit/check_move
+tests_unit_check_move_SOURCES = tests/unit/check_move.c $(TEST_MAIN)
+tests_unit_check_move_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_move_LDADD = $(UNIT_LIBS)

@@ -1,6 +1,6 @@
 //  move: one partition on its way from its primary to another member, as the source sees it
 //  (doc/consistency.md, "Adding a copy, moving a partition"). A copy that is added passes LEARNER to
-//  DONE; a primary's role that is passed on, HANDOVER to DONE.
+//  DONE; a primary's role that is passed on, SEALED to DONE.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef MOVE_H_INCLUDED
 #define MOVE_H_INCLUDED
@@ -34,7 +34,7 @@ bool
     move_state_follows (move_state_t state, move_state_t next);
 
 //  The only place where a move's state changes. Asserts that `next` may follow: NONE is followed by
-//  LEARNER and HANDOVER, and follows DONE and ABORTED.
+//  LEARNER and SEALED, and follows DONE and ABORTED.
 void
     move_set (move_info_t *self, move_state_t next);
 

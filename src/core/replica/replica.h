@@ -147,6 +147,9 @@ void
 buf_t *
     replica_out (storage_t *self, const partition_t *part, node_id_t node, uint32_t actor, peer_type_t type,
                  uint32_t fields);
+//  The head alone.
+void
+    replica_head (buf_t *out, const partition_t *part, peer_type_t type, uint32_t fields);
 //  The same without the head of a message.
 buf_t *
     replica_out_plain (storage_t *self, node_id_t node, uint32_t actor);

@@ -58,17 +58,22 @@ replica_out_plain (storage_t *self, node_id_t node, uint32_t actor)
     return out;
 }
 
+void
+replica_head (buf_t *out, const partition_t *part, peer_type_t type, uint32_t fields)
+{
+    wire_add_array (out, 3 + fields);
+    wire_add_uint (out, type);
+    wire_add_uint (out, part->id);
+    wire_add_uint (out, part->epoch);
+}
+
 buf_t *
 replica_out (storage_t *self, const partition_t *part, node_id_t node, uint32_t actor, peer_type_t type,
              uint32_t fields)
 {
     buf_t *out = replica_out_plain (self, node, actor);
-    if (!out)
-        return NULL;
-    wire_add_array (out, 3 + fields);
-    wire_add_uint (out, type);
-    wire_add_uint (out, part->id);
-    wire_add_uint (out, part->epoch);
+    if (out)
+        replica_head (out, part, type, fields);
     return out;
 }
 

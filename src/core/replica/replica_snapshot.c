@@ -165,25 +165,45 @@ s_send_begin (storage_t *self, partition_t *part, sender_t *sender, uint64_t now
     sender->sent_at = now;
 }
 
+//  The buffer goes with it. Without memory it is lost, as messages may be.
 static void
 s_send_chunk (storage_t *self, partition_t *part, sender_t *sender, uint64_t number, uint64_t now)
 {
+    const storage_port_t *port = &self->cluster.port;
     copy_t *copy = &part->learner;
     const s_chunk_t *chunk = &sender->chunks[number % REPLICA_CHUNKS];
-    buf_t *out = replica_out (self, part, copy->id, copy->actor, PEER_SNAP_CHUNK, 4);
-    if (!out)
-        return;
-    wire_add_uint (out, sender->id);
-    wire_add_uint (out, number);
-    wire_add_uint (out, chunk->flags);
-    wire_add_bytes (out, buf_bytes (&chunk->bytes));
+    peer_head_t head = { .cluster = self->cluster.view->cluster, .from = self->cluster.self, .to = copy->id };
+    buf_t out = BUF_INIT;
+    peer_begin (&out, &head);
+    replica_head (&out, part, PEER_SNAP_CHUNK, 4);
+    wire_add_uint (&out, sender->id);
+    wire_add_uint (&out, number);
+    wire_add_uint (&out, chunk->flags);
+    wire_add_bytes (&out, buf_bytes (&chunk->bytes));
     sender->sent_at = now;
+    if (out.failed)
+        buf_clear (&out);
+    else
+        port->stream (port->arg, copy->id, copy->actor, &out);
+}
+
+//  The channel's pace: nothing is read or sent again before it takes more. To wait for it is no fault of
+//  the learner's.
+static bool
+s_has_room (storage_t *self, sender_t *sender, uint64_t now)
+{
+    const storage_port_t *port = &self->cluster.port;
+    if (port->stream_room (port->arg) > 0)
+        return true;
+    sender->progress_at = sender->sent_at = now;
+    return false;
 }
 
 static void
 s_go_on (storage_t *self, partition_t *part, sender_t *sender, uint64_t now)
 {
-    while (sender->stage != STAGE_CUT && sender->cut_count - sender->acked < REPLICA_CHUNKS) {
+    while (sender->stage != STAGE_CUT && sender->cut_count - sender->acked < REPLICA_CHUNKS
+           && s_has_room (self, sender, now)) {
         uint64_t count = sender->cut_count;
         s_stage_t stage = sender->stage;
         uint64_t position = sender->position;
@@ -193,6 +213,17 @@ s_go_on (storage_t *self, partition_t *part, sender_t *sender, uint64_t now)
             s_send_chunk (self, part, sender, sender->cut_count, now);
         else if (stage == sender->stage && position == sender->position && map == sender->map)
             break; // No memory
+    }
+}
+
+void
+storage_stream (storage_t *self, uint64_t now)
+{
+    self->cluster.now = now;
+    for (uint32_t local = 0; local < self->local_partitions; local++) {
+        partition_t *part = &self->partitions[local];
+        if (part->role == ROLE_PRIMARY && part->sender && part->learner.synced)
+            s_go_on (self, part, part->sender, now);
     }
 }
 
@@ -273,7 +304,8 @@ replica_snapshot_tick (storage_t *self, partition_t *part, uint64_t now)
     } else if (!s_complete (sender)) {
         s_go_on (self, part, sender, now);
         if (now - sender->sent_at >= resend)
-            for (uint64_t number = sender->acked + 1; number <= sender->cut_count; number++)
+            for (uint64_t number = sender->acked + 1;
+                 number <= sender->cut_count && s_has_room (self, sender, now); number++)
                 s_send_chunk (self, part, sender, number, now);
     } else {
         //  Consistency 9, rule 4: only when the learner has everything that was ever read, and that is
