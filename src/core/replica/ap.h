@@ -83,7 +83,7 @@ typedef struct {
     uint64_t entries;      // That can be read
     uint64_t tombstones;   // Deletions and expired entries that are remembered
     uint64_t bytes;        // Of memory: entries and tables
-    uint64_t lost;         // Writes that were dropped here for one that had not seen them
+    uint64_t lost;         // Writes held here that gave way to one that had not seen them
     uint64_t merged;       // Entries taken from others
     uint64_t refused;      // Of others: too far in the future, malformed, no memory
     uint64_t repaired;     // Entries sent because digests differed

@@ -158,11 +158,20 @@ void
 //  Whether memory.limit leaves room for it.
 bool
     record_fits (ap_t *self, const record_t *record, bytes_t key);
-//  Takes a record from elsewhere if it is the greater one. last: whoever sends it will forget it. False:
-//  refused, it should come again.
-bool
-    record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, bool last,
-                  uint64_t now);
+typedef enum {
+    MERGE_REFUSED, // It should come again
+    MERGE_KNOWN,   // It is here: it was taken, or what is here came after it
+    MERGE_LOSES    // What is here is greater, and had not seen it
+} merge_t;
+
+//  Takes a record from elsewhere if it is the greater one. What it replaces is counted if it is lost by that;
+//  *record is what is here afterwards.
+merge_t
+    record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, uint64_t now);
+//  For a share that is to go: forgets what is there, and counts it if it is lost, once a replica has shown
+//  that it has a greater one.
+void
+    record_yield (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, uint64_t now);
 //  pool_t.expire
 bool
     record_expire (void *arg, store_t *store, place_t *place, uint64_t now);

@@ -171,39 +171,59 @@ s_is_loss (const record_t *dropped, const record_t *kept, uint64_t wall)
     return !over && kept->base < dropped->version;
 }
 
-bool
-record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, bool last,
-              uint64_t now)
+//  False: from too far in the future.
+static bool
+s_receive (ap_t *self, record_t *record, uint64_t wall)
 {
-    uint64_t wall = ap_wall (self, now);
-    if (!hlc_see (&self->clock, record->version, wall, self->config.ahead)) {
-        self->stats.refused++;
-        return false;
-    }
+    bool good = hlc_see (&self->clock, record->version, wall, self->config.ahead);
+    self->stats.refused += !good;
     if (!(record->flags & AP_OVER))
         record->tie = record_tie (self, record);
+    return good;
+}
+
+merge_t
+record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, uint64_t now)
+{
+    uint64_t wall = ap_wall (self, now);
+    if (!s_receive (self, record, wall))
+        return MERGE_REFUSED;
     place_t place = store_find (share->store, hash, key);
     record_t present;
     bool has = place.entry && record_of (place.entry, &present);
     if (has && !s_greater (record, &present)) { // Known already, or older
-        self->stats.lost += last && s_greater (&present, record) && s_is_loss (record, &present, wall);
-        return true;
+        bool loses = s_greater (&present, record) && s_is_loss (record, &present, wall);
+        *record = present;
+        return loses ? MERGE_LOSES : MERGE_KNOWN;
     }
     if (!(record->flags & (AP_DEAD | AP_OVER)) && !record_alive (record, wall))
         s_end (record);
     if (record_forget_at (self, record) <= wall) {
         if (has)
             record_remove (self, share, &place);
-        return true;
+        return MERGE_KNOWN;
     }
     bool lost = has && s_is_loss (&present, record, wall); // `present` is gone afterwards
     if (!record_fits (self, record, key) || !record_put (self, share, &place, record, now)) {
         self->stats.refused++;
-        return false;
+        return MERGE_REFUSED;
     }
     self->stats.lost += lost;
     self->stats.merged++;
-    return true;
+    return MERGE_KNOWN;
+}
+
+void
+record_yield (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *record, uint64_t now)
+{
+    uint64_t wall = ap_wall (self, now);
+    place_t place = store_find (share->store, hash, key);
+    record_t present;
+    if (!s_receive (self, record, wall) || !place.entry || !record_of (place.entry, &present)
+        || !s_greater (record, &present))
+        return;
+    self->stats.lost += s_is_loss (&present, record, wall);
+    record_remove (self, share, &place);
 }
 
 void

@@ -330,21 +330,43 @@ s_is_ap (const ap_t *self, bytes_t name)
     return name.size > 0 && name.size <= VIEW_MAP_MAX && view_map (self->view, name)->mode == MAP_AP;
 }
 
-//  One entry of a push. False if it could not be taken.
+//  Sends self->entries back to whoever pushed, and empties it.
+static void
+s_answer (ap_t *self, node_id_t to, const ap_map_t *map, uint32_t local)
+{
+    if (self->entries.size && !self->entries.failed) {
+        s_begin_push (self, map, 0);
+        s_send (self, local, to);
+    }
+    buf_reset (&self->entries);
+    if (self->entries.room > 8 * AP_PUSH_MAX)
+        buf_clear (&self->entries);
+}
+
+//  One entry of a push. False if it could not be taken, or loses: whoever holds a write that is lost is shown
+//  by what, counts it, and may then push again, or forget.
 static bool
 s_take (ap_t *self, node_id_t from, bytes_t name, bytes_t key, record_t *record, uint64_t now)
 {
     uint32_t partition = slot_partition (slot_of_key (key), self->config.partitions);
     uint32_t local = partition / self->config.actors;
-    if (partition % self->config.actors != self->config.index || !ap_listed (self, local)
-        || record->value.size > self->config.value_max)
+    uint64_t hash = hash_key (&self->secret, key);
+    if (partition % self->config.actors != self->config.index || record->value.size > self->config.value_max)
         return false;
-    ap_map_t *map = ap_map (self, name, true);
-    share_t *share = map ? ap_share (self, map, local, true) : NULL;
-    //  What a member that is no longer listed loses is counted once: by the primary
-    const part_t *row = ap_row (self, local);
-    bool last = row->primary == self->id && part_role (row, from) == ROLE_NONE;
-    return share && record_merge (self, share, key, hash_key (&self->secret, key), record, last, now);
+    bool listed = ap_listed (self, local);
+    ap_map_t *map = ap_map (self, name, listed);
+    share_t *share = map ? ap_share (self, map, local, listed) : NULL;
+    if (share && !listed && part_role (ap_row (self, local), from) != ROLE_NONE)
+        record_yield (self, share, key, hash, record, now);
+    if (!share || !listed)
+        return false;
+    merge_t merged = record_merge (self, share, key, hash, record, now);
+    if (merged == MERGE_LOSES) {
+        record_encode (&self->entries, key, record);
+        if (self->entries.size > AP_PUSH_MAX)
+            s_answer (self, from, map, local);
+    }
+    return merged == MERGE_KNOWN;
 }
 
 static bool
@@ -359,12 +381,15 @@ s_pushed (ap_t *self, node_id_t from, mp_t *reader, uint64_t now)
         return true; // The view that says so is on its way
     bool all = true;
     uint32_t partition = 0;
+    buf_reset (&self->entries);
     for (mp_t at = mp_of (entries); !mp_at_end (&at);) {
         if (!record_decode (&at, &key, &record))
             return false;
         all &= s_take (self, from, name, key, &record, now);
         partition = slot_partition (slot_of_key (key), self->config.partitions);
     }
+    if (self->entries.size) // There is such a map
+        s_answer (self, from, ap_map (self, name, false), partition / self->config.actors);
     if (number && all && partition % self->config.actors == self->config.index) {
         s_begin (self, PEER_AP_ACK, 1);
         wire_add_uint (&self->message, number);
