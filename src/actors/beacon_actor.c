@@ -61,7 +61,7 @@ s_receive_peer (beacon_t *self)
     mp_t reader;
     if (in->count != 2 || in->overflow || !peer_open (in->frames[1], &head, &reader)) {
         self->status->foreign++;
-        beacon_log_foreign (&self->log);
+        beacon_log_foreign (&self->log, frames_address (in));
         return true;
     }
     beacon_heard_t *heard = head.cluster && head.to == self->id ? beacon_heard (self, head.from) : NULL;
@@ -69,7 +69,11 @@ s_receive_peer (beacon_t *self)
         heard->heard = self->now;
         atomic_store (&self->status->heard, self->now);
     }
+    uint64_t refused = cluster_stats (self->cluster)->refused;
     cluster_receive (self->cluster, in->frames[1], self->now);
+    refused = cluster_stats (self->cluster)->refused - refused;
+    if (refused)
+        beacon_log_refused (&self->log, refused, frames_address (in), head.from);
     return true;
 }
 
@@ -232,8 +236,7 @@ s_create (const void *args, buf_t *why)
     self->status = given->status;
     self->words = given->words;
     self->actors = given->actors;
-    self->log.line = given->words.line;
-    self->log.arg = given->words.arg;
+    self->log.note = given->words.note;
     if (!s_make (self, given, why))
         s_destroy ((void **) &self);
     return self;

@@ -30,7 +30,7 @@ typedef struct {
     void (*routes) (void *arg, const view_t *view, buf_t *out);
     //  Adds the value of a CLUSTER reply.
     void (*cluster) (void *arg, const beacon_question_t *question, buf_t *out);
-    beacon_line_fn *line; // Of the log
+    note_t note; // To the log
 } beacon_words_t;
 
 //  What the node may look at from its own thread.

@@ -6,22 +6,21 @@
 #include <stdio.h>
 
 #define S_PARTS_MS 1000 // At most one line of each kind in this time
-#define S_REFUSED_MS 10000
 
 //  Events that concern one partition, and what their sum is called.
 static const struct {
     cluster_event_t event;
-    beacon_level_t level;
+    note_level_t level;
     const char *text;
 } s_parts[] = {
-    { EVENT_FAILOVER, BEACON_WARNING, "partitions have a new primary" },
-    { EVENT_LEARNER, BEACON_INFO, "partitions begin a copy" },
-    { EVENT_JOINED, BEACON_INFO, "partitions have one more copy" },
-    { EVENT_REMOVED, BEACON_WARNING, "partitions have one copy less" },
-    { EVENT_HANDOVER, BEACON_INFO, "partitions were handed over" },
-    { EVENT_PARTITION_LOST, BEACON_ERROR, "partitions lost every copy" },
-    { EVENT_PARTITION_BACK, BEACON_INFO, "lost partitions are back" },
-    { EVENT_PARTITION_WIPED, BEACON_ERROR, "lost partitions begin anew, empty" },
+    { EVENT_FAILOVER, NOTE_WARNING, "partitions have a new primary" },
+    { EVENT_LEARNER, NOTE_INFO, "partitions begin a copy" },
+    { EVENT_JOINED, NOTE_INFO, "partitions have one more copy" },
+    { EVENT_REMOVED, NOTE_WARNING, "partitions have one copy less" },
+    { EVENT_HANDOVER, NOTE_INFO, "partitions were handed over" },
+    { EVENT_PARTITION_LOST, NOTE_ERROR, "partitions lost every copy" },
+    { EVENT_PARTITION_BACK, NOTE_INFO, "lost partitions are back" },
+    { EVENT_PARTITION_WIPED, NOTE_ERROR, "lost partitions begin anew, empty" },
 };
 #define S_PARTS (sizeof s_parts / sizeof s_parts[0])
 
@@ -35,13 +34,21 @@ s_part (cluster_event_t event)
 }
 
 static void
+s_line (const beacon_log_t *self, note_level_t level, const char *event, const char *name, const char *value,
+        const char *name2, const char *value2)
+{
+    const char *const pairs[] = { name, value, name2, value2, NULL };
+    self->note.line (self->note.arg, level, event, pairs);
+}
+
+static void
 s_member (const beacon_log_t *self, const view_t *view, cluster_event_t event, node_id_t node)
 {
     char id[24];
     snprintf (id, sizeof id, "%016" PRIx64, node);
     const member_t *member = view ? view_member (view, node) : NULL;
-    self->line (self->arg, event == EVENT_MEMBER_SUSPECT ? BEACON_WARNING : BEACON_INFO, event_name (event),
-                "member", member ? member->name : "", "id", id);
+    s_line (self, event == EVENT_MEMBER_SUSPECT ? NOTE_WARNING : NOTE_INFO, event_name (event), "member",
+            member ? member->name : "", "id", id);
 }
 
 void
@@ -50,17 +57,15 @@ beacon_log_event (beacon_log_t *self, const view_t *view, cluster_event_t event,
 {
     if (event > EVENT_ADMIN)
         return;
-    if (event == EVENT_REFUSED) {
-        self->counts[event]++;
+    if (event == EVENT_REFUSED)
         snprintf (self->refused, sizeof self->refused, "%s", text ? text : "");
-    } else if (s_part (event) >= 0) {
+    else if (s_part (event) >= 0) {
         if (self->counts[event]++ == 0)
             self->first[event] = partition;
     } else if (event == EVENT_VOTERS)
-        self->line (self->arg, BEACON_INFO, "voters changed", "how", text ? text : "", NULL, NULL);
+        s_line (self, NOTE_INFO, "voters changed", "how", text ? text : "", NULL, NULL);
     else if (event == EVENT_ADMIN)
-        self->line (self->arg, BEACON_WARNING, "request carried out", "request", text ? text : "", NULL,
-                    NULL);
+        s_line (self, NOTE_WARNING, "request carried out", "request", text ? text : "", NULL, NULL);
     else if (view && view_member (view, node))
         s_member (self, view, event, node);
     else if (self->late_count < BEACON_LOG_LATE_MAX) {
@@ -70,10 +75,15 @@ beacon_log_event (beacon_log_t *self, const view_t *view, cluster_event_t event,
 }
 
 void
-beacon_log_foreign (beacon_log_t *self)
+beacon_log_refused (beacon_log_t *self, uint64_t count, const char *address, node_id_t node)
 {
-    self->counts[EVENT_REFUSED]++;
-    snprintf (self->refused, sizeof self->refused, "not a message between nodes");
+    refusals_add (&self->refusals, count, self->refused, address, node);
+}
+
+void
+beacon_log_foreign (beacon_log_t *self, const char *address)
+{
+    refusals_add (&self->refusals, 1, REFUSED_FOREIGN, address, 0);
 }
 
 static bool
@@ -92,7 +102,7 @@ beacon_log_turn (beacon_log_t *self, const view_t *view, uint64_t now)
     for (uint32_t at = 0; at < self->late_count; at++)
         s_member (self, view, self->late[at].event, self->late[at].node);
     self->late_count = 0;
-    bool parts = s_waits (self), refused = self->counts[EVENT_REFUSED] > 0;
+    bool parts = s_waits (self);
     if (parts && now >= self->next_parts) {
         for (size_t at = 0; at < S_PARTS; at++) {
             cluster_event_t event = s_parts[at].event;
@@ -100,21 +110,13 @@ beacon_log_turn (beacon_log_t *self, const view_t *view, uint64_t now)
                 continue;
             snprintf (count, sizeof count, "%" PRIu64, self->counts[event]);
             snprintf (first, sizeof first, "%u", self->first[event]);
-            self->line (self->arg, s_parts[at].level, s_parts[at].text, "count", count, "first", first);
+            s_line (self, s_parts[at].level, s_parts[at].text, "count", count, "first", first);
             self->counts[event] = 0;
         }
         self->next_parts = now + S_PARTS_MS;
         parts = false;
     }
-    if (refused && now >= self->next_refused) {
-        snprintf (count, sizeof count, "%" PRIu64, self->counts[EVENT_REFUSED]);
-        self->line (self->arg, BEACON_WARNING, "peer messages refused", "count", count, "last",
-                    self->refused);
-        self->counts[EVENT_REFUSED] = 0;
-        self->next_refused = now + S_REFUSED_MS;
-        refused = false;
-    }
     uint64_t parts_in = parts ? self->next_parts - now : UINT64_MAX;
-    uint64_t refused_in = refused ? self->next_refused - now : UINT64_MAX;
+    uint64_t refused_in = refusals_turn (&self->refusals, &self->note, "beacon", now);
     return parts_in < refused_in ? parts_in : refused_in;
 }

@@ -5,21 +5,17 @@
 #define BEACON_LOG_H_INCLUDED
 
 #include "cluster/cluster.h"
-
-//  One line of the log: an event, and two pairs of names and values.
-typedef enum { BEACON_ERROR, BEACON_WARNING, BEACON_INFO } beacon_level_t;
-typedef void (beacon_line_fn) (void *arg, beacon_level_t level, const char *event, const char *name,
-                               const char *value, const char *name2, const char *value2);
+#include "refusals.h"
 
 #define BEACON_LOG_LATE_MAX 32
 
 typedef struct {
-    beacon_line_fn *line;
-    void *arg;
+    note_t note;
+    refusals_t refusals;
     uint64_t counts[EVENT_ADMIN + 1]; // Since the last line
     uint32_t first[EVENT_ADMIN + 1];  // The partition that was the first of them
-    char refused[160];                // Why the last message was refused
-    uint64_t next_parts, next_refused;
+    char refused[160];                // Why a message was refused, of late
+    uint64_t next_parts;
     struct {
         cluster_event_t event;
         node_id_t node;
@@ -32,9 +28,14 @@ void
     beacon_log_event (beacon_log_t *self, const view_t *view, cluster_event_t event, uint32_t partition,
                       node_id_t node, const char *text);
 
+//  Messages that were refused: EVENT_REFUSED comes once a second at most, and says why. address: where
+//  they came from, NULL: not known. node: who they say has sent them.
+void
+    beacon_log_refused (beacon_log_t *self, uint64_t count, const char *address, node_id_t node);
+
 //  A message that was not even one between nodes.
 void
-    beacon_log_foreign (beacon_log_t *self);
+    beacon_log_foreign (beacon_log_t *self, const char *address);
 
 //  Writes what has been added up, if it is time. view: the newest, or NULL. Returns the milliseconds
 //  until it is; UINT64_MAX: nothing waits.

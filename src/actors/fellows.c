@@ -21,6 +21,8 @@ struct fellows {
     links_t *links;
     frames_t frames;
     view_t *view;
+    note_t note;
+    refusals_t refusals;
 };
 
 static bool
@@ -87,6 +89,7 @@ fellows_new (const fellows_config_t *config, stats_t *counters, buf_t *why)
     links.io_affinity = config->io_affinity;
     self->index = config->index;
     self->counters = counters;
+    self->note = config->note;
     self->links = links_new (&links);
     if (!self->links || !s_bind (self, config, why) || !s_connect (self, config->beacon_inproc)) {
         if (why->size == 0)
@@ -148,9 +151,21 @@ fellows_receive (fellows_t *self, bytes_t *body)
     if (self->frames.count == 2 && last.size > PEER_SIGNATURE_SIZE
         && memcmp (last.data, PEER_SIGNATURE, PEER_SIGNATURE_SIZE) == 0)
         *body = last;
-    else
+    else {
         self->counters->foreign++;
+        refusals_add (&self->refusals, 1, REFUSED_FOREIGN, frames_address (&self->frames), 0);
+    }
     return true;
+}
+
+void
+fellows_refuse (fellows_t *self, const char *why)
+{
+    peer_head_t head = { .from = 0 };
+    mp_t reader;
+    bytes_t body = self->frames.frames[self->frames.count - 1];
+    bool named = peer_open (body, &head, &reader);
+    refusals_add (&self->refusals, 1, why, frames_address (&self->frames), named ? head.from : 0);
 }
 
 void
@@ -208,7 +223,11 @@ fellows_moved (fellows_t *self, const move_info_t *move)
 uint64_t
 fellows_turn (fellows_t *self, uint64_t now)
 {
-    return links_turn (self->links, now);
+    char by[32];
+    snprintf (by, sizeof by, "storage %u", self->index);
+    uint64_t told = refusals_turn (&self->refusals, &self->note, by, now);
+    uint64_t next = links_turn (self->links, now);
+    return told < next ? told : next;
 }
 
 const links_stats_t *

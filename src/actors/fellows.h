@@ -7,6 +7,7 @@
 #include "inner.h"
 #include "links.h"
 #include "move/move.h"
+#include "refusals.h"
 #include "storage.h"
 
 typedef struct {
@@ -15,6 +16,7 @@ typedef struct {
     const char *beacon_inproc; // The beacon's ROUTER "inner"; need not be bound yet
     int64_t frame_max;         // Bytes of one message from another member
     int io_affinity;           // Of both directions; 0: any I/O thread
+    note_t note;               // To the log
 } fellows_config_t;
 
 typedef struct fellows fellows_t;
@@ -42,9 +44,13 @@ bool
     fellows_hear (fellows_t *self, inner_t *message);
 
 //  Takes one message of another member, without blocking. False: there is none. The body is empty if it
-//  was not a message between members, which is counted.
+//  was not a message between members, which is counted, and told in the log.
 bool
     fellows_receive (fellows_t *self, bytes_t *body);
+
+//  The message that was received last was refused.
+void
+    fellows_refuse (fellows_t *self, const char *why);
 
 //  Takes over the view: who is where from now on.
 void

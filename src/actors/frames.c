@@ -46,6 +46,12 @@ frames_close (frames_t *self)
     self->count = 0;
 }
 
+const char *
+frames_address (const frames_t *self)
+{
+    return self->count ? zmq_msg_gets (&self->messages[self->count - 1], "Peer-Address") : NULL;
+}
+
 //  A message that has begun must end: without memory its reader sees an empty frame.
 static void
 s_make (zmq_msg_t *message, bytes_t first, bytes_t second)

@@ -26,6 +26,10 @@ bool
 void
     frames_close (frames_t *self);
 
+//  The network address that the message came from, while it is not closed; NULL: from inside the process.
+const char *
+    frames_address (const frames_t *self);
+
 //  Sends frames without blocking; all of them or none. head is a first frame of two parts that are
 //  joined (either may be empty; both empty: no such frame). large counts frames of LARGE_MIN bytes and
 //  more for the client `head`; NULL: nothing is counted. Returns 0, or the errno of the first frame:

@@ -184,6 +184,12 @@ lines_receive (lines_t *self, uint64_t *mark, bytes_t *body)
     return true;
 }
 
+const char *
+lines_address (const lines_t *self)
+{
+    return frames_address (&self->frames);
+}
+
 //  Closes each line that may go.
 typedef bool (s_may_go_fn) (const lines_t *self, const line_t *line, const void *arg);
 static void

@@ -48,6 +48,10 @@ bool
 bool
     lines_receive (lines_t *self, uint64_t *mark, bytes_t *body);
 
+//  The network address of what was received last; NULL: from inside the process.
+const char *
+    lines_address (const lines_t *self);
+
 //  Closes what leads to members that are not in the view, or SUSPECT: what waits in their queues is sent
 //  again by whoever wants it to be.
 void

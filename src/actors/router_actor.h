@@ -8,6 +8,7 @@
 #include "actor.h"
 #include "door.h"
 #include "node_info.h"
+#include "note.h"
 
 typedef struct {
     door_config_t door;
@@ -24,6 +25,7 @@ typedef struct {
     const char *beacon_inproc;        // The beacon's ROUTER "inner"; need not be bound yet
     int links_affinity;               // I/O threads of links to other members' storage actors; 0: any
     const node_info_t *info;          // Name, version, started; is copied
+    note_t note;                      // To the log
 } router_actor_args_t;
 
 //  Until the first view of which this node is a member, clients are answered TRYAGAIN.

@@ -272,8 +272,10 @@ router_receive_line (router_t *self)
         return false;
     if (body.size)
         forward_receive (self->forward, mark, body, self->now);
-    else
+    else {
         self->counters.foreign++;
+        refusals_add (&self->refusals, 1, "not a reply", lines_address (self->lines), 0);
+    }
     return true;
 }
 
@@ -312,9 +314,11 @@ router_turn_cluster (router_t *self)
     uint64_t next = forward_turn (self->forward, self->now);
     uint64_t push = watchers_turn (self->watchers, door_push, self->clients, self->now);
     lines_turn (self->lines, self->now);
+    uint64_t told = refusals_turn (&self->refusals, &self->note, "router", self->now);
     next = push < next ? push : next;
     push = watchers_turn (self->listeners, door_push, self->clients, self->now);
     next = push < next ? push : next;
+    next = told < next ? told : next;
     bool soon = self->view_lost || self->mode != self->wanted;
     return soon && next > S_AGAIN_MS ? S_AGAIN_MS : next;
 }
@@ -361,6 +365,7 @@ router_join (router_t *self, const router_actor_args_t *given, buf_t *why)
     if (lines.frame_max > INT32_MAX)
         lines.frame_max = INT32_MAX;
     self->node = given->node;
+    self->note = given->note;
     self->issuer = (session_issuer_t) { .node = given->node, .actor = SESSION_ROUTER };
     self->info = (node_info_t) { .name = given->info->name,
                                  .version = given->info->version,

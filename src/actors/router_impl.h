@@ -7,6 +7,7 @@
 #include "gather.h"
 #include "lines.h"
 #include "news.h"
+#include "refusals.h"
 #include "replica/session_id.h"
 #include "router_actor.h"
 #include "split.h"
@@ -71,6 +72,8 @@ typedef struct {
     watchers_t *watchers;
     forward_t *forward;
     lines_t *lines;
+    note_t note;
+    refusals_t refusals;
     char **storage_inprocs; // Of this node's storage actors
 } router_t;
 

@@ -361,8 +361,9 @@ s_receive_data (self_t *self)
     bytes_t body;
     if (!fellows_receive (self->fellows, &body))
         return false;
-    if (body.size)
-        storage_peer (self->storage, body, s_clock_now (self));
+    const char *refused = body.size ? storage_peer (self->storage, body, s_clock_now (self)) : NULL;
+    if (refused)
+        fellows_refuse (self->fellows, refused);
     return true;
 }
 
@@ -415,7 +416,8 @@ s_join (self_t *self, const storage_actor_args_t *given, buf_t *why)
                                 .data_endpoint = given->data_endpoint,
                                 .beacon_inproc = given->beacon_inproc,
                                 .frame_max = STORAGE_DATA_FRAME_MAX,
-                                .io_affinity = given->data_affinity };
+                                .io_affinity = given->data_affinity,
+                                .note = given->note };
     self->info = (node_info_t) { .name = given->info->name,
                                  .version = given->info->version,
                                  .started = given->info->started };

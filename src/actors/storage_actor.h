@@ -7,6 +7,7 @@
 #include "actor.h"
 #include "door.h"
 #include "node_info.h"
+#include "note.h"
 
 //  The first frame of what the router forwards says who asks, and comes back with the answer: this
 //  byte and a routing id, or this byte and the number of a ticket (gather.h).
@@ -29,6 +30,7 @@ typedef struct {
     node_id_t node;              // Which member
     const lease_t *lease;        // Lives until it stops
     const node_info_t *info;     // Name, version, started; is copied
+    note_t note;                 // To the log
 } storage_actor_args_t;
 
 //  The doors open with the first view that this node is a member of.

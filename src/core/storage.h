@@ -167,8 +167,8 @@ void
     storage_hand_over (storage_t *self, uint32_t partition, uint64_t epoch, node_id_t node);
 
 //  A body from another member's storage actor. Whatever is wrong with it is counted and changes
-//  nothing.
-void
+//  nothing. Returns what was wrong; NULL: nothing.
+const char *
     storage_peer (storage_t *self, bytes_t body, uint64_t now);
 
 //  The channel for batches takes more: moves that waited for it go on.

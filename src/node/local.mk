@@ -19,8 +19,10 @@ libzgrid_inner_la_SOURCES += \
     src/actors/large.c src/actors/large.h \
     src/actors/lines.c src/actors/lines.h \
     src/actors/links.c src/actors/links.h \
+    src/actors/note.h \
     src/actors/probe.c src/actors/probe.h \
     src/actors/node_info.c src/actors/node_info.h \
+    src/actors/refusals.c src/actors/refusals.h \
     src/actors/router_actor.c src/actors/router_actor.h src/actors/router_alone.c \
     src/actors/router_forward.c src/actors/router_impl.h \
     src/actors/storage_actor.c src/actors/storage_actor.h \

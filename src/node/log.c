@@ -284,3 +284,17 @@ log_line (log_t *self, log_level_t level, const char *event, ...)
     s_end (&line, self->format);
     s_write (self, &line);
 }
+
+void
+log_pairs (log_t *self, log_level_t level, const char *event, const char *const *pairs)
+{
+    assert (event);
+    if (!self || level > self->level)
+        return;
+    line_t line;
+    s_begin (&line, self, level, event);
+    for (; *pairs; pairs += 2)
+        s_add_pair (&line, self->format, pairs[0], pairs[1] ? pairs[1] : "");
+    s_end (&line, self->format);
+    s_write (self, &line);
+}

@@ -31,4 +31,8 @@ bool
 void
     log_line (log_t *self, log_level_t level, const char *event, ...) __attribute__ ((sentinel));
 
+//  The same, with the pairs in an array that NULL ends.
+void
+    log_pairs (log_t *self, log_level_t level, const char *event, const char *const *pairs);
+
 #endif

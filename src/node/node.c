@@ -45,6 +45,20 @@ node_ask (actor_t *actor, const char *command)
     return text;
 }
 
+static void
+s_line (void *arg, note_level_t level, const char *event, const char *const *pairs)
+{
+    static const log_level_t levels[] = { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO };
+    const zgrid_node_t *self = arg;
+    log_pairs (self->log, levels[level], event, pairs);
+}
+
+note_t
+node_note (zgrid_node_t *self)
+{
+    return (note_t) { s_line, self };
+}
+
 //  ------------------------------------------------------------------------------------------------
 //  Starting
 
@@ -137,7 +151,8 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const
                                   .index = index,
                                   .node = self->id,
                                   .lease = &self->lease,
-                                  .info = &self->info };
+                                  .info = &self->info,
+                                  .note = node_note (self) };
     buf_t why = BUF_INIT;
     self->storage_actors[index] = actor_new (&storage_actor_spec, &args, &why);
     if (!self->storage_actors[index]) {
@@ -170,7 +185,8 @@ s_start_router (zgrid_node_t *self)
                                  .node = self->id,
                                  .beacon_inproc = self->beacon_inproc,
                                  .links_affinity = shared ? 0 : 2,
-                                 .info = &self->info };
+                                 .info = &self->info,
+                                 .note = node_note (self) };
     buf_t why = BUF_INIT;
     self->router = actor_new (&router_actor_spec, &args, &why);
     if (!self->router)

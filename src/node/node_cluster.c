@@ -110,15 +110,6 @@ s_fill_cluster (const zgrid_node_t *self, cluster_config_t *config, const char *
     config->timing = self->timing;
 }
 
-static void
-s_line (void *arg, beacon_level_t level, const char *event, const char *name, const char *value,
-        const char *name2, const char *value2)
-{
-    static const log_level_t levels[] = { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO };
-    const zgrid_node_t *self = arg;
-    log_line (self->log, levels[level], event, name, value, name2, value2, NULL);
-}
-
 bool
 node_start_beacon (zgrid_node_t *self)
 {
@@ -134,7 +125,7 @@ node_start_beacon (zgrid_node_t *self)
                    .hello = node_describe_hello,
                    .routes = node_describe_routes,
                    .cluster = node_describe_cluster,
-                   .line = s_line },
+                   .note = node_note (self) },
         .peer_endpoint = node_has_peers (self) ? node_text (self, SETTING_node_peer) : NULL,
         .inner_inproc = self->beacon_inproc,
         .actors = self->actors,

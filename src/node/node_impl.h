@@ -60,6 +60,10 @@ const char *
 char *
     node_ask (actor_t *actor, const char *command);
 
+//  How the node's actors write to its log.
+note_t
+    node_note (zgrid_node_t *self);
+
 //  ------------------------------------------------------------------------------------------------
 //  node_address.c
 

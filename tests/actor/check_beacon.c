@@ -58,24 +58,20 @@ s_routes (void *arg, const view_t *view, buf_t *out)
 
 //  [refused, foreign]
 static void
-s_cluster (void *arg, const cluster_t *cluster, const view_t *view, const links_stats_t *links, uint64_t now,
-           buf_t *out)
+s_cluster (void *arg, const beacon_question_t *question, buf_t *out)
 {
     s_node_t *node = arg;
-    (void) view;
-    (void) links;
-    (void) now;
     wire_add_array (out, 2);
-    wire_add_uint (out, cluster_stats (cluster)->refused);
+    wire_add_uint (out, cluster_stats (question->cluster)->refused);
     wire_add_uint (out, atomic_load (&node->status.foreign));
 }
 
 static void
-s_line (void *arg, beacon_level_t level, const char *event, const char *name, const char *value,
-        const char *name2, const char *value2)
+s_line (void *arg, note_level_t level, const char *event, const char *const *pairs)
 {
-    (void) arg;
-    ck_assert (level <= BEACON_INFO && event && name && value && !name2 == !value2);
+    ck_assert (level <= NOTE_INFO && event && !arg);
+    for (; *pairs; pairs += 2)
+        ck_assert_ptr_nonnull (pairs[1]);
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -107,7 +103,7 @@ s_start (s_node_t *node, const s_plan_t *plan)
     const char *seeds[] = { plan->seed };
     beacon_actor_args_t args = { .lease = &node->lease,
                                  .status = &node->status,
-                                 .words = { node, s_hello, s_routes, s_cluster, s_line },
+                                 .words = { node, s_hello, s_routes, s_cluster, { s_line, NULL } },
                                  .peer_endpoint = plan->alone ? NULL : "tcp://127.0.0.1:*",
                                  .inner_inproc = node->inproc,
                                  .actors = 1 };
@@ -566,7 +562,7 @@ START_TEST (an_address_in_use_is_told)
     s_node_t *other = &s_nodes[1];
     beacon_actor_args_t args = { .lease = &other->lease,
                                  .status = &other->status,
-                                 .words = { other, s_hello, s_routes, s_cluster, s_line },
+                                 .words = { other, s_hello, s_routes, s_cluster, { s_line, NULL } },
                                  .peer_endpoint = s_nodes[0].endpoint,
                                  .inner_inproc = "inproc://beacon-in-use",
                                  .actors = 1 };

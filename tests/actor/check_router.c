@@ -1,6 +1,8 @@
 //  check_router: the router in a cluster that the test plays: its beacon, storage actors of its own node
 //  and of another member, and clients.
 //  SPDX-License-Identifier: MPL-2.0
+#include <stdatomic.h>
+
 #include "actors/inner.h"
 #include "actors/router_actor.h"
 #include "actors/storage_actor.h"
@@ -23,10 +25,11 @@ typedef struct {
     uint16_t other_port;
     char *endpoint;
     uint64_t version;
-    zmsg_t *taken;   // The last message that a storage actor took, without its body
-    zframe_t *body;  // And that
-    zmsg_t *reply;   // The last one that a client got
-    frames_t frames; // The last that the beacon did
+    zmsg_t *taken;          // The last message that a storage actor took, without its body
+    zframe_t *body;         // And that
+    zmsg_t *reply;          // The last one that a client got
+    frames_t frames;        // The last that the beacon did
+    _Atomic unsigned lines; // Of the log
 } rig_t;
 
 static rig_t s_rig;
@@ -41,6 +44,16 @@ s_socket (int type, const char *endpoint, bool binds)
     ck_assert_int_ge (binds ? zsock_bind (socket, "%s", endpoint) : zsock_connect (socket, "%s", endpoint),
                       0);
     return socket;
+}
+
+//  Called on the actor's thread.
+static void
+s_line (void *arg, note_level_t level, const char *event, const char *const *pairs)
+{
+    (void) arg;
+    assert (level == NOTE_WARNING && strcmp (event, "peer messages refused") == 0 && pairs[7] && !pairs[8]);
+    assert (strcmp (pairs[1], "router") == 0 && strcmp (pairs[7], "127.0.0.1") == 0);
+    atomic_fetch_add (&s_rig.lines, 1);
 }
 
 //  actors: 1, or 0: a witness.
@@ -65,7 +78,8 @@ s_start (uint32_t actors)
                                  .peer_bytes = 1u << 20,
                                  .node = S_SELF,
                                  .beacon_inproc = "inproc://test-beacon",
-                                 .info = &info };
+                                 .info = &info,
+                                 .note = { s_line, NULL } };
     buf_t why = BUF_INIT;
     s_rig.actor = actor_new (&router_actor_spec, &args, &why);
     ck_assert_msg (s_rig.actor != NULL, "%.*s", (int) why.size, (const char *) why.data);
@@ -480,6 +494,8 @@ START_TEST (what_owners_should_not_send_harms_nobody)
     s_answer (s_rig.other, id + 1, ZGRID_OK, 1, NULL);
     s_answer (s_rig.other, id, ZGRID_OK, 2, NULL);
     s_is_reply (7, ZGRID_OK, 2);
+    s_await_view (); // A turn has passed since
+    ck_assert_uint_eq (atomic_load (&s_rig.lines), 1);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 //  check_storage_actor: one storage actor in a cluster that the test plays (stage.h).
 //  SPDX-License-Identifier: MPL-2.0
+#include "actors/refusals.h"
 #include "lib/test.h"
 #include "stage.h"
 #include "status.h"
@@ -80,8 +81,70 @@ START_TEST (each_door_refuses_what_belongs_at_the_other)
     while (stage_stat (client, "foreign") < 5)
         ;
     ck_assert_uint_eq (stage_stat (client, "foreign"), 5);
-    ck_assert_uint_eq (stage_stat (client, "entries"), 0);
+    ck_assert_uint_eq (stage_stat (client, "entries"), 0); // A turn has passed since
+    const char *line;
+    ck_assert_uint_eq (stage_log (&line), 1);
+    ck_assert_ptr_nonnull (strstr (line, "peer messages refused by=storage 0 count="));
+    ck_assert_ptr_nonnull (strstr (line, " last=not a message between nodes from=127.0.0.1"));
     zsock_destroy (&client);
+}
+END_TEST
+
+START_TEST (who_is_refused_is_in_the_log)
+{
+    zsock_t *client = stage_client ();
+    stage_publish (stage_view (true, 1));
+    ck_assert_uint_eq (stage_stat (client, "peer_refused"), 0);
+    buf_t body = BUF_INIT;
+    peer_head_t head = { .cluster = STAGE_CLUSTER + 1, .from = STAGE_OTHER, .to = STAGE_SELF };
+    peer_begin (&body, &head);
+    for (int count = 0; count < 5; count++)
+        ck_assert_int_eq (zsock_send (stage.data, "b", body.data, body.size), 0);
+    while (stage_stat (client, "peer_refused") < 5)
+        ;
+    ck_assert_uint_eq (stage_stat (client, "foreign"), 0); // A turn has passed since
+    const char *line;
+    ck_assert_uint_eq (stage_log (&line), 1);
+    ck_assert_ptr_nonnull (
+        strstr (line, " last=of another cluster from=127.0.0.1, says member 0000000000000022"));
+    buf_clear (&body);
+    zsock_destroy (&client);
+}
+END_TEST
+
+static char s_line[512];
+
+static void
+s_write (void *arg, note_level_t level, const char *event, const char *const *pairs)
+{
+    unsigned *lines = arg;
+    ck_assert (level == NOTE_WARNING && pairs[7] && !pairs[8]);
+    snprintf (s_line, sizeof s_line, "%s: %s %s, %s, %s", event, pairs[1], pairs[3], pairs[5], pairs[7]);
+    ++*lines;
+}
+
+START_TEST (refusals_are_added_up)
+{
+    unsigned lines = 0;
+    refusals_t refusals = { .count = 0 };
+    note_t note = { s_write, &lines };
+    ck_assert_uint_eq (refusals_turn (&refusals, &note, "me", 1000), UINT64_MAX);
+    ck_assert_uint_eq (lines, 0);
+    refusals_add (&refusals, 1, "first", NULL, 0);
+    ck_assert_uint_eq (refusals_turn (&refusals, &note, "me", 1000), UINT64_MAX);
+    ck_assert_uint_eq (lines, 1);
+    ck_assert_str_eq (s_line, "peer messages refused: me 1, first, ");
+    for (unsigned count = 0; count < 1000; count++) {
+        refusals_add (&refusals, 2, "again", "192.0.2.1", count);
+        ck_assert_uint_eq (refusals_turn (&refusals, &note, "me", 1001 + count), REFUSALS_MS - 1 - count);
+    }
+    ck_assert_uint_eq (lines, 1);
+    ck_assert_uint_eq (refusals_turn (&refusals, &note, "me", 1000 + REFUSALS_MS), UINT64_MAX);
+    ck_assert_uint_eq (lines, 2);
+    ck_assert_str_eq (s_line,
+                      "peer messages refused: me 2000, again, 192.0.2.1, says member 00000000000003e7");
+    ck_assert_uint_eq (refusals_turn (&refusals, &note, "me", 9 * REFUSALS_MS), UINT64_MAX);
+    ck_assert_uint_eq (lines, 2);
 }
 END_TEST
 
@@ -230,6 +293,8 @@ test_suite (void)
     tcase_add_test (all, hello_tells_the_view_and_gives_a_fresh_session);
     tcase_add_test (all, a_new_view_is_pushed_to_who_asked_for_it);
     tcase_add_test (all, each_door_refuses_what_belongs_at_the_other);
+    tcase_add_test (all, who_is_refused_is_in_the_log);
+    tcase_add_test (all, refusals_are_added_up);
     tcase_add_test (all, cluster_operations_are_for_the_router);
     tcase_add_test (all, a_single_copy_answers_at_once_and_not_without_its_lease);
     tcase_add_test (all, a_write_is_told_when_the_other_copy_has_it);

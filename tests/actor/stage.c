@@ -34,11 +34,43 @@ s_ask_actor (const char *command)
     return text;
 }
 
+//  Called on the actor's thread.
+static void
+s_line (void *arg, note_level_t level, const char *event, const char *const *pairs)
+{
+    buf_t line = BUF_INIT;
+    (void) arg;
+    assert (level <= NOTE_INFO);
+    buf_add (&line, event, strlen (event));
+    for (size_t at = 0; pairs[at]; at++) {
+        buf_add (&line, at % 2 ? "=" : " ", 1);
+        buf_add (&line, pairs[at], strlen (pairs[at]));
+    }
+    pthread_mutex_lock (&stage.lock);
+    stage.lines++;
+    snprintf (stage.line, sizeof stage.line, "%.*s", (int) line.size, (const char *) line.data);
+    pthread_mutex_unlock (&stage.lock);
+    buf_clear (&line);
+}
+
+unsigned
+stage_log (const char **line)
+{
+    static char text[sizeof stage.line];
+    pthread_mutex_lock (&stage.lock);
+    unsigned lines = stage.lines;
+    memcpy (text, stage.line, sizeof text);
+    pthread_mutex_unlock (&stage.lock);
+    *line = text;
+    return lines;
+}
+
 void
 stage_set_up (void)
 {
     zsys_handler_set (NULL);
     memset (&stage, 0, sizeof stage);
+    pthread_mutex_init (&stage.lock, NULL);
     storage_config_t config = { .actors = 1,
                                 .partitions = STAGE_PARTITIONS,
                                 .maps_max = 16,
@@ -69,7 +101,8 @@ stage_set_up (void)
                                   .data_endpoint = "tcp://127.0.0.1:*",
                                   .node = STAGE_SELF,
                                   .lease = &stage.lease,
-                                  .info = &info };
+                                  .info = &info,
+                                  .note = { s_line, NULL } };
     buf_t why = BUF_INIT;
     stage.actor = actor_new (&storage_actor_spec, &args, &why);
     ck_assert_msg (stage.actor != NULL, "%.*s", (int) why.size, (const char *) why.data);
@@ -94,6 +127,7 @@ stage_tear_down (void)
     zsock_destroy (&stage.other);
     zsock_destroy (&stage.data);
     zstr_free (&stage.client_endpoint);
+    pthread_mutex_destroy (&stage.lock);
 }
 
 //  ------------------------------------------------------------------------------------------------

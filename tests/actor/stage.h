@@ -5,6 +5,8 @@
 #ifndef STAGE_H_INCLUDED
 #define STAGE_H_INCLUDED
 
+#include <pthread.h>
+
 #include "actors/storage_actor.h"
 
 #define STAGE_SELF 0x11u
@@ -27,6 +29,9 @@ typedef struct {
     uint64_t version;
     frames_t frames;
     zmsg_t *reply; // The last one
+    pthread_mutex_t lock;
+    unsigned lines; // Of the log; guarded, as the last one is
+    char line[512];
 } stage_t;
 
 extern stage_t stage;
@@ -37,6 +42,10 @@ typedef struct {
     uint64_t fields[STAGE_FIELDS_MAX]; // Partition, epoch…
 } stage_data_t;
 
+//  The lines that the actor has written to the log, and the last one: "event name=value…". Lives until
+//  the next call.
+unsigned
+    stage_log (const char **line);
 //  Starts the actor, and everybody else.
 void
     stage_set_up (void);

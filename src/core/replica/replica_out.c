@@ -185,18 +185,31 @@ s_is_answer (peer_type_t type)
            || type == PEER_SNAP_ACK;
 }
 
-void
+static const char *
+s_refuse (storage_t *self, const char *why)
+{
+    self->stats.peer_refused++;
+    return why;
+}
+
+const char *
 storage_peer (storage_t *self, bytes_t body, uint64_t now)
 {
     cluster_side_t *cluster = &self->cluster;
     peer_head_t head;
     mp_t reader;
+    uint64_t refused = self->stats.peer_refused;
     cluster->now = now;
-    if (!cluster->view || !peer_open (body, &head, &reader) || head.cluster != cluster->view->cluster
-        || head.to != cluster->self || !view_member (cluster->view, head.from)) {
-        self->stats.peer_refused++;
-        return;
-    }
+    if (!cluster->view)
+        return s_refuse (self, "this node is not a member yet");
+    if (!peer_open (body, &head, &reader))
+        return s_refuse (self, "not a message between nodes");
+    if (head.cluster != cluster->view->cluster)
+        return s_refuse (self, "of another cluster");
+    if (head.to != cluster->self)
+        return s_refuse (self, "for another node");
+    if (!view_member (cluster->view, head.from))
+        return s_refuse (self, "from no member");
     uint32_t count;
     peer_type_t type;
     while ((type = peer_next (&reader, &count)) != PEER_NONE) {
@@ -205,15 +218,11 @@ storage_peer (storage_t *self, bytes_t body, uint64_t now)
         if (ap_takes (type) && cluster->ap) {
             if (ap_peer (cluster->ap, head.from, type, &reader, count, now))
                 continue;
-            self->stats.peer_refused++;
-            return;
+            return s_refuse (self, "what it says of a map in ap mode cannot be read");
         }
         if (!s_read (&reader, count, &s_shapes[type], &partition, &epoch, &message)
-            || partition >= self->config.partitions
-            || partition % self->config.actors != self->config.index) {
-            self->stats.peer_refused++;
-            return;
-        }
+            || partition >= self->config.partitions || partition % self->config.actors != self->config.index)
+            return s_refuse (self, "cannot be read, or for another storage actor");
         partition_t *part = &self->partitions[partition / self->config.actors];
         bool answer = s_is_answer (type);
         if (answer && part->role == ROLE_PRIMARY)
@@ -225,5 +234,6 @@ storage_peer (storage_t *self, bytes_t body, uint64_t now)
             self->stats.peer_stale++;
     }
     if (count)
-        self->stats.peer_refused++;
+        return s_refuse (self, "cannot be read to its end");
+    return self->stats.peer_refused == refused ? NULL : "an entry in it cannot be read";
 }
