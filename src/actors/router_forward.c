@@ -51,7 +51,8 @@ static bool
 s_session (void *arg, uint8_t session[SESSION_SIZE])
 {
     router_t *self = arg;
-    return session_issue (&self->issuer, self->info.era, session);
+    const view_t *view = forward_view (self->forward);
+    return view && session_issue (&self->issuer, view->cluster, view->era, session);
 }
 
 //  ------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "replica/session_id.h"
+
 static void
 s_send (void *arg, node_id_t to, uint32_t actor, bytes_t body)
 {
@@ -169,12 +171,11 @@ copies_publish (copies_t *self, int index)
 }
 
 static void
-s_session (uint8_t *id, int number)
+s_session (const copies_t *self, uint8_t *id, const copies_ask_t *ask)
 {
-    memset (id, 0, SESSION_SIZE);
-    id[3] = 1; // Era
-    id[11] = 9;
-    id[15] = (uint8_t) number;
+    session_issuer_t issuer = { .node = 9, .issued = (uint32_t) ask->session };
+    bool issued = session_issue (&issuer, self->view->cluster + ask->foreign, 1, id);
+    assert (issued);
 }
 
 void
@@ -185,7 +186,7 @@ copies_ask (copies_t *self, int index, const copies_ask_t *ask)
     options_t options = { .given = 0 };
     uint8_t session[SESSION_SIZE];
     if (ask->session) {
-        s_session (session, ask->session);
+        s_session (self, session, ask);
         options.given |= OPT_session | OPT_ack;
         options.session = value_bytes (bytes_of (session, sizeof session));
         options.ack = ask->ack;

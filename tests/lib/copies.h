@@ -77,6 +77,7 @@ typedef struct {
     const char *map, *key, *value; // value NULL: nil
     uint64_t id;
     int session;        // 0: none; else a session of that number
+    bool foreign;       // Of another cluster
     uint64_t ack;
     const char *ifeq;   // CAS
     bool absent;        // CAS: ifeq nil

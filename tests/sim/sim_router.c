@@ -91,7 +91,8 @@ s_session (void *arg, uint8_t session[SESSION_SIZE])
     process_t *self = arg;
     self->issuer.node = self->id;
     self->issuer.actor = SESSION_ROUTER;
-    return session_issue (&self->issuer, forward_view (self->forward)->era, session);
+    const view_t *view = forward_view (self->forward);
+    return session_issue (&self->issuer, view->cluster, view->era, session);
 }
 
 //  ------------------------------------------------------------------------------------------------

@@ -269,6 +269,24 @@ START_TEST (a_request_of_a_session_runs_once_whoever_is_asked)
 }
 END_TEST
 
+//  Its port had another cluster's member once, whose client comes back to it.
+START_TEST (nothing_is_executed_under_the_session_of_another_cluster)
+{
+    copies_t copies;
+    storage_config_t config = s_config ();
+    copies_open (&copies, 3, 3, &config);
+    copies_ask (&copies, 0,
+                &(copies_ask_t) { .op = OP_INCR, .id = 1, .key = "n", .session = 1, .foreign = true });
+    copies_run (&copies, 100);
+    ck_assert_uint_eq (s_status (&copies, 1), ZGRID_SESSION_EXPIRED);
+    copies_ask (&copies, 0, &(copies_ask_t) { .op = OP_INCR, .id = 2, .key = "n", .session = 1 });
+    copies_run (&copies, 100);
+    ck_assert_int_eq (copies_reply (&copies, 2)->number, 1);
+    ck_assert_uint_eq (storage_partition_state (copies.storage[0], 0).sessions, 1);
+    copies_close (&copies);
+}
+END_TEST
+
 //  A learner is member 2; the first two are in sync.
 static void
 s_add_learner (copies_t *copies)
@@ -543,6 +561,7 @@ test_suite (void)
     tcase_add_test (tcase, a_backup_that_takes_over_has_everything_that_was_told);
     tcase_add_test (tcase, an_entry_that_the_new_primary_never_had_is_cut_off);
     tcase_add_test (tcase, a_request_of_a_session_runs_once_whoever_is_asked);
+    tcase_add_test (tcase, nothing_is_executed_under_the_session_of_another_cluster);
     tcase_add_test (tcase, a_learner_gets_everything_while_writes_go_on);
     tcase_add_test (tcase, a_learner_without_room_is_given_up);
     tcase_add_test (tcase, a_silent_backup_is_to_be_removed_by_the_primary_alone);

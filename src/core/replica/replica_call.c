@@ -127,6 +127,17 @@ s_replay (call_t *call, const request_done_t *done)
     wire_reply (call->out, call->request->id, ZGRID_OK, value_nil (), done->seq, &meta);
 }
 
+//  Whether it is this cluster's. False, and replied, if not.
+static bool
+s_is_ours (call_t *call)
+{
+    const view_t *view = call->storage->cluster.view;
+    if (!view || session_is_of (call->request_key.session, view->cluster))
+        return true;
+    call_fail (call, ZGRID_SESSION_EXPIRED, "the session is another cluster's; say HELLO again");
+    return false;
+}
+
 //  Whether a request under a session is new. False, and replied, if not.
 static bool
 s_is_new (call_t *call)
@@ -212,7 +223,7 @@ call_admit (call_t *call)
         return true;
     if (!s_take_session (call))
         return false;
-    if (!call->has_session || s_is_new (call))
+    if (!call->has_session || (s_is_ours (call) && s_is_new (call)))
         return true;
     if (call->settled)
         s_mark (call);

@@ -267,7 +267,7 @@ storage_session (storage_t *self, uint8_t session[SESSION_SIZE])
         return false;
     cluster->issuer.node = cluster->self;
     cluster->issuer.actor = self->config.index;
-    return session_issue (&cluster->issuer, cluster->view->era, session);
+    return session_issue (&cluster->issuer, cluster->view->cluster, cluster->view->era, session);
 }
 
 partition_state_t

@@ -22,8 +22,21 @@ s_get (const uint8_t *at, unsigned bytes)
     return number;
 }
 
+//  The id is random already, but for tests.
+static uint64_t
+s_mark (uint64_t cluster)
+{
+    return (cluster * UINT64_C (0x9e3779b97f4a7c15)) >> 48;
+}
+
 bool
-session_issue (session_issuer_t *self, uint32_t era, uint8_t session[SESSION_SIZE])
+session_is_of (const uint8_t session[SESSION_SIZE], uint64_t cluster)
+{
+    return s_get (session + 4, 2) == s_mark (cluster);
+}
+
+bool
+session_issue (session_issuer_t *self, uint64_t cluster, uint32_t era, uint8_t session[SESSION_SIZE])
 {
     if (era > self->era) {
         self->era = era;
@@ -32,7 +45,8 @@ session_issue (session_issuer_t *self, uint32_t era, uint8_t session[SESSION_SIZ
     if (self->node == 0 || self->actor >= SESSION_ACTORS_MAX || self->issued == SESSION_COUNT_MAX)
         return false;
     s_put (session, self->era, 4);
-    s_put (session + 4, self->node, 8);
+    s_put (session + 4, s_mark (cluster), 2);
+    s_put (session + 6, self->node, 6);
     s_put (session + 12, self->actor << 25 | self->issued++, 4);
     return true;
 }
@@ -43,10 +57,10 @@ session_era (const uint8_t session[SESSION_SIZE])
     return (uint32_t) s_get (session, 4);
 }
 
-node_id_t
+uint64_t
 session_node (const uint8_t session[SESSION_SIZE])
 {
-    return s_get (session + 4, 8);
+    return s_get (session + 6, 6);
 }
 
 uint32_t
