@@ -6,7 +6,7 @@
 #define S_REFUSED_MS 1000
 
 static void
-s_add (beacon_t *self, const event_t *event)
+s_add (beacon_t *self, const event_record_t *event)
 {
     beacon_news_t *news = &self->news;
     buf_t json = BUF_INIT;
@@ -36,7 +36,7 @@ s_name (const beacon_t *self, node_id_t node)
 void
 beacon_happened (beacon_t *self, cluster_event_t kind, uint32_t partition, node_id_t node, const char *text)
 {
-    event_t event = { .kind = kind,
+    event_record_t event = { .kind = kind,
                       .at = self->wall,
                       .node = self->name,
                       .partition = partition,
@@ -88,7 +88,7 @@ beacon_moved (beacon_t *self, const inner_t *message)
         moves->list[moves->count++] = move;
     if (!news)
         return;
-    event_t event = { .kind = EVENT_MOVE,
+    event_record_t event = { .kind = EVENT_MOVE,
                       .at = self->wall,
                       .node = self->name,
                       .partition = move.partition,

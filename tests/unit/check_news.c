@@ -38,7 +38,7 @@ s_is (const buf_t *out, const char *text)
 START_TEST (an_event_is_one_object)
 {
     buf_t out = BUF_INIT;
-    event_t event = { .kind = EVENT_MEMBER_ADDED,
+    event_record_t event = { .kind = EVENT_MEMBER_ADDED,
                       .at = 1700000000123,
                       .node = "n1",
                       .partition = UINT32_MAX,
@@ -48,7 +48,7 @@ START_TEST (an_event_is_one_object)
     s_is (&out, "{\"event\":\"member added\",\"at\":1700000000123,\"node\":\"n1\",\"member\":\"n2\","
                 "\"id\":\"00000000000000ab\"}");
     buf_reset (&out);
-    event = (event_t) { .kind = EVENT_VOTERS, .node = "", .partition = 0, .text = "begun" };
+    event = (event_record_t) { .kind = EVENT_VOTERS, .node = "", .partition = 0, .text = "begun" };
     event_encode (&event, &out);
     s_is (&out, "{\"event\":\"voters\",\"at\":0,\"node\":\"\",\"partition\":0,\"text\":\"begun\"}");
     buf_clear (&out);
@@ -59,7 +59,7 @@ START_TEST (a_move_says_how_far_it_is)
 {
     buf_t out = BUF_INIT;
     move_info_t move = { .state = MOVE_SNAPSHOT, .epoch = 7, .entries = 1, .bytes = 20, .total = 300 };
-    event_t event = {
+    event_record_t event = {
         .kind = EVENT_MOVE, .at = 1, .node = "n1", .partition = 5, .id = 1, .member = "n2", .move = &move
     };
     event_encode (&event, &out);
@@ -75,7 +75,7 @@ START_TEST (hostile_text_stays_within_its_string)
 {
     buf_t out = BUF_INIT;
     char text[EVENT_TEXT_MAX + 8];
-    event_t event = { .kind = EVENT_REFUSED,
+    event_record_t event = { .kind = EVENT_REFUSED,
                       .at = 1,
                       .node = "n",
                       .partition = UINT32_MAX,

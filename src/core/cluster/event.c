@@ -59,7 +59,7 @@ s_text (buf_t *out, const char *before, const char *text)
 }
 
 void
-event_encode (const event_t *self, buf_t *out)
+event_encode (const event_record_t *self, buf_t *out)
 {
     char id[20];
     s_text (out, "{\"event\"", event_name (self->kind));

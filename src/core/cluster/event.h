@@ -22,7 +22,7 @@ typedef struct {
     const char *member;  // Its name; NULL: not known
     const char *text;    // NULL: none
     const struct move_info *move; // Of MOVE alone
-} event_t;
+} event_record_t;
 
 #define EVENT_TEXT_MAX 255 // Bytes of text that are told
 
@@ -32,6 +32,6 @@ const char *
 
 //  Adds it as one JSON object. What is not UTF-8 becomes U+FFFD.
 void
-    event_encode (const event_t *self, buf_t *out);
+    event_encode (const event_record_t *self, buf_t *out);
 
 #endif
