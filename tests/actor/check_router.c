@@ -3,17 +3,16 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdatomic.h>
 
-#include "actors/inner.h"
 #include "actors/router_actor.h"
 #include "actors/storage_actor.h"
 #include "lib/test.h"
 #include "slot.h"
 #include "status.h"
+#include "talk.h"
 
 #define S_SELF 0x11u
 #define S_OTHER 0x22u
 #define S_PARTITIONS 4
-#define S_PATIENCE 20000 // Milliseconds; nothing takes so long
 
 typedef struct {
     actor_t *actor;
@@ -33,18 +32,6 @@ typedef struct {
 } rig_t;
 
 static rig_t s_rig;
-
-static zsock_t *
-s_socket (int type, const char *endpoint, bool binds)
-{
-    zsock_t *socket = zsock_new (type);
-    ck_assert_ptr_nonnull (socket);
-    zsock_set_rcvtimeo (socket, S_PATIENCE);
-    zsock_set_linger (socket, 0);
-    ck_assert_int_ge (binds ? zsock_bind (socket, "%s", endpoint) : zsock_connect (socket, "%s", endpoint),
-                      0);
-    return socket;
-}
 
 //  Called on the actor's thread.
 static void
@@ -86,7 +73,7 @@ s_start (uint32_t actors)
     zmsg_t *answer = actor_command (s_rig.actor, "ENDPOINT", NULL);
     s_rig.endpoint = zmsg_popstr (answer);
     zmsg_destroy (&answer);
-    s_rig.client = s_socket (ZMQ_DEALER, s_rig.endpoint, false);
+    s_rig.client = talk_socket (ZMQ_DEALER, s_rig.endpoint, false);
 }
 
 static void
@@ -94,10 +81,10 @@ s_set_up (void)
 {
     zsys_handler_set (NULL);
     memset (&s_rig, 0, sizeof s_rig);
-    s_rig.beacon = s_socket (ZMQ_ROUTER, "inproc://test-beacon", true);
-    s_rig.peer = s_socket (ZMQ_ROUTER, "inproc://test-peer", true);
-    s_rig.own = s_socket (ZMQ_ROUTER, "inproc://test-own", true);
-    s_rig.other = s_socket (ZMQ_ROUTER, "tcp://127.0.0.1:*", true);
+    s_rig.beacon = talk_socket (ZMQ_ROUTER, "inproc://test-beacon", true);
+    s_rig.peer = talk_socket (ZMQ_ROUTER, "inproc://test-peer", true);
+    s_rig.own = talk_socket (ZMQ_ROUTER, "inproc://test-own", true);
+    s_rig.other = talk_socket (ZMQ_ROUTER, "tcp://127.0.0.1:*", true);
     char *bound = zsock_last_endpoint (s_rig.other);
     s_rig.other_port = (uint16_t) atoi (strrchr (bound, ':') + 1);
     zstr_free (&bound);
@@ -126,25 +113,17 @@ s_tear_down (void)
 //  ------------------------------------------------------------------------------------------------
 //  The beacon
 
-//  What the router says next. Its route is the first frame.
 static inner_t
 s_heard (void)
 {
-    inner_t message = { .kind = 0 };
-    zpoller_t *poller = zpoller_new (s_rig.beacon, NULL);
-    frames_close (&s_rig.frames);
-    while (!inner_receive (zsock_resolve (s_rig.beacon), &s_rig.frames, true, &message))
-        ck_assert_ptr_nonnull (zpoller_wait (poller, S_PATIENCE));
-    zpoller_destroy (&poller);
-    return message;
+    return talk_heard (s_rig.beacon, &s_rig.frames);
 }
 
 //  To whom it said so last.
 static void
 s_tell (inner_t message)
 {
-    bytes_t route = s_rig.frames.frames[0];
-    ck_assert (inner_send (zsock_resolve (s_rig.beacon), &route, &message));
+    talk_tell (s_rig.beacon, s_rig.frames.frames[0], message);
 }
 
 static member_t
@@ -173,20 +152,7 @@ s_tell_view (const node_id_t *owners, uint16_t own_actors, bool together)
         view->parts[at] = (part_t) {
             .epoch = view->version, .primary = owners[at], .reps_count = 1, .reps = { owners[at] }
         };
-    buf_t encoded = BUF_INIT, hello = BUF_INIT, routes = BUF_INIT;
-    view_encode (view, &encoded);
-    wire_add_text (&hello, "epoch");
-    wire_add_uint (&hello, view->version);
-    wire_add_map (&routes, 0);
-    s_tell ((inner_t) { .kind = INNER_VIEW,
-                        .view = buf_bytes (&encoded),
-                        .hello = buf_bytes (&hello),
-                        .hello_pairs = 1,
-                        .routes = buf_bytes (&routes) });
-    buf_clear (&encoded);
-    buf_clear (&hello);
-    buf_clear (&routes);
-    view_destroy (&view);
+    talk_publish (s_rig.beacon, s_rig.frames.frames[0], view);
 }
 
 static const node_id_t s_mine[S_PARTITIONS] = { S_SELF, S_SELF, S_SELF, S_SELF };
@@ -249,12 +215,7 @@ s_await_view (void)
     for (;;) {
         s_send (999, OP_HELLO, 0, NULL);
         reply_t reply = s_reply ();
-        mp_t reader = mp_of (reply.value.bytes);
-        uint32_t pairs;
-        bytes_t name;
-        uint64_t epoch = 0;
-        if (reply.status == ZGRID_OK && mp_map (&reader, &pairs) && mp_bytes (&reader, &name)
-            && mp_uint (&reader, &epoch) && epoch == s_rig.version)
+        if (reply.status == ZGRID_OK && talk_number (&reply, "epoch") == s_rig.version)
             return;
     }
 }
@@ -461,7 +422,7 @@ START_TEST (what_was_passed_on_comes_back_before_anything_is_forwarded)
     s_is_reply (7, ZGRID_OK, 1);
     //  Where the second goes depends on whether it or the view came first; it comes back either way
     zpoller_t *poller = zpoller_new (s_rig.peer, s_rig.own, NULL);
-    zsock_t *where = zpoller_wait (poller, S_PATIENCE);
+    zsock_t *where = zpoller_wait (poller, TALK_PATIENCE);
     ck_assert_ptr_nonnull (where);
     uint64_t id = s_take (where).id;
     s_answer (where, id, ZGRID_OK, 2, NULL);

@@ -32,16 +32,16 @@ START_TEST (hello_tells_the_view_and_gives_a_fresh_session)
     for (int at = 0; at < 2; at++) {
         reply_t reply = stage_ask (client, OP_HELLO, NULL, NULL, NULL);
         bytes_t session;
-        ck_assert_uint_eq (stage_number (&reply, "epoch"), 1);
-        ck_assert_uint_eq (stage_number (&reply, "era"), 1);
-        mp_t reader = stage_look_up (&reply, "session");
+        ck_assert_uint_eq (talk_number (&reply, "epoch"), 1);
+        ck_assert_uint_eq (talk_number (&reply, "era"), 1);
+        mp_t reader = talk_look_up (&reply, "session");
         ck_assert (mp_bytes (&reader, &session));
         ck_assert_uint_eq (session.size, SESSION_SIZE);
         memcpy (sessions[at], session.data, SESSION_SIZE);
     }
     ck_assert_mem_ne (sessions[0], sessions[1], SESSION_SIZE);
     reply_t routes = stage_ask (client, OP_ROUTES, NULL, NULL, NULL);
-    ck_assert_uint_eq (stage_number (&routes, "epoch"), 1);
+    ck_assert_uint_eq (talk_number (&routes, "epoch"), 1);
     zsock_destroy (&client);
 }
 END_TEST
@@ -59,7 +59,7 @@ START_TEST (a_new_view_is_pushed_to_who_asked_for_it)
     ck_assert_uint_eq (body.size, sizeof push);
     ck_assert_mem_eq (body.data, push, sizeof push);
     reply_t routes = stage_ask (client, OP_ROUTES, NULL, NULL, NULL);
-    ck_assert_uint_eq (stage_number (&routes, "epoch"), 2);
+    ck_assert_uint_eq (talk_number (&routes, "epoch"), 2);
     //  The next message of the other one is the reply: it got no push
     ck_assert_uint_eq (stage_ask (other, OP_PING, NULL, NULL, NULL).status, ZGRID_OK);
     zsock_destroy (&client);

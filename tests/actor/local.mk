@@ -47,7 +47,7 @@ TESTS += tests/actor/check_node
 
 check_PROGRAMS += tests/actor/check_storage_actor
 tests_actor_check_storage_actor_SOURCES = tests/actor/check_storage_actor.c tests/actor/stage.c \
-    tests/actor/stage.h $(TEST_MAIN)
+    tests/actor/stage.h tests/actor/talk.c tests/actor/talk.h $(TEST_MAIN)
 tests_actor_check_storage_actor_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_storage_actor_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_storage_actor
@@ -71,7 +71,8 @@ tests_actor_check_node_cluster_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_node_cluster
 
 check_PROGRAMS += tests/actor/check_router
-tests_actor_check_router_SOURCES = tests/actor/check_router.c $(TEST_MAIN)
+tests_actor_check_router_SOURCES = tests/actor/check_router.c tests/actor/talk.c tests/actor/talk.h \
+    $(TEST_MAIN)
 tests_actor_check_router_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_router_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_router

@@ -5,24 +5,10 @@
 #include "actors/fellows.h"
 #include "lib/test.h"
 
-#define S_PATIENCE 20000 // Milliseconds; nothing takes so long
-
 stage_t stage;
 
 //  ------------------------------------------------------------------------------------------------
 //  Setting up
-
-static zsock_t *
-s_socket (int type, const char *endpoint, bool binds)
-{
-    zsock_t *socket = zsock_new (type);
-    ck_assert_ptr_nonnull (socket);
-    zsock_set_rcvtimeo (socket, S_PATIENCE);
-    zsock_set_linger (socket, 0);
-    int code = binds ? zsock_bind (socket, "%s", endpoint) : zsock_connect (socket, "%s", endpoint);
-    ck_assert_int_ge (code, 0);
-    return socket;
-}
 
 static char *
 s_ask_actor (const char *command)
@@ -108,10 +94,10 @@ stage_set_up (void)
     ck_assert_msg (stage.actor != NULL, "%.*s", (int) why.size, (const char *) why.data);
     stage.client_endpoint = s_ask_actor ("ENDPOINT");
     char *data = s_ask_actor ("DATA");
-    stage.beacon = s_socket (ZMQ_ROUTER, beacon, true);
-    stage.router = s_socket (ZMQ_DEALER, router, false);
-    stage.other = s_socket (ZMQ_ROUTER, "tcp://127.0.0.1:*", true);
-    stage.data = s_socket (ZMQ_DEALER, data, false);
+    stage.beacon = talk_socket (ZMQ_ROUTER, beacon, true);
+    stage.router = talk_socket (ZMQ_DEALER, router, false);
+    stage.other = talk_socket (ZMQ_ROUTER, "tcp://127.0.0.1:*", true);
+    stage.data = talk_socket (ZMQ_DEALER, data, false);
     zstr_free (&data);
 }
 
@@ -137,12 +123,7 @@ stage_tear_down (void)
 inner_t
 stage_heard (void)
 {
-    inner_t message = { .kind = 0 };
-    zpoller_t *poller = zpoller_new (stage.beacon, NULL);
-    frames_close (&stage.frames);
-    while (!inner_receive (zsock_resolve (stage.beacon), &stage.frames, true, &message))
-        ck_assert_ptr_nonnull (zpoller_wait (poller, S_PATIENCE));
-    zpoller_destroy (&poller);
+    inner_t message = talk_heard (stage.beacon, &stage.frames);
     bytes_t route = stage.frames.frames[0];
     assert (route.size <= sizeof stage.route);
     memcpy (stage.route, route.data, route.size);
@@ -150,13 +131,18 @@ stage_heard (void)
     return message;
 }
 
-void
-stage_tell (inner_t message)
+static bytes_t
+s_route (void)
 {
     if (stage.route_size == 0)
         ck_assert_uint_eq (stage_heard ().kind, INNER_HERE);
-    bytes_t route = bytes_of (stage.route, stage.route_size);
-    ck_assert (inner_send (zsock_resolve (stage.beacon), &route, &message));
+    return bytes_of (stage.route, stage.route_size);
+}
+
+void
+stage_tell (inner_t message)
+{
+    talk_tell (stage.beacon, s_route (), message);
 }
 
 static uint16_t
@@ -203,22 +189,7 @@ stage_view (bool named, unsigned copies)
 void
 stage_publish (view_t *view)
 {
-    buf_t encoded = BUF_INIT, hello = BUF_INIT, routes = BUF_INIT;
-    view_encode (view, &encoded);
-    wire_add_text (&hello, "epoch");
-    wire_add_uint (&hello, view->version);
-    wire_add_map (&routes, 1);
-    wire_add_text (&routes, "epoch");
-    wire_add_uint (&routes, view->version);
-    stage_tell ((inner_t) { .kind = INNER_VIEW,
-                            .view = buf_bytes (&encoded),
-                            .hello = buf_bytes (&hello),
-                            .hello_pairs = 1,
-                            .routes = buf_bytes (&routes) });
-    buf_clear (&encoded);
-    buf_clear (&hello);
-    buf_clear (&routes);
-    view_destroy (&view);
+    talk_publish (stage.beacon, s_route (), view);
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -227,7 +198,7 @@ stage_publish (view_t *view)
 zsock_t *
 stage_client (void)
 {
-    return s_socket (ZMQ_DEALER, stage.client_endpoint, false);
+    return talk_socket (ZMQ_DEALER, stage.client_endpoint, false);
 }
 
 void
@@ -283,39 +254,11 @@ stage_ask (zsock_t *client, op_t op, const char *key, const char *value, const o
     return reply;
 }
 
-//  A value of a map in a reply; fails if it is not there.
-mp_t
-stage_look_up (const reply_t *reply, const char *name)
-{
-    mp_t reader = mp_of (reply->value.bytes);
-    uint32_t pairs;
-    bytes_t found;
-    ck_assert_int_eq (reply->value.kind, VALUE_TREE);
-    ck_assert (mp_map (&reader, &pairs));
-    for (; pairs; pairs--) {
-        ck_assert (mp_bytes (&reader, &found));
-        if (bytes_equal (found, bytes_str (name)))
-            return reader;
-        ck_assert (mp_skip (&reader));
-    }
-    ck_abort_msg ("%s is missing", name);
-    return reader;
-}
-
-uint64_t
-stage_number (const reply_t *reply, const char *name)
-{
-    mp_t reader = stage_look_up (reply, name);
-    uint64_t number;
-    ck_assert (mp_uint (&reader, &number));
-    return number;
-}
-
 uint64_t
 stage_stat (zsock_t *client, const char *name)
 {
     reply_t reply = stage_ask (client, OP_STATS, NULL, NULL, NULL);
-    return stage_number (&reply, name);
+    return talk_number (&reply, name);
 }
 
 //  ------------------------------------------------------------------------------------------------

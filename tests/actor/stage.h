@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "actors/storage_actor.h"
+#include "talk.h"
 
 #define STAGE_SELF 0x11u
 #define STAGE_OTHER 0x22u
@@ -80,12 +81,6 @@ reply_t
 //  Sends one request and waits for its reply, which lives until the next one.
 reply_t
     stage_ask (zsock_t *client, op_t op, const char *key, const char *value, const options_t *options);
-//  A value of a map in a reply; fails if it is not there.
-mp_t
-    stage_look_up (const reply_t *reply, const char *name);
-uint64_t
-    stage_number (const reply_t *reply, const char *name);
-//  A statistic of the actor.
 uint64_t
     stage_stat (zsock_t *client, const char *name);
 //  Is in step, and waits for the entry of the first write, which is not acknowledged.
