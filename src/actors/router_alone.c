@@ -302,8 +302,16 @@ s_stats_reply (void *arg, const stats_t *sum, const stats_t *parts, buf_t *out)
     router_t *self = arg;
     stats_t total = *sum;
     stats_add (&total, &self->counters);
-    total.busy += forward_stats (self->forward)->busy;
-    total.moved += forward_stats (self->forward)->moved;
+    const forward_stats_t *forward = forward_stats (self->forward);
+    total.busy += forward->busy;
+    total.moved += forward->moved;
+    total.forward_records = forward_count (self->forward);
+    total.forward_bytes = forward->bytes;
+    total.forward_resent = forward->resent;
+    total.forward_timeouts = forward->timeouts;
+    total.forward_maybes = forward->maybes;
+    total.forward_late = forward->late;
+    total.forward_broken = forward->broken;
     node_info_stats (&self->info, &total, parts, self->actors, self->now, out);
 }
 

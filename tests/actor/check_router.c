@@ -410,6 +410,44 @@ START_TEST (a_witness_forwards_everything)
 }
 END_TEST
 
+static uint64_t
+s_stat (const char *name)
+{
+    s_send (999, OP_STATS, 0, NULL);
+    reply_t reply = s_reply ();
+    return talk_number (&reply, name);
+}
+
+START_TEST (forwarded_records_are_counted)
+{
+    static const node_id_t s_theirs[S_PARTITIONS] = { S_OTHER, S_OTHER, S_OTHER, S_OTHER };
+    s_begin (s_theirs, 0, true);
+    s_await_view ();
+    ck_assert_uint_eq (s_stat ("forward_records"), 1); // STATS itself
+    s_send (7, OP_INCR, 3, NULL);
+    uint64_t id = s_take (s_rig.other).id;
+    ck_assert_uint_eq (s_stat ("forward_records"), 2);
+    ck_assert_uint_gt (s_stat ("forward_bytes"), 0);
+    ck_assert_uint_eq (s_stat ("forward_resent"), 0);
+    s_answer (s_rig.other, id, ZGRID_TRYAGAIN, 0, NULL);
+    ck_assert_uint_eq (s_take (s_rig.other).id, id);
+    ck_assert_uint_ge (s_stat ("forward_resent"), 1);
+    s_answer (s_rig.other, id, ZGRID_OK, 2, NULL);
+    s_is_reply (7, ZGRID_OK, 2);
+    ck_assert_uint_eq (s_stat ("forward_records"), 1);
+    options_t soon = { .given = OPT_deadline, .deadline = 1 };
+    s_send (8, OP_INCR, 3, &soon);
+    reply_t reply = s_reply ();
+    ck_assert (reply.id == 8 && (reply.status == ZGRID_MAYBE || reply.status == ZGRID_TIMEOUT));
+    bool maybe = reply.status == ZGRID_MAYBE;
+    ck_assert_uint_eq (s_stat ("forward_maybes"), maybe);
+    ck_assert_uint_eq (s_stat ("forward_timeouts"), !maybe);
+    s_answer (s_rig.other, id, ZGRID_OK, 2, NULL);
+    while (s_stat ("forward_late") == 0)
+        ;
+}
+END_TEST
+
 START_TEST (what_was_passed_on_comes_back_before_anything_is_forwarded)
 {
     s_begin (s_mine, 1, false);
@@ -476,6 +514,7 @@ test_suite (void)
     tcase_add_test (router, hello_gives_a_session_of_its_own_to_each);
     tcase_add_test (router, who_wants_to_is_told_of_views);
     tcase_add_test (router, a_witness_forwards_everything);
+    tcase_add_test (router, forwarded_records_are_counted);
     tcase_add_test (router, what_was_passed_on_comes_back_before_anything_is_forwarded);
     tcase_add_test (router, what_owners_should_not_send_harms_nobody);
     suite_add_tcase (suite, router);
