@@ -416,7 +416,8 @@ const view_t *
     TOTAL (pauses_in_turn) TOTAL (stalls) TOTAL (isolations) TOTAL (cuts) TOTAL (role_cuts) \
     TOTAL (weather) TOTAL (leaves) TOTAL (arrivals) \
     TOTAL (moves) TOTAL (messages) TOTAL (lost_messages) TOTAL (full_queues) TOTAL (events) TOTAL (seconds) \
-    TOTAL (lost_partitions) TOTAL (ap_writes) TOTAL (ap_reads) TOTAL (ap_merged)
+    TOTAL (lost_partitions) TOTAL (ap_writes) TOTAL (ap_reads) TOTAL (ap_merged) \
+    TOTAL (deltas_sent) TOTAL (deltas_applied) TOTAL (asked_for_whole) TOTAL (delta_bytes_saved)
 
 typedef struct {
 #define TOTAL(name) uint64_t name;

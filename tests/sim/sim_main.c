@@ -246,6 +246,7 @@ s_missing (const s_options_t *options, const totals_t *sum)
     S_NEED (handovers)
     S_NEED (voter_swaps)
     S_NEED (deduplicated)
+    S_NEED (deltas_applied)
     if (options->ap) {
         S_NEED (ap_writes)
         S_NEED (ap_reads)

@@ -325,6 +325,10 @@ s_count (process_t *self)
     totals->removals += stats->removals;
     totals->voter_swaps += stats->voter_swaps;
     totals->suspects += stats->suspects;
+    totals->deltas_sent += stats->deltas_sent;
+    totals->deltas_applied += stats->deltas_applied;
+    totals->asked_for_whole += stats->deltas_refused;
+    totals->delta_bytes_saved += stats->delta_bytes_saved;
 }
 
 void

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cluster/view_delta.h"
 #include "sim/sim.h"
 #include "status.h"
 
@@ -95,6 +96,61 @@ s_lease_cfg (sim_t *sim, char *why, size_t size)
         snprintf (why, size, "voters of another configuration have renewed a lease");
 }
 
+//  Begins a message from one process to another: its type and the number of its fields.
+static void
+s_begin (buf_t *body, const process_t *from, const process_t *to, peer_type_t type, uint32_t fields)
+{
+    buf_clear (body);
+    peer_begin (body, &(peer_head_t) { cluster_view (from->cluster)->cluster, from->id, to->id });
+    wire_add_array (body, fields + 1);
+    wire_add_uint (body, type);
+}
+
+//  Consistency 3: what is applied to another state than its own makes one that nobody has agreed on. The
+//  PUBLISH of the version before was lost: the node fetches the whole; as a voter, it asks for it.
+static void
+s_delta_base (sim_t *sim, char *why, size_t size)
+{
+    process_t *coordinator = s_coordinator (sim), *process = sim->at[sim->at[0] == coordinator];
+    const view_t *view = cluster_view (process->cluster);
+    uint64_t version = view->version;
+    view_t *lost = view_copy (view), *next = NULL;
+    lost->version++;
+    lost->parts[0].epoch++;
+    next = view_copy (lost);
+    next->version++;
+    next->parts[1].epoch++;
+    buf_t delta = BUF_INIT, whole = BUF_INIT, body = BUF_INIT;
+    bool made = view_delta (lost, next, &delta);
+    assert (made);
+    view_encode (next, &whole);
+    for (int accept = 1; accept >= 0; accept--) {
+        s_begin (&body, coordinator, process, accept ? PEER_ACCEPT_DELTA : PEER_PUBLISH_DELTA,
+                 accept ? 5 : 3);
+        if (accept) {
+            wire_add_uint (&body, 1000); // A new ballot of it
+            wire_add_uint (&body, coordinator->id);
+        }
+        wire_add_uint (&body, next->version);
+        wire_add_uint (&body, view_digest (buf_bytes (&whole)));
+        wire_add_array (&body, 1);
+        wire_add_bytes (&body, buf_bytes (&delta));
+        cluster_receive (process->cluster, buf_bytes (&body), process_local (process));
+    }
+    if (cluster_accepted (process->cluster)->version != version)
+        snprintf (why, size, "a voter has accepted what was not proposed");
+    else if (cluster_view (process->cluster)->version != version)
+        snprintf (why, size, "a node has learned what was not published");
+    else if (!s_is_under_way (sim, process, coordinator, PEER_ACCEPT_WHOLE)
+             || !s_is_under_way (sim, process, coordinator, PEER_FETCH))
+        snprintf (why, size, "whoever cannot apply a delta does not ask for the whole");
+    view_destroy (&lost);
+    view_destroy (&next);
+    buf_clear (&delta);
+    buf_clear (&whole);
+    buf_clear (&body);
+}
+
 //  The status of a GET of any key of the partition, asked at once, and settled some milliseconds later.
 static unsigned
 s_get (actor_t *actor, uint32_t partition, uint64_t late)
@@ -165,7 +221,8 @@ static const struct {
 } s_scenarios[] = { { "single_vote", s_single_vote },
                     { "lease_view", s_lease_view },
                     { "lease_cfg", s_lease_cfg },
-                    { "lease_after", s_lease_after } };
+                    { "lease_after", s_lease_after },
+                    { "delta_base", s_delta_base } };
 
 bool
 scenario_run (const char *rule, char *why, size_t size)

@@ -49,6 +49,12 @@ tests_unit_check_even_SOURCES = tests/unit/check_even.c $(GRID) $(TEST_MAIN)
 tests_unit_check_even_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_even_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/check_deltas
+TESTS += tests/unit/check_deltas
+tests_unit_check_deltas_SOURCES = tests/unit/check_deltas.c $(GRID) $(TEST_MAIN)
+tests_unit_check_deltas_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_deltas_LDADD = $(UNIT_LIBS)
+
 #  The files that hold mutation points are compiled with them; the library has the rest
 check_PROGRAMS += tests/unit/check_rules
 TESTS += tests/unit/check_rules

@@ -181,6 +181,7 @@ cluster_destroy (cluster_t **self_p)
     swim_destroy (&self->swim);
     coordinator_free (self);
     admin_free (self);
+    deltas_forget (self);
     edition_drop (&self->known);
     edition_drop (&self->reg.accepted);
     mem_free (self->peers);
@@ -235,12 +236,18 @@ s_dispatch (cluster_t *self, node_id_t from, peer_type_t type, mp_t *reader, uin
             return register_on_vote (self, from, reader);
         case PEER_ACCEPT:
             return register_on_accept (self, from, reader);
+        case PEER_ACCEPT_DELTA:
+            return register_on_accept_delta (self, from, reader);
+        case PEER_ACCEPT_WHOLE:
+            return register_on_accept_whole (self, from, reader);
         case PEER_ACCEPTED:
             return register_on_accepted (self, from, reader);
         case PEER_NACK:
             return register_on_nack (self, from, reader);
         case PEER_PUBLISH:
             return heartbeat_on_publish (self, from, reader);
+        case PEER_PUBLISH_DELTA:
+            return heartbeat_on_publish_delta (self, from, reader);
         case PEER_FETCH:
             return heartbeat_on_fetch (self, from, reader);
         case PEER_HB:

@@ -129,6 +129,9 @@ const view_t *
 typedef struct {
     uint64_t sent, received, refused; // Messages; refused: foreign, forged, malformed
     uint64_t elections, commits, failovers, joins, handovers, removals, voter_swaps, suspects;
+    //  States that went out as deltas; that came so; of the latter those that led nowhere from here, so
+    //  that the whole was asked for; bytes by which what went out was less than the whole.
+    uint64_t deltas_sent, deltas_applied, deltas_refused, delta_bytes_saved;
 } cluster_stats_t;
 const cluster_stats_t *
     cluster_stats (const cluster_t *self);

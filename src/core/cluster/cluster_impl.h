@@ -28,6 +28,7 @@
 #define CLUSTER_ADMIN_MS 5000
 #define CLUSTER_BLOCKED_MAX 64   // Learners that could not go on and are left alone for a while
 #define CLUSTER_COUNTER_MAX (UINT64_C (1) << 48) // Ballots above are forged: nobody votes that often
+#define CLUSTER_STEPS_MAX 16     // Deltas that a coordinator keeps, and that a message may have
 #define CLUSTER_LEFT_VERSIONS 1000 // A refounded state is this much newer than what it came from
 
 typedef struct {
@@ -48,7 +49,21 @@ typedef struct {
     unsigned holders;
     view_t *view;
     buf_t bytes;
+    uint64_t digest; // Of bytes
 } edition_t;
+
+//  What leads from one version to the next one.
+typedef struct {
+    uint64_t from, to;
+    buf_t bytes;
+} step_t;
+
+//  A message's: steps one after the other, and the digest of the state to which they lead.
+typedef struct {
+    uint64_t digest;
+    uint32_t count;
+    bytes_t steps[CLUSTER_STEPS_MAX];
+} deltas_t;
 
 //  What this node knows of a member, itself included. By id, ascending.
 typedef struct {
@@ -63,6 +78,9 @@ typedef struct {
     uint64_t suspect_version;  // Which state that was, at least
     uint64_t deaf_hold, held_until; // It was deaf: so long it stays SUSPECT
     uint64_t published_at, published_version;
+    bool published_delta;      // That was by deltas
+    uint64_t offered_version, offered_at; // Was offered by deltas for the first time
+    uint64_t whole_version;    // It has asked for all of that one
     uint64_t fetched_at;       // FETCH was sent to it
     uint64_t accepted_counter, accepted_version, accepted_at; // Its last ACCEPTED for a ballot of ours
     uint64_t ack_sent_at, ack_cfg; // The newest HB_ACK
@@ -182,6 +200,8 @@ struct cluster {
     register_t reg;
     coordinator_t coord;
 
+    step_t steps[CLUSTER_STEPS_MAX]; // Coordinator: each begins where the one before ends
+    uint32_t steps_count;
     edition_t *known;          // The newest committed view, or NULL
     uint64_t known_at;         // When it was learned
     uint64_t generation_at;    // Since when it has this generation: older acknowledgements do not count
@@ -286,7 +306,7 @@ void
 typedef bool (cluster_handler_fn) (cluster_t *self, node_id_t from, mp_t *reader);
 
 cluster_handler_fn register_on_prevote, register_on_prevote_answer, register_on_req_vote, register_on_vote,
-    register_on_accept, register_on_accepted, register_on_nack;
+    register_on_accepted, register_on_nack;
 void
     register_tick (cluster_t *self);
 uint64_t
@@ -303,6 +323,13 @@ bool
 //  Goes on alone with that state. False without memory: nothing happened.
 bool
     register_refound (cluster_t *self, const view_t *from);
+void
+    register_await (cluster_t *self); // A coordinator: from now on
+bool
+    register_read_ballot (mp_t *reader, ballot_t *ballot);
+//  Takes the edition.
+void
+    register_set_accepted (register_t *reg, edition_t *edition);
 bool
     register_votes (const cluster_t *self); // In its own accepted state
 bool
@@ -310,17 +337,53 @@ bool
 void
     register_step_down (cluster_t *self);
 
+//  register_accept.c
+
+cluster_handler_fn register_on_accept, register_on_accept_delta, register_on_accept_whole;
+//  To all voters; to who has it already only a sign of life.
+void
+    register_send_accept (cluster_t *self);
+view_has_fn register_accepted_by; // Under this node's ballot
+
+//  ------------------------------------------------------------------------------------------------
+//  cluster_deltas.c
+
+//  Remembers what leads from one state to the next, and forgets all of it.
+void
+    deltas_add (cluster_t *self, const edition_t *before, const edition_t *after);
+void
+    deltas_forget (cluster_t *self);
+//  The newest committed version that the peer has said to have.
+uint64_t
+    deltas_base (const cluster_t *self, const peer_t *peer);
+//  Adds the fields `digest` and `deltas` to self->message. False: nothing shorter than the whole leads
+//  there from that version; then nothing was added.
+bool
+    deltas_write (cluster_t *self, uint64_t from, const edition_t *edition);
+//  Reads these fields. False: malformed.
+bool
+    deltas_open (mp_t *reader, deltas_t *deltas);
+//  The state to which they lead from what is known or accepted here. NULL: nowhere, or without memory.
+edition_t *
+    deltas_edition (cluster_t *self, const deltas_t *deltas, uint64_t version);
+
 //  ------------------------------------------------------------------------------------------------
 //  heartbeat.c
 
-cluster_handler_fn heartbeat_on_hb, heartbeat_on_hb_ack, heartbeat_on_publish, heartbeat_on_fetch;
+cluster_handler_fn heartbeat_on_hb, heartbeat_on_hb_ack, heartbeat_on_publish, heartbeat_on_publish_delta,
+    heartbeat_on_fetch;
 void
     heartbeat_tick (cluster_t *self);
 //  Makes a committed state the known one.  False: older, or without memory.
 bool
     heartbeat_learn (cluster_t *self, edition_t *edition);
+//  Unless it may be on its way.
 void
     heartbeat_publish (cluster_t *self, peer_t *peer);
+//  By deltas the first time, if that can be.
+void
+    heartbeat_publish_now (cluster_t *self, peer_t *peer);
+//  As a whole.
 void
     heartbeat_publish_at (cluster_t *self, node_id_t to, const char *endpoint);
 const member_t *

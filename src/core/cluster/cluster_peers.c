@@ -4,6 +4,7 @@
 
 #include "../mem.h"
 #include "cluster_impl.h"
+#include "view_delta.h"
 
 //  ------------------------------------------------------------------------------------------------
 //  Editions
@@ -24,6 +25,8 @@ edition_new (view_t *view, bytes_t bytes)
         view_encode (view, &self->bytes);
     if (self->bytes.failed)
         edition_drop (&self);
+    else
+        self->digest = view_digest (buf_bytes (&self->bytes));
     return self;
 }
 

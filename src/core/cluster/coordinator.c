@@ -90,19 +90,13 @@ static void
 s_publish (cluster_t *self, const view_t *before)
 {
     const view_t *view = self->known->view;
-    post_begin (self, PEER_PUBLISH, 2);
-    wire_add_uint (&self->message, view->version);
-    post_edition (self, self->known);
-    for (uint32_t index = 0; index < self->peers_count; index++) {
-        peer_t *peer = &self->peers[index];
-        peer->published_version = view->version;
-        peer->published_at = self->now;
-        post_at (self, peer->id, peer->endpoint, self->cluster);
-    }
+    for (uint32_t index = 0; index < self->peers_count; index++)
+        if (self->peers[index].id != self->id)
+            heartbeat_publish_now (self, &self->peers[index]);
     for (uint32_t index = 0; before && index < before->members_count; index++) {
         const gone_t *gone = gone_find (self, before->members[index].id);
         if (gone && !view_member (view, gone->id))
-            post_at (self, gone->id, gone->endpoint, self->cluster);
+            heartbeat_publish_at (self, gone->id, gone->endpoint);
     }
 }
 

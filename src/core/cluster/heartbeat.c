@@ -165,33 +165,37 @@ heartbeat_publish_at (cluster_t *self, node_id_t to, const char *endpoint)
 }
 
 void
+heartbeat_publish_now (cluster_t *self, peer_t *peer)
+{
+    const edition_t *known = self->known;
+    uint64_t version = known->view->version;
+    //  Deltas that were lost or led nowhere are not tried twice
+    bool again = peer->published_version == version && peer->known_version < version;
+    peer->published_version = version;
+    peer->published_at = self->now;
+    post_begin (self, PEER_PUBLISH_DELTA, 3);
+    wire_add_uint (&self->message, version);
+    peer->published_delta = !again && deltas_write (self, deltas_base (self, peer), known);
+    if (peer->published_delta)
+        post_to (self, peer->id);
+    else
+        heartbeat_publish_at (self, peer->id, peer->endpoint);
+}
+
+void
 heartbeat_publish (cluster_t *self, peer_t *peer)
 {
     uint64_t version = self->known->view->version;
-    //  It may be on its way
     if (peer->published_version == version && self->now - peer->published_at < 2 * cluster_heartbeat (self)
         && peer->published_at != 0)
         return;
-    peer->published_version = version;
-    peer->published_at = self->now;
-    heartbeat_publish_at (self, peer->id, peer->endpoint);
+    heartbeat_publish_now (self, peer);
 }
 
-bool
-heartbeat_on_publish (cluster_t *self, node_id_t from, mp_t *reader)
+//  What somebody says to be committed; takes the edition.
+static void
+s_take_published (cluster_t *self, node_id_t from, uint64_t version, edition_t *edition)
 {
-    uint64_t version;
-    bytes_t bytes;
-    if (!mp_uint (reader, &version) || !mp_bytes (reader, &bytes))
-        return false;
-    if (self->known && version <= self->known->view->version)
-        return true;
-    const char *why = NULL;
-    edition_t *edition = edition_of (self, bytes, &why);
-    if (!edition) {
-        cluster_refuse (self, from, why);
-        return true;
-    }
     const view_t *view = edition->view;
     if (view->version != version || (self->cluster && view->cluster != self->cluster)
         || view->partitions != self->config.partitions
@@ -205,6 +209,57 @@ heartbeat_on_publish (cluster_t *self, node_id_t from, mp_t *reader)
         heartbeat_learn (self, edition);
     }
     edition_drop (&edition);
+}
+
+bool
+heartbeat_on_publish (cluster_t *self, node_id_t from, mp_t *reader)
+{
+    uint64_t version;
+    bytes_t bytes;
+    if (!mp_uint (reader, &version) || !mp_bytes (reader, &bytes))
+        return false;
+    if (self->known && version <= self->known->view->version)
+        return true;
+    const char *why = NULL;
+    edition_t *edition = edition_of (self, bytes, &why);
+    if (edition)
+        s_take_published (self, from, version, edition);
+    else
+        cluster_refuse (self, from, why);
+    return true;
+}
+
+static void
+s_fetch (cluster_t *self, peer_t *peer)
+{
+    if (peer->fetched_at != 0 && self->now - peer->fetched_at < cluster_heartbeat (self))
+        return;
+    peer->fetched_at = self->now;
+    post_begin (self, PEER_FETCH, 1);
+    wire_add_uint (&self->message, self->known ? self->known->view->version : 0);
+    post_to (self, peer->id);
+}
+
+bool
+heartbeat_on_publish_delta (cluster_t *self, node_id_t from, mp_t *reader)
+{
+    uint64_t version;
+    deltas_t deltas;
+    if (!mp_uint (reader, &version) || !deltas_open (reader, &deltas))
+        return false;
+    if (self->known && version <= self->known->view->version)
+        return true;
+    edition_t *edition = deltas_edition (self, &deltas, version);
+    if (edition) {
+        s_take_published (self, from, version, edition);
+        return true;
+    }
+    self->stats.deltas_refused++;
+    peer_t *peer = peer_find (self, from);
+    if (peer)
+        s_fetch (self, peer);
+    else
+        cluster_refuse (self, from, "a stranger's state");
     return true;
 }
 
@@ -218,7 +273,9 @@ heartbeat_on_fetch (cluster_t *self, node_id_t from, mp_t *reader)
         return true;
     peer_t *peer = peer_find (self, from);
     gone_t *gone = peer ? NULL : gone_find (self, from);
-    if (peer)
+    if (peer && peer->published_delta)
+        heartbeat_publish_now (self, peer); // Its deltas led nowhere
+    else if (peer)
         heartbeat_publish (self, peer);
     else if (gone && self->now - gone->published_at >= cluster_heartbeat (self)) {
         gone->published_at = self->now;
@@ -226,17 +283,6 @@ heartbeat_on_fetch (cluster_t *self, node_id_t from, mp_t *reader)
     } else if (!gone)
         cluster_refuse (self, from, "a stranger wants the view");
     return true;
-}
-
-static void
-s_fetch (cluster_t *self, peer_t *peer)
-{
-    if (peer->fetched_at != 0 && self->now - peer->fetched_at < cluster_heartbeat (self))
-        return;
-    peer->fetched_at = self->now;
-    post_begin (self, PEER_FETCH, 1);
-    wire_add_uint (&self->message, self->known->view->version);
-    post_to (self, peer->id);
 }
 
 //  ------------------------------------------------------------------------------------------------

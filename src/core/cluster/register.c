@@ -1,6 +1,7 @@
 //  register: how the voters agree on one state after another: a register of one value under ballots, no
 //  log, the whole state in each round (consistency 3; Lamport, "Paxos made simple", 2001; Howard,
-//  Mortier, "Paxos vs Raft", 2020, section 4, for the elections).
+//  Mortier, "Paxos vs Raft", 2020, section 4, for the elections). register_accept.c has what goes to the
+//  voters, and what they do with it.
 //  SPDX-License-Identifier: MPL-2.0
 #include "cluster_impl.h"
 
@@ -20,8 +21,8 @@ s_patience (const cluster_t *self)
     return self->config.timing.lease * 3 / 8;
 }
 
-static void
-s_await (cluster_t *self)
+void
+register_await (cluster_t *self)
 {
     uint64_t lease = self->config.timing.lease;
     self->reg.election_at = self->now + s_patience (self) + cluster_random (self) % (lease / 2 + 1);
@@ -49,7 +50,8 @@ register_step_down (cluster_t *self)
     bool coordinated = reg->role == REGISTER_COORDINATOR;
     reg->role = REGISTER_IDLE;
     reg->barrier = reg->pending = false;
-    s_await (self);
+    register_await (self);
+    deltas_forget (self);
     if (coordinated)
         coordinator_stop (self);
 }
@@ -76,48 +78,14 @@ s_count_vote (cluster_t *self, node_id_t from)
     return view_quorum (reg->accepted->view, s_voted, reg);
 }
 
-static bool
-s_accepted_by (const void *arg, node_id_t id)
-{
-    const cluster_t *self = arg;
-    const register_t *reg = &self->reg;
-    if (id == self->id)
-        return true;
-    const peer_t *peer = peer_find (self, id);
-    return peer && peer->accepted_counter == reg->mine.counter
-           && peer->accepted_version == reg->accepted->view->version;
-}
-
 //  ------------------------------------------------------------------------------------------------
 //  Proposing
-
-//  To all voters; to who has it already only a sign of life.
-static void
-s_send_accept (cluster_t *self)
-{
-    const register_t *reg = &self->reg;
-    const edition_t *accepted = reg->accepted;
-    node_id_t voters[2 * VIEW_VOTERS_MAX];
-    size_t count = view_voters (accepted->view, voters);
-    for (int whole = 0; whole < 2; whole++) {
-        post_begin (self, PEER_ACCEPT, 4);
-        post_ballot (self, reg->mine);
-        wire_add_uint (&self->message, accepted->view->version);
-        if (whole)
-            post_edition (self, accepted);
-        else
-            wire_add_bytes (&self->message, bytes_of (NULL, 0));
-        for (size_t index = 0; index < count; index++)
-            if (voters[index] != self->id && s_accepted_by (self, voters[index]) != (bool) whole)
-                post_to (self, voters[index]);
-    }
-}
 
 static void
 s_check_commit (cluster_t *self)
 {
     register_t *reg = &self->reg;
-    if (!reg->pending || !view_quorum (reg->accepted->view, s_accepted_by, self))
+    if (!reg->pending || !view_quorum (reg->accepted->view, register_accepted_by, self))
         return;
     edition_t *before = edition_hold (self->known);
     //  Without memory it stays pending; the next ACCEPTED comes with the next heartbeat
@@ -143,8 +111,8 @@ s_check_commit (cluster_t *self)
     edition_drop (&before);
 }
 
-static void
-s_set_accepted (register_t *reg, edition_t *edition)
+void
+register_set_accepted (register_t *reg, edition_t *edition)
 {
     edition_drop (&reg->accepted);
     reg->accepted = edition;
@@ -158,7 +126,7 @@ s_propose (cluster_t *self)
     register_t *reg = &self->reg;
     reg->accepted_ballot = reg->mine;
     reg->pending = true;
-    s_send_accept (self);
+    register_send_accept (self);
     s_check_commit (self);
 }
 
@@ -174,7 +142,8 @@ register_propose (cluster_t *self, view_t *view)
         edition_drop (&edition);
         return false;
     }
-    s_set_accepted (reg, edition);
+    deltas_add (self, reg->accepted, edition);
+    register_set_accepted (reg, edition);
     s_propose (self);
     return true;
 }
@@ -191,7 +160,8 @@ s_begin (cluster_t *self, view_t *view, edition_t *known, uint64_t counter)
         edition_drop (&edition);
         return false;
     }
-    s_set_accepted (reg, edition);
+    deltas_forget (self);
+    register_set_accepted (reg, edition);
     reg->mine = reg->promised = (ballot_t) { counter, self->id };
     reg->role = REGISTER_COORDINATOR;
     reg->barrier = false;
@@ -248,6 +218,9 @@ s_win (cluster_t *self)
     self->stats.elections++;
     for (uint32_t index = 0; index < self->peers_count; index++)
         self->peers[index].accepted_at = self->now;
+    deltas_forget (self);
+    if (self->known && self->known->view->version < reg->accepted->view->version)
+        deltas_add (self, self->known, reg->accepted);
     coordinator_start (self);
     //  First of all it commits what it has accepted, unchanged (consistency 3): only then is that
     //  state known to be the cluster's
@@ -282,7 +255,7 @@ s_ask (cluster_t *self)
     uint64_t counter = reg->promised.counter > reg->counter_seen ? reg->promised.counter : reg->counter_seen;
     reg->mine = (ballot_t) { counter + 1, self->id };
     reg->votes_count = 0;
-    s_await (self);
+    register_await (self);
     //  Voters that were away for long may not know this node: the view tells them who it is
     if (reg->rounds++ % 2 && self->known) {
         node_id_t voters[2 * VIEW_VOTERS_MAX];
@@ -303,8 +276,8 @@ typedef struct {
     uint64_t version;
 } candidacy_t;
 
-static bool
-s_read_ballot (mp_t *reader, ballot_t *ballot)
+bool
+register_read_ballot (mp_t *reader, ballot_t *ballot)
 {
     return mp_uint (reader, &ballot->counter) && mp_uint (reader, &ballot->node)
            && ballot->counter < CLUSTER_COUNTER_MAX;
@@ -313,8 +286,8 @@ s_read_ballot (mp_t *reader, ballot_t *ballot)
 static bool
 s_read_candidacy (mp_t *reader, node_id_t from, candidacy_t *candidacy)
 {
-    return s_read_ballot (reader, &candidacy->ballot) && candidacy->ballot.node == from
-           && s_read_ballot (reader, &candidacy->accepted) && mp_uint (reader, &candidacy->version);
+    return register_read_ballot (reader, &candidacy->ballot) && candidacy->ballot.node == from
+           && register_read_ballot (reader, &candidacy->accepted) && mp_uint (reader, &candidacy->version);
 }
 
 //  What the candidate has accepted is at least as new as what this node has.
@@ -374,7 +347,7 @@ bool
 register_on_prevote_answer (cluster_t *self, node_id_t from, mp_t *reader)
 {
     ballot_t ballot;
-    if (!s_read_ballot (reader, &ballot))
+    if (!register_read_ballot (reader, &ballot))
         return false;
     if (self->reg.role == REGISTER_ASKING && ballot_order (ballot, self->reg.mine) == 0
         && ballot_order (ballot, self->reg.promised) > 0 && s_count_vote (self, from))
@@ -402,7 +375,7 @@ bool
 register_on_vote (cluster_t *self, node_id_t from, mp_t *reader)
 {
     ballot_t ballot;
-    if (!s_read_ballot (reader, &ballot))
+    if (!register_read_ballot (reader, &ballot))
         return false;
     if (self->reg.role == REGISTER_CANDIDATE && ballot_order (ballot, self->reg.mine) == 0
         && s_count_vote (self, from))
@@ -415,7 +388,7 @@ register_on_nack (cluster_t *self, node_id_t from, mp_t *reader)
 {
     register_t *reg = &self->reg;
     ballot_t ballot;
-    if (!s_read_ballot (reader, &ballot))
+    if (!register_read_ballot (reader, &ballot))
         return false;
     if (reg->role == REGISTER_IDLE || !peer_find (self, from) || ballot_order (ballot, reg->mine) < 0
         || ballot.node == self->id)
@@ -430,103 +403,7 @@ register_on_nack (cluster_t *self, node_id_t from, mp_t *reader)
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  Accepting
-
-//  Who becomes a voter has heard nobody until now.
-static void
-s_became_voter (cluster_t *self)
-{
-    for (uint32_t index = 0; index < self->peers_count; index++) {
-        self->peers[index].heard_at = self->now;
-        self->peers[index].heard = false;
-    }
-}
-
-//  The state of an ACCEPT that is new here; NULL: refused, or without memory.
-static edition_t *
-s_offered (cluster_t *self, node_id_t from, uint64_t version, bytes_t bytes)
-{
-    const char *why = NULL;
-    edition_t *edition = edition_of (self, bytes, &why);
-    if (!edition) {
-        cluster_refuse (self, from, why);
-        return NULL;
-    }
-    const view_t *view = edition->view;
-    //  Of a cluster that is being founded this node learns with its first state
-    bool first = self->cluster == 0 && version == 1;
-    if (view->version != version || (view->cluster != self->cluster && !first)
-        || view->partitions != self->config.partitions || !view_member (view, from)
-        || !view_is_voter (view, self->id)) {
-        cluster_refuse (self, from, "a state that is not for this voter");
-        edition_drop (&edition);
-    }
-    return edition;
-}
-
-//  Takes the state if it is as new as what is accepted. False: nothing happened.
-static bool
-s_accept (cluster_t *self, node_id_t from, ballot_t ballot, uint64_t version, bytes_t bytes)
-{
-    register_t *reg = &self->reg;
-    int order = ballot_order (ballot, reg->accepted_ballot);
-    if (order < 0 || (order == 0 && version <= reg->accepted_version))
-        return true; // Has it, or had it, or a later one
-    if (bytes.size == 0)
-        return false;
-    edition_t *edition = s_offered (self, from, version, bytes);
-    if (!edition)
-        return false;
-    bool voter = register_votes (self);
-    if (!peers_follow (self, self->known, edition)) {
-        edition_drop (&edition);
-        return false;
-    }
-    s_set_accepted (reg, edition);
-    reg->accepted_ballot = ballot;
-    if (!voter)
-        s_became_voter (self);
-    if (self->state == CLUSTER_MEETING) {
-        self->cluster = edition->view->cluster;
-        self->state = CLUSTER_JOINING;
-    }
-    return true;
-}
-
-bool
-register_on_accept (cluster_t *self, node_id_t from, mp_t *reader)
-{
-    register_t *reg = &self->reg;
-    ballot_t ballot;
-    uint64_t version;
-    bytes_t bytes;
-    if (!s_read_ballot (reader, &ballot) || ballot.node != from || !mp_uint (reader, &version)
-        || !mp_bytes (reader, &bytes))
-        return false;
-    if (self->state != CLUSTER_MEMBER && !reg->accepted && !founding_expects (self, from))
-        return true;
-    if (ballot_order (ballot, reg->promised) < 0) {
-        post_begin (self, PEER_NACK, 2);
-        post_ballot (self, reg->promised);
-        post_to (self, from);
-        return true;
-    }
-    if (!s_accept (self, from, ballot, version, bytes))
-        return true;
-    if (reg->role != REGISTER_IDLE)
-        register_step_down (self);
-    reg->promised = ballot;
-    reg->heard_at = self->now;
-    reg->rounds = 0;
-    s_await (self);
-    self->coordinator = from;
-    self->coordinator_at = self->now;
-    post_begin (self, PEER_ACCEPTED, 3);
-    post_ballot (self, ballot);
-    wire_add_uint (&self->message, version);
-    post_to (self, from);
-    return true;
-}
+//  Answers to what was proposed
 
 bool
 register_on_accepted (cluster_t *self, node_id_t from, mp_t *reader)
@@ -534,7 +411,7 @@ register_on_accepted (cluster_t *self, node_id_t from, mp_t *reader)
     register_t *reg = &self->reg;
     ballot_t ballot;
     uint64_t version;
-    if (!s_read_ballot (reader, &ballot) || !mp_uint (reader, &version))
+    if (!register_read_ballot (reader, &ballot) || !mp_uint (reader, &version))
         return false;
     peer_t *peer = peer_find (self, from);
     if (!peer || reg->role != REGISTER_COORDINATOR || ballot_order (ballot, reg->mine) != 0
@@ -571,7 +448,7 @@ register_heartbeat (cluster_t *self)
         register_step_down (self);
         return;
     }
-    s_send_accept (self);
+    register_send_accept (self);
     s_check_commit (self);
 }
 
