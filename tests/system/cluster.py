@@ -419,7 +419,7 @@ class Load:
 
     def finish(self, failures=0):
         """Ends the load; its report, in which everything must be explained. failures: share of operations that
-        may have been refused or timed out; None: any."""
+        may have been refused, timed out, or remained unknown; None: any."""
         check(self.process.poll() is None, "the load ended by itself")
         if self.watching:
             self.process.stdin.close()
@@ -435,9 +435,9 @@ class Load:
         check(code == 0 and report.get("linearizable") == "yes", "the history cannot be explained: %s" % text)
         counts = report["statuses"]
         total = sum(counts.values())
-        refused = sum(counts.get(name, 0) for name in ("UNAVAILABLE", "TIMEOUT", "BUSY"))
+        refused = sum(counts.get(name, 0) for name in ("UNAVAILABLE", "TIMEOUT", "BUSY", "MAYBE"))
         if failures is not None:
-            check(refused <= failures * total, "%d of %d operations were refused" % (refused, total))
+            check(refused <= failures * total, "%d of %d operations failed: %s" % (refused, total, counts))
         return report
 
 
