@@ -29,14 +29,14 @@ tests_unit_check_shared_word_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/check_forward
 TESTS += tests/unit/check_forward
 tests_unit_check_forward_SOURCES = tests/unit/check_forward.c \
-    tests/lib/fake_owners.c tests/lib/fake_owners.h $(TEST_MAIN)
+    tests/lib/fake_owners.c tests/lib/fake_owners.h tests/lib/net.c tests/lib/net.h $(TEST_MAIN)
 tests_unit_check_forward_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_forward_LDADD = $(UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/check_forward_sessions
 TESTS += tests/unit/check_forward_sessions
 tests_unit_check_forward_sessions_SOURCES = tests/unit/check_forward_sessions.c \
-    tests/lib/fake_owners.c tests/lib/fake_owners.h $(TEST_MAIN)
+    tests/lib/fake_owners.c tests/lib/fake_owners.h tests/lib/net.c tests/lib/net.h $(TEST_MAIN)
 tests_unit_check_forward_sessions_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_forward_sessions_LDADD = $(UNIT_LIBS)
 
@@ -67,7 +67,7 @@ tests_unit_check_ap_moves_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/check_forward_refusals
 TESTS += tests/unit/check_forward_refusals
 tests_unit_check_forward_refusals_SOURCES = tests/unit/check_forward_refusals.c \
-    tests/lib/fake_owners.c tests/lib/fake_owners.h $(TEST_MAIN)
+    tests/lib/fake_owners.c tests/lib/fake_owners.h tests/lib/net.c tests/lib/net.h $(TEST_MAIN)
 tests_unit_check_forward_refusals_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_forward_refusals_LDADD = $(UNIT_LIBS)
 
