@@ -30,8 +30,10 @@ discover_t *
 discover_new (const char *interface, uint16_t udp_port, node_id_t node, uint16_t peer_port, buf_t *why)
 {
     discover_t *self = mem_alloc_zero (1, sizeof (discover_t));
-    if (!self)
+    if (!self) {
+        buf_add (why, "out of memory", 13);
         return NULL;
+    }
     self->node = node;
     zsys_set_interface (interface);
     self->beacon = zactor_new (zbeacon, NULL);

@@ -44,8 +44,10 @@ door_new (const door_config_t *config, const char *const *endpoints, size_t coun
           buf_t *why)
 {
     door_t *self = mem_alloc_zero (1, sizeof (door_t));
-    if (!self)
+    if (!self) {
+        buf_add (why, "out of memory", 13);
         return NULL;
+    }
     self->counters = counters;
     self->flow = flow_new (&config->flow, counters);
     self->large = large_new (config->large_max);

@@ -60,7 +60,8 @@ void
 const view_t *
     fellows_view (const fellows_t *self);
 
-//  Sends a body to storage actor `actor` of a member. It may be lost, which is counted.
+//  Sends a body to storage actor `actor` of a member. It may be lost, which is counted,
+//  unless the view knows no such member or actor.
 void
     fellows_send (fellows_t *self, node_id_t to, uint32_t actor, bytes_t body, uint64_t now);
 

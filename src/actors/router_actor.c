@@ -45,8 +45,10 @@ s_create (const void *args, buf_t *why)
 {
     const router_actor_args_t *given = args;
     router_t *self = mem_alloc_zero (1, sizeof (router_t));
-    if (!self)
+    if (!self) {
+        buf_add (why, "out of memory", 13);
         return NULL;
+    }
     self->actors = given->actors;
     self->partitions = given->partitions;
     self->peer_hwm = given->peer_hwm;
