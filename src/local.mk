@@ -33,7 +33,7 @@ include src/core/replica/local.mk
 noinst_LTLIBRARIES += libzgrid-inner.la
 libzgrid_inner_la_CPPFLAGS = $(NODE_CPPFLAGS)
 libzgrid_inner_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
-libzgrid_inner_la_LIBADD = libzgrid-core.la $(CZMQ_LIBS) $(ZMQ_LIBS)
+libzgrid_inner_la_LIBADD = libzgrid-core.la $(CZMQ_LIBS) $(ZMQ_LIBS) $(LZ4_LIBS)
 libzgrid_inner_la_SOURCES = src/node/status.c
 
 lib_LTLIBRARIES += libzgrid.la

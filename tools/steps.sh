@@ -4,7 +4,8 @@
 #  What a build needs. autoconf, automake and libtool only where there is no configure yet
 build_packages ()
 {
-    echo gcc libc6-dev make pkgconf libzmq3-dev libczmq-dev libmsgpack-dev libxxhash-dev libjansson-dev
+    echo gcc libc6-dev make pkgconf libzmq3-dev libczmq-dev libmsgpack-dev libxxhash-dev liblz4-dev \
+        libjansson-dev
     [ -x configure ] || echo autoconf automake libtool
 }
 

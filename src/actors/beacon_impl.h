@@ -63,7 +63,8 @@ typedef struct {
     links_t *links;
     frames_t frames;
     uint32_t actors;
-    beacon_inner_t inners[BEACON_STORAGE_MAX + 1]; // Storage actors, and the router behind them
+    uint32_t inners_count;
+    beacon_inner_t inners[BEACON_STORAGE_MAX + 2]; // Storage actors, behind them router and rebalancer
     beacon_admin_t admins[BEACON_ADMIN_MAX];
     uint32_t admins_open;
     view_t *view;     // The newest that was published inside the node, with this node in it

@@ -133,8 +133,11 @@ s_record (beacon_t *self, const inner_t *message)
 static void
 s_here (beacon_t *self, bytes_t route, uint32_t index)
 {
-    uint32_t at = index == INNER_ROUTER ? self->actors : index;
-    if (at > self->actors || route.size > BEACON_ROUTE_MAX || (at == self->actors && index != INNER_ROUTER))
+    uint32_t at = index == INNER_ROUTER       ? self->actors
+                  : index == INNER_REBALANCER ? self->actors + 1
+                  : index < self->actors      ? index
+                                              : UINT32_MAX;
+    if (at >= self->inners_count || route.size > BEACON_ROUTE_MAX)
         return;
     beacon_inner_t *inner = &self->inners[at];
     memcpy (inner->route, route.data, route.size);

@@ -88,7 +88,7 @@ beacon_publish (beacon_t *self)
                         .hello = buf_bytes (&self->hello),
                         .hello_pairs = self->hello_pairs,
                         .routes = buf_bytes (&self->routes) };
-    for (uint32_t at = 0; at <= self->actors; at++) {
+    for (uint32_t at = 0; at < self->inners_count; at++) {
         beacon_inner_t *inner = &self->inners[at];
         if (inner->route_size == 0 || inner->version == self->view->version)
             continue;
@@ -107,7 +107,7 @@ beacon_tell_status (beacon_t *self)
     const member_t *own = self->view ? view_member (self->view, self->id) : NULL;
     if (own && own->status == MEMBER_UP && lease_valid (self->lease, own->generation, self->now)) {
         serving = true;
-        for (uint32_t at = 0; at <= self->actors; at++)
+        for (uint32_t at = 0; at < self->inners_count; at++)
             serving = serving && self->inners[at].version == self->view->version;
     }
     atomic_store (&self->status->serving, serving);

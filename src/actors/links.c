@@ -2,13 +2,15 @@
 //
 //  ZMQ_IMMEDIATE: a message goes to a connection or nowhere; nothing piles up for a node that is gone,
 //  to be read by whoever has its address next. Only the first messages of a new link are kept until it
-//  is connected.
+//  is connected. A PUSH has none of that: what it carries says whom it is for, and there is little of it.
 //  SPDX-License-Identifier: MPL-2.0
 #include "links.h"
 
 #include <errno.h>
 
+#include "cargo.h"
 #include "frames.h"
+#include "handover.h"
 #include "mem.h"
 
 #define S_BUCKETS 256
@@ -28,6 +30,7 @@ typedef struct link {
     uint64_t opened, used;
     bool connected; // It has taken a message
     buf_t waiting;  // Before that: size (4 bytes) and bytes of each body
+    cargo_t *cargo; // PUSH: what is in its queue
 } link_t;
 
 struct links {
@@ -66,6 +69,7 @@ s_close (links_t *self, link_t **place)
     if (link->waiting.size)
         self->opening--;
     zsock_destroy (&link->socket);
+    cargo_release (&link->cargo);
     buf_clear (&link->waiting);
     mem_free (link->endpoint);
     mem_free (link);
@@ -107,12 +111,14 @@ s_set (void *handle, int option, int value)
 static bool
 s_connect (const links_t *self, link_t *link)
 {
-    link->socket = zsock_new (ZMQ_DEALER);
-    if (!link->socket)
+    bool pushes = self->config.type == ZMQ_PUSH;
+    link->socket = zsock_new (self->config.type);
+    link->cargo = pushes ? cargo_new () : NULL;
+    if (!link->socket || (pushes && !link->cargo))
         return false;
     link->handle = zsock_resolve (link->socket);
     s_set (link->handle, ZMQ_LINGER, 0);
-    s_set (link->handle, ZMQ_IMMEDIATE, 1);
+    s_set (link->handle, ZMQ_IMMEDIATE, !pushes);
     s_set (link->handle, ZMQ_SNDHWM, self->config.sndhwm);
     s_set (link->handle, ZMQ_RECONNECT_IVL, S_RECONNECT_MS);
     s_set (link->handle, ZMQ_RECONNECT_IVL_MAX, S_RECONNECT_MAX_MS);
@@ -212,6 +218,68 @@ links_send (links_t *self, node_id_t node, const char *endpoint, bytes_t body, u
     if (!taken)
         self->stats.dropped++;
     return taken;
+}
+
+//  All of a message or nothing: only its first frame can be refused.
+static bool
+s_push (link_t *link, zmq_msg_t *frames, size_t count)
+{
+    for (size_t at = 0; at < count; at++) {
+        int sent, flags = ZMQ_DONTWAIT | (at + 1 < count ? ZMQ_SNDMORE : 0);
+        handover_give (zmq_msg_data (&frames[at]));
+        do
+            sent = zmq_msg_send (&frames[at], link->handle, flags);
+        while (sent < 0 && errno == EINTR);
+        if (sent < 0)
+            return false;
+    }
+    return true;
+}
+
+bool
+links_push (links_t *self, node_id_t node, const char *endpoint, zmq_msg_t *frames, size_t count,
+            uint64_t now)
+{
+    link_t *link = s_find (self, node, endpoint);
+    if (!link)
+        link = s_open (self, node, endpoint, now);
+    size_t size = zmq_msg_size (&frames[count - 1]);
+    bool taken = false;
+    if (link) {
+        uint64_t queued = cargo_bytes (link->cargo);
+        link->used = now;
+        taken = (queued == 0 || self->config.queue_max == 0 || queued + size <= self->config.queue_max)
+                && cargo_load (link->cargo, &frames[count - 1]) && s_push (link, frames, count);
+    }
+    if (taken) {
+        self->stats.sent++;
+        self->stats.bytes += size;
+    } else {
+        self->stats.dropped++;
+        for (size_t at = 0; at < count; at++)
+            zmq_msg_close (&frames[at]);
+    }
+    return taken;
+}
+
+uint64_t
+links_queued (links_t *self, node_id_t node, const char *endpoint)
+{
+    link_t *link = s_find (self, node, endpoint);
+    return link && link->cargo ? cargo_bytes (link->cargo) : 0;
+}
+
+void
+links_keep (links_t *self, const view_t *view)
+{
+    for (size_t at = 0; at < S_BUCKETS; at++) {
+        link_t **place = &self->buckets[at];
+        while (*place)
+            if (view_member (view, (*place)->node))
+                place = &(*place)->next;
+            else
+                s_close (self, place);
+    }
 }
 
 //  Sends what waited for the connection, in order, or gives it up.

@@ -6,6 +6,7 @@
 #include "mem.h"
 #include "move/move.h"
 #include "status.h"
+#include "stream.h"
 #include "watchers.h"
 
 #define S_ATTACHED_MAX 48       // Values of one reply that travel as attachments
@@ -34,6 +35,8 @@ typedef struct {
     buf_t attached; // Its attachments
     size_t attached_sizes[S_ATTACHED_MAX];
     fellows_t *fellows;
+    stream_t *stream;
+    const rebalancer_status_t *moves;
     const lease_t *lease;
     node_id_t node;
     bool view_waits, view_lost; // For want of memory: the storage has not taken it, nobody has kept it
@@ -80,6 +83,11 @@ s_node_operation (void *arg, const request_t *request, buf_t *out)
     const links_stats_t *links = fellows_links (self->fellows);
     self->counters->peer_sent = links->sent;
     self->counters->peer_dropped = links->dropped;
+    if (self->moves) {
+#define COUNT(name) self->counters->move_##name = self->moves->name;
+        REBALANCER_COUNTS (COUNT)
+#undef COUNT
+    }
     buf_t tree = BUF_INIT;
     node_info_stats (&self->info, storage_stats (self->storage), NULL, 0, self->now, &tree);
     wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0,
@@ -270,19 +278,20 @@ s_port_send (void *arg, node_id_t to, uint32_t actor, bytes_t body)
     fellows_send (self->fellows, to, actor, body, self->now);
 }
 
-//  Batches of moves go the way of everything else.
 static void
 s_port_stream (void *arg, node_id_t to, uint32_t actor, buf_t *body)
 {
-    s_port_send (arg, to, actor, buf_bytes (body));
-    buf_clear (body);
+    self_t *self = arg;
+    stream_send (self->stream, to, actor, body);
+    self->sent = true;
 }
 
 static size_t
 s_port_stream_room (void *arg)
 {
-    (void) arg;
-    return SIZE_MAX;
+    self_t *self = arg;
+    self->sent = true;
+    return stream_room (self->stream);
 }
 
 static void
@@ -367,6 +376,20 @@ s_receive_data (self_t *self)
     return true;
 }
 
+static bool
+s_receive_stream (self_t *self)
+{
+    bytes_t body;
+    bool granted;
+    if (!stream_receive (self->stream, &body, &granted))
+        return false;
+    if (body.size)
+        storage_peer (self->storage, body, s_clock_now (self));
+    if (granted)
+        storage_stream (self->storage, s_clock_now (self));
+    return true;
+}
+
 //  ------------------------------------------------------------------------------------------------
 //  The actor
 
@@ -382,6 +405,7 @@ s_destroy (void **self_p)
     zsock_destroy (&self->peers);
     door_destroy (&self->clients);
     fellows_destroy (&self->fellows);
+    stream_destroy (&self->stream);
     watchers_destroy (&self->watchers);
     free (self->peer_inproc);
     buf_clear (&self->info_copies);
@@ -425,7 +449,9 @@ s_join (self_t *self, const storage_actor_args_t *given, buf_t *why)
     self->lease = given->lease;
     self->watchers = watchers_new (WATCHERS_MAX);
     self->fellows = self->watchers ? fellows_new (&config, self->counters, why) : NULL;
-    if (!self->fellows)
+    self->stream = self->fellows ? stream_new (given->index, given->moves_inproc) : NULL;
+    self->moves = given->moves;
+    if (!self->stream)
         return false;
     storage_port_t port = { .arg = self,
                             .send = s_port_send,
@@ -461,7 +487,7 @@ s_create (const void *args, buf_t *why)
 }
 
 //  The sockets, most urgent first: what frees replies that wait, clients last.
-typedef enum { S_BEACON, S_DATA, S_ROUTER, S_CLIENTS, S_SOCKETS } s_socket_t;
+typedef enum { S_BEACON, S_DATA, S_STREAM, S_ROUTER, S_CLIENTS, S_SOCKETS } s_socket_t;
 
 static size_t
 s_sockets (void *arg, zsock_t **sockets)
@@ -469,6 +495,7 @@ s_sockets (void *arg, zsock_t **sockets)
     self_t *self = arg;
     sockets[S_BEACON] = fellows_beacon_socket (self->fellows);
     sockets[S_DATA] = fellows_data_socket (self->fellows);
+    sockets[S_STREAM] = stream_socket (self->stream);
     sockets[S_ROUTER] = self->peers;
     sockets[S_CLIENTS] = door_socket (self->clients);
     return S_SOCKETS;
@@ -496,6 +523,9 @@ s_receive (void *arg, size_t which, const moment_t *moment)
             break;
         case S_DATA:
             any = s_receive_data (self);
+            break;
+        case S_STREAM:
+            any = s_receive_stream (self);
             break;
         case S_ROUTER:
             any = s_receive_router (self, &at);

@@ -11,10 +11,12 @@ libzgrid_inner_la_SOURCES += \
     src/actors/beacon_actor.c src/actors/beacon_actor.h src/actors/beacon_impl.h \
     src/actors/beacon_inner.c src/actors/beacon_log.c src/actors/beacon_log.h src/actors/beacon_news.c \
     src/actors/beacon_view.c \
+    src/actors/cargo.c src/actors/cargo.h \
     src/actors/discover.c src/actors/discover.h \
     src/actors/door.c src/actors/door.h \
     src/actors/fellows.c src/actors/fellows.h \
     src/actors/frames.c src/actors/frames.h \
+    src/actors/haul.c src/actors/haul.h \
     src/actors/inner.c src/actors/inner.h \
     src/actors/large.c src/actors/large.h \
     src/actors/lines.c src/actors/lines.h \
@@ -22,10 +24,15 @@ libzgrid_inner_la_SOURCES += \
     src/actors/note.h \
     src/actors/probe.c src/actors/probe.h \
     src/actors/node_info.c src/actors/node_info.h \
+    src/actors/rebalancer_actor.c src/actors/rebalancer_actor.h src/actors/rebalancer_impl.h \
+    src/actors/rebalancer_in.c src/actors/rebalancer_out.c \
     src/actors/refusals.c src/actors/refusals.h \
     src/actors/router_actor.c src/actors/router_actor.h src/actors/router_alone.c \
     src/actors/router_forward.c src/actors/router_impl.h \
+    src/actors/squeeze.c src/actors/squeeze.h \
     src/actors/storage_actor.c src/actors/storage_actor.h \
+    src/actors/stream.c src/actors/stream.h \
     src/node/local_read.c \
-    src/node/node.c src/node/node_address.c src/node/node_cluster.c src/node/node_describe.c \
+    src/node/node.c src/node/node_address.c src/node/node_channel.c src/node/node_cluster.c \
+    src/node/node_describe.c \
     src/node/node_impl.h src/node/node_moves.c src/node/node_settings.c

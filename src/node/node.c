@@ -117,16 +117,14 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
     return self->storages[index] != NULL;
 }
 
-//  A flood of clients must not delay what members tell each other.
-static int
-s_peer_affinity (void)
+int
+node_peer_affinity (void)
 {
     return zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2 ? 0 : 2;
 }
 
-//  What the actor is bound to, as others are told.
-static char *
-s_bound (const zgrid_node_t *self, actor_t *actor, const char *command)
+char *
+node_bound (const zgrid_node_t *self, actor_t *actor, const char *command)
 {
     char *bound = node_ask (actor, command);
     char *told = node_advertised (self, bound ? bound : "");
@@ -147,7 +145,9 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const
                                   .peer_hwm = S_PEER_HWM,
                                   .beacon_inproc = self->beacon_inproc,
                                   .data_endpoint = data,
-                                  .data_affinity = s_peer_affinity (),
+                                  .data_affinity = node_peer_affinity (),
+                                  .moves_inproc = self->moves_inproc,
+                                  .moves = index == 0 ? &self->moves : NULL,
                                   .index = index,
                                   .node = self->id,
                                   .lease = &self->lease,
@@ -161,8 +161,8 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const
         return false;
     }
     buf_clear (&why);
-    self->endpoints[index] = s_bound (self, self->storage_actors[index], "ENDPOINT");
-    self->data_endpoints[index] = s_bound (self, self->storage_actors[index], "DATA");
+    self->endpoints[index] = node_bound (self, self->storage_actors[index], "ENDPOINT");
+    self->data_endpoints[index] = node_bound (self, self->storage_actors[index], "DATA");
     return self->endpoints[index] && self->data_endpoints[index];
 }
 
@@ -194,7 +194,7 @@ s_start_router (zgrid_node_t *self)
     buf_clear (&why);
     if (!self->router)
         return false;
-    self->endpoint = s_bound (self, self->router, "ENDPOINT");
+    self->endpoint = node_bound (self, self->router, "ENDPOINT");
     return self->endpoint != NULL;
 }
 
@@ -223,6 +223,7 @@ s_start_all (zgrid_node_t *self)
     if (!node_begin_life (self) || !s_make_storages (self))
         return false;
     self->beacon_inproc = zsys_sprintf ("inproc://zgrid-%p-beacon", (void *) self);
+    self->moves_inproc = zsys_sprintf ("inproc://zgrid-%p-moves", (void *) self);
     self->router_inproc = zsys_sprintf ("inproc://zgrid-%p-router", (void *) self);
     char *endpoint = node_storage_endpoint (self), *data = node_data_endpoint (self);
     bool started = true;
@@ -230,7 +231,7 @@ s_start_all (zgrid_node_t *self)
         started = s_start_storage (self, index, endpoint, data);
     zstr_free (&endpoint);
     zstr_free (&data);
-    return started && s_start_router (self) && node_start_beacon (self);
+    return started && s_start_router (self) && node_start_rebalancer (self) && node_start_beacon (self);
 }
 
 static void
@@ -252,6 +253,7 @@ s_stop_all (zgrid_node_t *self)
         s_free_text (&self->peer_inprocs[index]);
         s_free_text (&self->data_endpoints[index]);
     }
+    actor_destroy (&self->rebalancer, 0);
     //  Until here it renewed the lease under which the last answers were given; it names endpoints
     actor_destroy (&self->beacon, 0);
     for (uint32_t index = NODE_ACTORS_MAX; index-- > 0;)
@@ -259,6 +261,8 @@ s_stop_all (zgrid_node_t *self)
     epochs_destroy (&self->epochs);
     s_free_text (&self->router_inproc);
     s_free_text (&self->beacon_inproc);
+    s_free_text (&self->moves_inproc);
+    s_free_text (&self->move_endpoint);
     s_free_text (&self->endpoint);
     s_free_text (&self->peer_endpoint);
     self->readers = false;

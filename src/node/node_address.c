@@ -81,6 +81,14 @@ node_data_endpoint (const zgrid_node_t *self)
 }
 
 char *
+node_move_endpoint (const zgrid_node_t *self)
+{
+    if (!node_has_peers (self))
+        return NULL;
+    return s_beside (node_text (self, SETTING_cluster_move_endpoint), node_text (self, SETTING_node_peer));
+}
+
+char *
 node_advertised (const zgrid_node_t *self, const char *endpoint)
 {
     const char *host = node_text (self, SETTING_node_advertise);
@@ -115,7 +123,8 @@ node_port (const char *endpoint, const char *host)
 static int
 s_check_peer (zgrid_node_t *self)
 {
-    static const setting_t ids[] = { SETTING_node_peer, SETTING_node_storage_peer };
+    static const setting_t ids[] = { SETTING_node_peer, SETTING_node_storage_peer,
+                                     SETTING_cluster_move_endpoint };
     for (size_t at = 0; at < sizeof ids / sizeof ids[0]; at++) {
         const char *endpoint = node_text (self, ids[at]);
         char host[VIEW_HOST_MAX + 1];
@@ -134,7 +143,7 @@ int
 node_check_addresses (zgrid_node_t *self)
 {
     static const setting_t ids[] = { SETTING_node_client, SETTING_storage_endpoint, SETTING_node_peer,
-                                     SETTING_node_storage_peer };
+                                     SETTING_node_storage_peer, SETTING_cluster_move_endpoint };
     bool insecure = settings_bool (self->settings, SETTING_node_insecure);
     for (size_t at = 0; at < sizeof ids / sizeof ids[0] && !insecure; at++) {
         const char *endpoint = node_text (self, ids[at]);

@@ -69,6 +69,7 @@ s_fill_member (const zgrid_node_t *self, member_t *member)
     snprintf (member->zone, sizeof member->zone, "%s", node_text (self, SETTING_node_zone));
     node_host (self, member->host, sizeof member->host);
     member->router_port = node_port (self->endpoint, member->host);
+    member->move_port = self->move_endpoint ? node_port (self->move_endpoint, member->host) : 0;
     for (uint16_t at = 0; at < member->actors; at++) {
         member->client_ports[at] = node_port (self->endpoints[at], member->host);
         member->peer_ports[at] = node_port (self->data_endpoints[at], member->host);
@@ -129,6 +130,7 @@ node_start_beacon (zgrid_node_t *self)
         .peer_endpoint = node_has_peers (self) ? node_text (self, SETTING_node_peer) : NULL,
         .inner_inproc = self->beacon_inproc,
         .actors = self->actors,
+        .rebalancer = self->rebalancer != NULL,
         .io_affinity = shared ? 0 : 2,
         .discover = *discover ? discover : NULL,
         .discover_port = (uint16_t) settings_uint (self->settings, SETTING_discover_port)

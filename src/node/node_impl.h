@@ -11,6 +11,7 @@
 #include "actors/beacon_actor.h"
 #include "actors/door.h"
 #include "actors/node_info.h"
+#include "actors/rebalancer_actor.h"
 #include "client/client_inner.h"
 #include "node/log.h"
 #include "node/settings.h"
@@ -29,18 +30,22 @@ struct zgrid_node {
     storage_t *storages[NODE_ACTORS_MAX];
     actor_t *storage_actors[NODE_ACTORS_MAX];
     actor_t *router;
+    actor_t *rebalancer; // NULL if the node stays alone, or is a witness
     actor_t *beacon;
     char *client_inprocs[NODE_ACTORS_MAX]; // Where local clients reach the storage actors
     char *peer_inprocs[NODE_ACTORS_MAX];
     char *router_inproc;
     char *beacon_inproc;
+    char *moves_inproc;
     char *endpoints[NODE_ACTORS_MAX];      // Of the storage actors, for clients elsewhere
     char *data_endpoints[NODE_ACTORS_MAX]; // Of the same, for other members; "" if the node stays alone
     char *peer_endpoint;                   // Of the beacon; "" if the node stays alone
+    char *move_endpoint;                   // Of the rebalancer; NULL without one
     node_id_t id;
     char id_text[17];
     lease_t lease;
     beacon_status_t status;
+    rebalancer_status_t moves;
     cluster_timing_t timing;
     node_info_t info;         // What storage actors and router begin with
     _Atomic bool interrupted; // zgrid_node_interrupt
@@ -75,11 +80,14 @@ bool
 bool
     node_has_peers (const zgrid_node_t *self);
 
-//  Where storage actors listen for clients, and for other members; NULL: nowhere. The caller frees it.
+//  Where storage actors listen for clients, and for other members, and the rebalancer for batches; NULL:
+//  nowhere. The caller frees it.
 char *
     node_storage_endpoint (const zgrid_node_t *self);
 char *
     node_data_endpoint (const zgrid_node_t *self);
+char *
+    node_move_endpoint (const zgrid_node_t *self);
 
 //  What others are told: the bound address with the advertised host. The caller frees it.
 char *
@@ -96,6 +104,21 @@ uint16_t
 //  ZGRID_OK, or why the addresses cannot be used as they are set.
 int
     node_check_addresses (zgrid_node_t *self);
+
+//  I/O threads for what members tell each other: a flood of clients must not delay it.
+int
+    node_peer_affinity (void);
+
+//  What an actor is bound to, as others are told. The caller frees it.
+char *
+    node_bound (const zgrid_node_t *self, actor_t *actor, const char *command);
+
+//  ------------------------------------------------------------------------------------------------
+//  node_channel.c
+
+//  Starts the rebalancer, if there is anything that could move.
+bool
+    node_start_rebalancer (zgrid_node_t *self);
 
 //  ------------------------------------------------------------------------------------------------
 //  node_cluster.c

@@ -181,9 +181,9 @@ s_check_seeds (const settings_t *self, buf_t *why)
 static int
 s_check_cluster (const settings_t *self, buf_t *why)
 {
-    static const setting_t needs_peer[] = { SETTING_cluster_seeds, SETTING_cluster_expect,
-                                            SETTING_node_witness, SETTING_node_storage_peer,
-                                            SETTING_discover_interface };
+    static const setting_t needs_peer[] = { SETTING_cluster_seeds,         SETTING_cluster_expect,
+                                            SETTING_node_witness,          SETTING_node_storage_peer,
+                                            SETTING_cluster_move_endpoint, SETTING_discover_interface };
     int result = ZGRID_OK;
     for (size_t at = 0; at < sizeof needs_peer / sizeof needs_peer[0]; at++) {
         setting_t id = needs_peer[at];
@@ -229,6 +229,8 @@ settings_check (const settings_t *self, buf_t *why)
     if (s_check_peer (self, SETTING_node_peer, why))
         result = ZGRID_MALFORMED;
     if (s_check_peer (self, SETTING_node_storage_peer, why))
+        result = ZGRID_MALFORMED;
+    if (s_check_peer (self, SETTING_cluster_move_endpoint, why))
         result = ZGRID_MALFORMED;
     if (s_check_seeds (self, why) || s_check_cluster (self, why))
         result = ZGRID_MALFORMED;

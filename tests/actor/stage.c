@@ -70,9 +70,10 @@ stage_set_up (void)
     lease_set (&stage.lease, LEASE_FOREVER, 0);
     //  A socket that is being closed keeps its name for a while: each test has its own
     static unsigned number;
-    char beacon[32], router[32];
+    char beacon[32], router[32], moves[32];
     snprintf (beacon, sizeof beacon, "inproc://test-beacon-%u", ++number);
     snprintf (router, sizeof router, "inproc://test-router-%u", number);
+    snprintf (moves, sizeof moves, "inproc://test-moves-%u", number); // Nobody is there
     node_info_t info = { .name = "test", .version = "0", .started = 0 };
     storage_actor_args_t args = { .storage = stage.storage,
                                   .door = { .flow = { 1000, 1u << 20, 10000, 60000, 16 },
@@ -82,6 +83,7 @@ stage_set_up (void)
                                             .frame_max = 1 << 22 },
                                   .client_endpoint = "tcp://127.0.0.1:*",
                                   .peer_inproc = router,
+                                  .moves_inproc = moves,
                                   .peer_hwm = 100,
                                   .beacon_inproc = beacon,
                                   .data_endpoint = "tcp://127.0.0.1:*",
