@@ -337,6 +337,19 @@ ZGRID_EXPORT int
     zgrid_client_timeout (const zgrid_client_t *self);
 
 //  ----------------------------------------------------------------------------------------------
+//  Events: what happens in the cluster, as the server that this client talks to sees it. Each is one
+//  JSON object; doc/protocol.md lists them.
+
+//  Readable during the call, which must not use the client.
+typedef void (zgrid_event_fn) (void *arg, zgrid_bytes_t json, uint64_t version);
+
+//  Calls fn (arg, json, version) for each event from now on, from within zgrid_client_process or any
+//  call that waits on this client. A client that goes on with another server asks that one; events
+//  meanwhile are missed. fn NULL: no longer.
+ZGRID_EXPORT void
+    zgrid_client_on_event (zgrid_client_t *self, zgrid_event_fn *fn, void *arg);
+
+//  ----------------------------------------------------------------------------------------------
 //  Pipeline: the batch form for any mix of operations. Add records, execute, read the results by
 //  index. The fastest way; records are grouped by the storage actor that owns them.
 

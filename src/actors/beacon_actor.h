@@ -40,6 +40,8 @@ typedef struct {
     _Atomic uint32_t others;  // Members beside this one that are UP
     _Atomic uint64_t heard;   // When one of them was heard last: milliseconds of the boot clock
     _Atomic uint64_t foreign; // Messages to the peer endpoint that are none between nodes
+    _Atomic uint32_t held;    // Copies, primaries and votes that the view gives this node
+    _Atomic uint64_t moved;   // Grows whenever something of a move is told
     _Atomic uint64_t streamed; // Bytes of moves that this node has sent; the rebalancer writes it
 } beacon_status_t;
 

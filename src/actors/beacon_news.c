@@ -1,5 +1,7 @@
 //  beacon_news: what happened, for clients that listen, and how far this node's moves are.
 //  SPDX-License-Identifier: MPL-2.0
+#include <stdatomic.h>
+
 #include "beacon_impl.h"
 
 #define S_EVENTS_MAX 65536 // Bytes for one turn; beyond that events are lost, which their numbers say
@@ -77,6 +79,7 @@ beacon_moved (beacon_t *self, const inner_t *message)
                          .bytes = message->bytes,
                          .total = message->total };
     move_info_t *known = s_find (self, move.partition);
+    atomic_fetch_add (&self->status->moved, 1);
     bool news = !known || known->state != move.state || known->epoch != move.epoch
                 || known->target != move.target;
     if (move.state == MOVE_DONE || move.state == MOVE_ABORTED) {

@@ -37,6 +37,15 @@ s_find_replaced (beacon_t *self, const view_t *view)
     }
 }
 
+static uint32_t
+s_held (const view_t *view, node_id_t node)
+{
+    uint32_t held = view_is_voter (view, node);
+    for (uint32_t partition = 0; partition < view->partitions; partition++)
+        held += part_has (&view->parts[partition], node) + (view->parts[partition].primary == node);
+    return held;
+}
+
 static void
 s_adopt (beacon_t *self, view_t *view)
 {
@@ -50,6 +59,7 @@ s_adopt (beacon_t *self, view_t *view)
     self->heard = heard; // Without memory nobody is asked until the next view
     view_destroy (&self->view);
     self->view = view;
+    atomic_store (&self->status->held, s_held (view, self->id));
     beacon_end_moves (self);
 }
 

@@ -171,6 +171,7 @@ typedef struct {
     uint64_t failovers; // Routers given up for others
     uint64_t sessions; // Sessions taken over
     uint64_t pushes;   // Pushes of a new view
+    uint64_t events;   // Pushes of an event
     uint64_t expired;  // Records whose time was over
     uint64_t learned;  // ROUTES that were taken over
 } client_counters_t;
@@ -234,6 +235,8 @@ struct zgrid_client {
     local_t *near;           // Local reads, or NULL
     buf_t copy;              // What local reads found
     int epoll;               // -1: nobody asked for the descriptor
+    zgrid_event_fn *on_event; // NULL: nobody wants to know
+    void *event_arg;
     client_counters_t counters;
     char error[320];
 };

@@ -24,7 +24,9 @@ s_ask (zgrid_client_t *client, op_t op, item_kind_t kind, size_t place)
     item_t *item = &client->learning[place];
     uint8_t *room = client->learning_data[place];
     buf_t out = { room, 0, sizeof client->learning_data[place], false };
-    options_t options = { .given = kind == ITEM_OF_HELLO && !client->indirect ? OPT_views : 0 };
+    options_t options = { .given = 0 };
+    if (kind == ITEM_OF_HELLO)
+        options.given = (client->indirect ? 0 : OPT_views) | (client->on_event ? OPT_events : 0);
     record_t record = { .op = op, .options = &options };
     request_encode (&out, &record);
     assert (out.data == room && !out.failed);
@@ -53,6 +55,15 @@ learn_soon (zgrid_client_t *client)
         s_start (client, now);
     else if (client->learn_at == TIME_NEVER)
         client->learn_at = client->learned_at + CLIENT_LEARN_MS;
+}
+
+void
+zgrid_client_on_event (zgrid_client_t *self, zgrid_event_fn *fn, void *arg)
+{
+    self->on_event = fn;
+    self->event_arg = arg;
+    if (fn)
+        learn_soon (self);
 }
 
 static void

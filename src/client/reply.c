@@ -213,6 +213,17 @@ s_take (zgrid_client_t *client, connection_t *connection, const reply_t *reply)
     return s_finish (client, item, &answer);
 }
 
+//  [0, "EVENT", json, version, nil], from the value on.
+static void
+s_take_event (zgrid_client_t *client, mp_t *walk, uint32_t count)
+{
+    bytes_t json;
+    uint64_t version = 0;
+    client->counters.events++;
+    if (client->on_event && count >= 3 && mp_bytes (walk, &json) && (count < 4 || mp_uint (walk, &version)))
+        client->on_event (client->event_arg, (zgrid_bytes_t) { json.data, json.size }, version);
+}
+
 //  [0, "event", value, version, meta]: a new view has a new table. Passes over it, and over those that
 //  nobody has asked for.
 static bool
@@ -229,7 +240,8 @@ s_take_push (zgrid_client_t *client, mp_t *reader)
         client->counters.pushes++;
         if (count < 4 || !mp_skip (&walk) || !mp_uint (&walk, &version) || version != client->routes.epoch)
             learn_soon (client);
-    }
+    } else if (bytes_equal (event, bytes_str ("EVENT")))
+        s_take_event (client, &walk, count);
     return true;
 }
 

@@ -16,8 +16,12 @@ zgrid_SOURCES = \
     src/cmd/zgrid-cluster.c src/cmd/zgrid-cluster.h \
     src/cmd/zgrid-check.c \
     src/cmd/zgrid-admin.c \
+    src/cmd/zgrid-events.c \
+    src/cmd/zgrid-fleet.c src/cmd/zgrid-fleet.h \
     src/cmd/zgrid-json.c \
+    src/cmd/zgrid-moves.c \
     src/cmd/zgrid-progress.c src/cmd/zgrid-progress.h \
+    src/cmd/zgrid-watch.c src/cmd/zgrid-watch.h \
     src/cmd/zgrid-line.c src/cmd/zgrid-line.h \
     src/cmd/zgrid-load.c \
     src/cmd/zgrid-dump.c

@@ -1,5 +1,5 @@
-//  zgrid-admin: what operators may change: set, map, drain, recover. Each is one ADMIN record, an array
-//  of words, that the cluster's coordinator carries out.
+//  zgrid-admin: what operators may change: set, map, recover. Each is one ADMIN record, an array of words,
+//  that the cluster's coordinator carries out.
 //  SPDX-License-Identifier: MPL-2.0
 #include <msgpack.h>
 #include <stdio.h>
@@ -10,9 +10,8 @@
 
 #define WORDS_MAX 8
 
-//  Sends words and prints what came of it. Returns an exit code.
-static int
-s_admin (tool_t *self, const char *const *words, size_t count)
+int
+cluster_order (tool_t *self, const char *const *words, size_t count, zgrid_entry_t *entry)
 {
     msgpack_sbuffer body;
     msgpack_packer packer;
@@ -23,18 +22,23 @@ s_admin (tool_t *self, const char *const *words, size_t count)
         size_t size = strlen (words[at]);
         failed = msgpack_pack_str (&packer, size) || msgpack_pack_str_body (&packer, words[at], size);
     }
-    if (failed) {
-        msgpack_sbuffer_destroy (&body);
-        return tool_fail (self, ZGRID_NOMEM, NULL);
-    }
     zgrid_bytes_t value = { body.data, body.size };
-    zgrid_entry_t entry;
-    int status = zgrid_client_call (self->client, "ADMIN", self->map, NULL, &value, NULL, &entry);
+    int status = failed ? ZGRID_NOMEM
+                        : zgrid_client_call (self->client, "ADMIN", self->map, NULL, &value, NULL, entry);
     msgpack_sbuffer_destroy (&body);
+    if (status == ZGRID_OK && !entry->has_value)
+        entry->value = zgrid_str ("");
+    return status;
+}
+
+//  Sends words and prints what came of it. Returns an exit code.
+static int
+s_admin (tool_t *self, const char *const *words, size_t count)
+{
+    zgrid_entry_t entry;
+    int status = cluster_order (self, words, count, &entry);
     if (status != ZGRID_OK)
         return tool_fail (self, status, zgrid_client_error (self->client));
-    if (!entry.has_value)
-        entry.value = zgrid_str ("");
     if (self->json) {
         json_t *object = json_pack ("{s:s}", "status", "OK");
         if (!object || !json_set_bytes (object, "text", entry.value)) {
@@ -138,12 +142,6 @@ command_map (tool_t *self)
         return s_show_maps (self, NULL);
     return tool_complain (self,
                           "usage: zgrid map create NAME [--mode cp|ap] [--min-sync N] | list | show NAME");
-}
-
-int
-command_drain (tool_t *self)
-{
-    return s_admin (self, (const char *[]) { "drain", self->operands[0] }, 2);
 }
 
 int

@@ -7,23 +7,45 @@
 #include <string.h>
 
 #include "slot.h"
+#include "zgrid-watch.h"
+
+json_t *
+cluster_ask_for (zgrid_client_t *client, const char *map, const char *part, int *status)
+{
+    zgrid_entry_t entry;
+    zgrid_bytes_t value = zgrid_str (part ? part : "");
+    *status = zgrid_client_call (client, "CLUSTER", map, NULL, part ? &value : NULL, NULL, &entry);
+    json_t *tree = *status == ZGRID_OK && entry.has_value ? tree_to_json (entry.value) : NULL;
+    if (json_is_object (tree) || *status != ZGRID_OK)
+        return tree;
+    json_decref (tree);
+    *status = ZGRID_WRONGTYPE;
+    return NULL;
+}
 
 json_t *
 cluster_ask (tool_t *self, int *code)
 {
-    zgrid_entry_t entry;
-    int status = zgrid_client_call (self->client, "CLUSTER", self->map, NULL, NULL, NULL, &entry);
-    if (status != ZGRID_OK) {
-        *code = tool_fail (self, status, zgrid_client_error (self->client));
-        return NULL;
-    }
-    json_t *tree = entry.has_value ? tree_to_json (entry.value) : NULL;
-    if (!json_is_object (tree)) {
-        json_decref (tree);
-        *code = tool_fail (self, ZGRID_WRONGTYPE, "the answer to CLUSTER is not a map");
-        return NULL;
-    }
+    int status;
+    json_t *tree = cluster_ask_for (self->client, self->map, NULL, &status);
+    if (!tree)
+        *code = tool_fail (self, status,
+                           status == ZGRID_WRONGTYPE ? "the answer to CLUSTER is not a map"
+                                                     : zgrid_client_error (self->client));
     return tree;
+}
+
+json_t *
+cluster_member (json_t *tree, const char *name)
+{
+    size_t index;
+    json_t *member;
+    json_array_foreach (json_object_get (tree, "members"), index, member)
+    {
+        if (strcmp (cluster_text (member, "name"), name) == 0)
+            return member;
+    }
+    return NULL;
 }
 
 json_t *
@@ -270,6 +292,23 @@ s_count (json_t *tree, const char *status)
     return count;
 }
 
+//  "moves        none", or how many of them are left.
+static void
+s_print_moves (json_t *moves)
+{
+    json_int_t left = cluster_number (moves, "left"), total = cluster_number (moves, "total");
+    char size[32];
+    total = total > left ? total : left;
+    watch_size ((double) cluster_number (moves, "rate"), size, sizeof size);
+    if (left)
+        printf ("moves        %lld of %lld left", (long long) left, (long long) total);
+    else
+        printf ("moves        none left");
+    if (cluster_number (moves, "rate"))
+        printf (", at most %s/s for each member", size);
+    puts (cluster_flag (moves, "paused") ? ", paused" : "");
+}
+
 static void
 s_print_status (json_t *tree)
 {
@@ -297,6 +336,7 @@ s_print_status (json_t *tree)
             (long long) cluster_number (tree, "partitions"),
             (long long) cluster_number (health, "under_replicated"),
             (long long) cluster_number (health, "lost"), (long long) cluster_number (health, "moving"));
+    s_print_moves (json_object_get (tree, "moves"));
     printf ("ready        %s\nsafe         %s\n", cluster_flag (tree, "ready") ? "yes" : "no",
             cluster_flag (tree, "safe") ? "yes" : "no");
 }
@@ -305,6 +345,10 @@ int
 command_status (tool_t *self)
 {
     int code = EXIT_DONE;
+    if (self->wait_ms && !self->watch)
+        return tool_complain (self, "--wait belongs to status --watch");
+    if (self->watch)
+        return moves_watch (self);
     json_t *tree = cluster_ask (self, &code);
     if (!tree)
         return code;

@@ -10,6 +10,20 @@
 json_t *
     cluster_ask (tool_t *self, int *code);
 
+//  The same for a client of its own, of a part of it ("moves", "plan"; NULL: all). Says nothing; NULL,
+//  and the status, if there is no answer.
+json_t *
+    cluster_ask_for (zgrid_client_t *client, const char *map, const char *part, int *status);
+
+//  Sends an operator's request: an array of words. Returns ZGRID_OK, and the answer's text in `entry`;
+//  or another status, of which tool_fail says more.
+int
+    cluster_order (tool_t *self, const char *const *words, size_t count, zgrid_entry_t *entry);
+
+//  The member of that name, or NULL.
+json_t *
+    cluster_member (json_t *tree, const char *name);
+
 //  The map of `health`, or an empty answer: never NULL as an argument of the functions below.
 json_t *
     cluster_health (json_t *tree);
@@ -33,5 +47,9 @@ void
 //  True if a member of that name is there with that status.
 bool
     cluster_has_status (json_t *tree, const char *name, const char *status);
+
+//  Shows how moves stand, until the process is ended (zgrid-moves.c).
+int
+    moves_watch (tool_t *self);
 
 #endif

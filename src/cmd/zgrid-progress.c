@@ -3,7 +3,6 @@
 #include "zgrid-progress.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +16,15 @@ progress_now (void)
     struct timespec now;
     clock_gettime (CLOCK_MONOTONIC, &now);
     return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
+void
+progress_bar (FILE *out, double share)
+{
+    fputc ('[', out);
+    for (int at = 0; at < BAR_WIDTH; at++)
+        fputc (at < (int) (share * BAR_WIDTH) ? '#' : '.', out);
+    fputs ("] ", out);
 }
 
 void
@@ -40,12 +48,8 @@ progress_show (progress_t *self, uint64_t entries, uint64_t bytes)
         fputc ('\r', stderr);
     else
         fputs ("zgrid: ", stderr);
-    if (self->terminal && self->total) {
-        fputc ('[', stderr);
-        for (int at = 0; at < BAR_WIDTH; at++)
-            fputc (at < (int) (share * BAR_WIDTH) ? '#' : '.', stderr);
-        fputs ("] ", stderr);
-    }
+    if (self->terminal && self->total)
+        progress_bar (stderr, share);
     if (self->total)
         fprintf (stderr, "%3.0f%%  ", share * 100);
     fprintf (stderr, "%s %" PRIu64 " entries, %.0f/s", self->verb, entries, rate);

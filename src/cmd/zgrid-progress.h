@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 typedef struct {
     bool quiet;        // Says nothing
@@ -17,6 +18,10 @@ typedef struct {
 //  Seconds of a clock that never goes back.
 double
     progress_now (void);
+
+//  A bar of which so much is full, 0 to 1.
+void
+    progress_bar (FILE *out, double share);
 
 void
     progress_begin (progress_t *self, const char *verb, uint64_t total, bool quiet);

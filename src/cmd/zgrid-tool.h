@@ -31,6 +31,11 @@ typedef struct {
     bool refound, accept_data_loss; // recover
     uint64_t ttl_ms;     // put; 0: none
     const char *mode, *min_sync; // map create; NULL: not given
+    bool no_wait;        // drain, rebalance: return at once
+    bool dry_run, pause, resume; // rebalance
+    const char *rate;    // rebalance; NULL: not given
+    uint64_t wait_ms;    // drain, rebalance, status: no longer; 0: until it is over
+    bool watch;          // status
     format_t format;     // load
     const char **operands;
     int operand_count;
@@ -151,5 +156,9 @@ int
     command_drain (tool_t *self);
 int
     command_recover (tool_t *self);
+int
+    command_rebalance (tool_t *self);
+int
+    command_events (tool_t *self);
 
 #endif

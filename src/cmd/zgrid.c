@@ -37,14 +37,17 @@ static const command_t s_commands[] = {
     { "members", "", "", 0, 0, 0, command_members },
     { "partitions", "", "", 0, 0, 0, command_partitions },
     { "owner", "KEY", "", 1, 1, 0, command_owner },
-    { "status", "", "", 0, 0, 0, command_status },
+    { "status", "[--watch [--wait MS]]", "Ww", 0, 0, 0, command_status },
+    { "events", "", "", 0, 0, 0, command_events },
     { "check", "", "", 0, 0, 0, command_check },
     { "ready", "", "", 0, 0, 0, command_ready },
     { "safe", "", "", 0, 0, 0, command_safe },
     { "set", "copies N | set on_lost refuse|wipe | set voters 1|3|5", "", 2, 2, 0, command_set },
     { "map", "create NAME [--mode cp|ap] [--min-sync N] | map list | map show NAME", "ok", 1, 2, 0,
       command_map },
-    { "drain", "MEMBER", "", 1, 1, 0, command_drain },
+    { "drain", "MEMBER [--no-wait | --wait MS]", "Nw", 1, 1, 0, command_drain },
+    { "rebalance", "[--dry-run] | rebalance [--rate BYTES] [--pause | --resume] [--no-wait | --wait MS]",
+      "DRPUNw", 0, 0, 0, command_rebalance },
     { "recover", "PARTITION --accept-data-loss | recover --refound --accept-data-loss", "FA", 0, 1, 0,
       command_recover },
 };
@@ -75,8 +78,16 @@ static const option_t s_options[] = {
     { "min-sync", 'k', true, false },
     { "refound", 'F', false, false },
     { "accept-data-loss", 'A', false, false },
+    { "no-wait", 'N', false, false },
+    { "wait", 'w', true, false },
+    { "dry-run", 'D', false, false },
+    { "rate", 'R', true, false },
+    { "pause", 'P', false, false },
+    { "resume", 'U', false, false },
+    { "watch", 'W', false, false },
 };
 #define OPTIONS (sizeof s_options / sizeof s_options[0])
+#define S_FLAGS "jhVnxvyrFANDPUW" // Those without a value, as s_take lists them
 
 typedef struct {
     tool_t tool;
@@ -146,6 +157,14 @@ s_take (plan_t *plan, const option_t *option, const char *value)
                 return false;
             }
             break;
+        case 'w':
+            if (!s_milliseconds (plan, option->name, value, INT32_MAX, &number))
+                return false;
+            tool->wait_ms = (uint64_t) number;
+            break;
+        case 'R':
+            tool->rate = value;
+            break;
         case 'o':
             tool->mode = value;
             break;
@@ -154,10 +173,11 @@ s_take (plan_t *plan, const option_t *option, const char *value)
             break;
         default: {
             bool *flags[] = {
-                &tool->json,   &plan->help, &plan->version, &tool->if_absent, &tool->if_present,
-                &tool->values, &tool->yes,  &tool->raw,     &tool->refound,   &tool->accept_data_loss
+                &tool->json,    &plan->help,    &plan->version, &tool->if_absent, &tool->if_present,
+                &tool->values,  &tool->yes,     &tool->raw,     &tool->refound,   &tool->accept_data_loss,
+                &tool->no_wait, &tool->dry_run, &tool->pause,   &tool->resume,    &tool->watch
             };
-            *flags[strchr ("jhVnxvyrFA", option->letter) - "jhVnxvyrFA"] = true;
+            *flags[strchr (S_FLAGS, option->letter) - S_FLAGS] = true;
         }
     }
     return true;
@@ -234,6 +254,10 @@ s_check (plan_t *plan)
     if (command->number && count > command->number
         && !tool_integer (tool->operands[command->number], INT64_MIN, INT64_MAX, &number)) {
         tool_complain (tool, "not a 64-bit integer: %s", tool->operands[command->number]);
+        return false;
+    }
+    if (tool->no_wait && tool->wait_ms) {
+        tool_complain (tool, "--no-wait and --wait contradict each other");
         return false;
     }
     if (tool->if_absent && tool->if_present) {

@@ -99,17 +99,20 @@ s_forget (watchers_t *self, uint32_t at)
     memmove (&self->places[at], &self->places[at + 1], (self->count - at) * sizeof (s_place_t));
 }
 
-static void
+//  What it has been told; UINT64_MAX: it was not there.
+static uint64_t
 s_forget_route (watchers_t *self, bytes_t route, uint32_t hash)
 {
     for (uint32_t at = 0; at < self->count; at++) {
         const s_watcher_t *watcher = self->places[at].watcher;
         if (self->places[at].hash == hash
             && bytes_equal (bytes_of (watcher->data, watcher->route_size), route)) {
+            uint64_t told = watcher->told;
             s_forget (self, at);
-            return;
+            return told;
         }
     }
+    return UINT64_MAX;
 }
 
 static s_watcher_t *
@@ -160,14 +163,14 @@ watchers_add (watchers_t *self, bytes_t route, const bytes_t *envelope, size_t e
     if (!watcher)
         return false;
     uint32_t hash = s_hash (route);
-    s_forget_route (self, route, hash);
+    uint64_t told = s_forget_route (self, route, hash);
     if (!s_make_room (self)) {
         mem_free (watcher);
         return false;
     }
-    watcher->told = known;
+    watcher->told = known < told ? known : told;
     self->places[self->count++] = (s_place_t) { hash, watcher };
-    self->behind = self->behind || known < self->version;
+    self->behind = self->behind || watcher->told < self->version;
     return true;
 }
 

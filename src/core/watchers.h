@@ -30,7 +30,8 @@ void
     watchers_set_words (watchers_t *self, watchers_words_fn *words, const void *arg, uint64_t interval);
 
 //  Remembers a client by its routing id; envelope frames go before each push. known: the version that
-//  it has been told. False without memory, or if the envelope is too large.
+//  it has been told; one that was here before is told what it had not been told then. False without
+//  memory, or if the envelope is too large.
 bool
     watchers_add (watchers_t *self, bytes_t route, const bytes_t *envelope, size_t envelope_count,
                   uint64_t known);

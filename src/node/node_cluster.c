@@ -10,6 +10,8 @@
 #define S_SEEDS_MAX 64
 #define S_SAY_MS 10000 // How often it says that it still waits
 #define S_LOOK_MS 2
+#define S_SAY_LEAVING_MS 5000
+#define S_FAREWELL_MS 500 // Clients hear of a new view within 250 ms
 #define S_FORGET_MS 60000
 #define S_ERA_MS 600000
 #define S_MEET_MS 30000
@@ -207,25 +209,73 @@ node_await_cluster (zgrid_node_t *self)
     return ZGRID_OK;
 }
 
+//  How far leaving is.
+typedef struct {
+    uint32_t first, held; // Copies, primaries and votes that this node had, and has
+    uint64_t moved, streamed;
+    uint64_t began, at, say; // `at`: of the last progress
+} s_leave_t;
+
+static void
+s_look_leaving (zgrid_node_t *self, s_leave_t *leave, uint64_t now)
+{
+    uint32_t held = atomic_load (&self->status.held);
+    uint64_t moved = atomic_load (&self->status.moved), streamed = atomic_load (&self->status.streamed);
+    if (held < leave->held || moved != leave->moved || streamed != leave->streamed)
+        leave->at = now;
+    leave->held = held;
+    leave->moved = moved;
+    leave->streamed = streamed;
+}
+
+static void
+s_say_leaving (const zgrid_node_t *self, s_leave_t *leave, uint64_t now)
+{
+    char left[24], percent[24], seconds[24];
+    if (now < leave->say)
+        return;
+    leave->say = now + S_SAY_LEAVING_MS;
+    uint32_t gone = leave->first > leave->held ? leave->first - leave->held : 0;
+    snprintf (left, sizeof left, "%u", leave->held);
+    snprintf (percent, sizeof percent, "%u", leave->first ? (unsigned) (100ull * gone / leave->first) : 100);
+    snprintf (seconds, sizeof seconds, "%" PRIu64, (now - leave->began) / 1000);
+    log_line (self->log, LEVEL_INFO, "leaving the cluster", "left", left, "percent", percent, "seconds",
+              seconds, NULL);
+}
+
+//  Clients that have not heard of it yet are told where to go, rather than left without an answer.
+static void
+s_say_farewell (void)
+{
+    for (uint64_t until = actor_moment ().now + S_FAREWELL_MS; actor_moment ().now < until;)
+        s_pause ();
+}
+
 void
 node_leave_cluster (zgrid_node_t *self)
 {
     uint64_t limit = settings_uint (self->settings, SETTING_limits_leave);
     if (!self->beacon || limit == 0 || atomic_load (&self->status.others) == 0)
         return;
-    log_line (self->log, LEVEL_INFO, "leaving the cluster", NULL);
+    s_leave_t leave = { .began = actor_moment ().now };
+    leave.first = leave.held = atomic_load (&self->status.held);
+    leave.at = leave.say = leave.began;
+    s_say_leaving (self, &leave, leave.began);
     char *done = node_ask (self->beacon, "LEAVE");
     zstr_free (&done);
-    uint64_t began = actor_moment ().now, now = began;
-    uint64_t silence = 3 * (self->timing.lease + self->timing.detection);
+    uint64_t now = leave.began, silence = 3 * (self->timing.lease + self->timing.detection);
     int state;
     //  Without another member that is up, or that is heard, there is nobody to take anything over
     while ((state = atomic_load (&self->status.state)) != CLUSTER_LEFT && state != CLUSTER_REFUSED
-           && atomic_load (&self->status.others) && now < began + limit
-           && (now < began + silence || now < atomic_load (&self->status.heard) + silence)) {
+           && atomic_load (&self->status.others) && now < leave.at + limit
+           && (now < leave.began + silence || now < atomic_load (&self->status.heard) + silence)) {
         s_pause ();
         now = actor_moment ().now;
+        s_look_leaving (self, &leave, now);
+        s_say_leaving (self, &leave, now);
     }
+    if (state == CLUSTER_LEFT)
+        s_say_farewell ();
     log_line (self->log, state == CLUSTER_LEFT ? LEVEL_INFO : LEVEL_WARNING,
               state == CLUSTER_LEFT ? "left the cluster" : "stopping without having left", NULL);
 }

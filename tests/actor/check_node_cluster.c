@@ -217,6 +217,63 @@ START_TEST (peer_addresses_are_checked)
 }
 END_TEST
 
+//  What was told of the members.
+typedef struct {
+    unsigned events;
+    char last[1024];
+} s_heard_t;
+
+static void
+s_on_event (void *arg, zgrid_bytes_t json, uint64_t version)
+{
+    s_heard_t *heard = arg;
+    ck_assert_uint_gt (version, 0);
+    ck_assert_uint_lt (json.size, sizeof heard->last);
+    if (!memmem (json.data, json.size, "\"admin\"", 7))
+        return;
+    memcpy (heard->last, json.data, json.size);
+    heard->last[json.size] = 0;
+    heard->events++;
+}
+
+static int
+s_set_voters (zgrid_client_t *client)
+{
+    static const char words[] = "\x93\xa3set\xa6voters\xa1"
+                                "3";
+    zgrid_bytes_t value = { words, sizeof words - 1 };
+    zgrid_entry_t entry;
+    return zgrid_client_call (client, "ADMIN", "m", NULL, &value, NULL, &entry);
+}
+
+//  When HELLO has arrived is not known: orders are given until one of them is told of.
+START_TEST (a_client_hears_of_events)
+{
+    zgrid_node_t *node = s_node ("n1", NULL);
+    s_start (node);
+    zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
+    options.endpoints = zgrid_node_endpoint (node);
+    zgrid_client_t *client;
+    s_heard_t heard = { .events = 0 };
+    ck_assert_int_eq (zgrid_client_new (&client, &options), ZGRID_OK);
+    ck_assert_int_eq (s_set_voters (client), ZGRID_OK);
+    zgrid_client_on_event (client, s_on_event, &heard);
+    for (unsigned tries = 0; heard.events == 0 && tries < 1000; tries++)
+        ck_assert_int_eq (s_set_voters (client), ZGRID_OK);
+    ck_assert_uint_gt (heard.events, 0);
+    ck_assert_ptr_nonnull (strstr (heard.last, "{\"event\":\"admin\",\"at\":"));
+    ck_assert_ptr_nonnull (strstr (heard.last, ",\"node\":\"n1\",\"member\":\"n1\","));
+    ck_assert_ptr_nonnull (strstr (heard.last, ",\"text\":\"set voters 3\"}"));
+    zgrid_client_on_event (client, NULL, NULL);
+    unsigned before = heard.events;
+    for (unsigned tries = 0; tries < 5; tries++)
+        ck_assert_int_eq (s_set_voters (client), ZGRID_OK);
+    ck_assert_uint_eq (heard.events, before);
+    zgrid_client_destroy (&client);
+    zgrid_node_destroy (&node);
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -229,6 +286,7 @@ test_suite (void)
     tcase_add_test (all, another_number_of_partitions_is_not_taken);
     tcase_add_test (all, waiting_for_a_cluster_can_be_interrupted);
     tcase_add_test (all, peer_addresses_are_checked);
+    tcase_add_test (all, a_client_hears_of_events);
     suite_add_tcase (suite, all);
     return suite;
 }

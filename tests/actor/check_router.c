@@ -395,6 +395,47 @@ START_TEST (who_wants_to_is_told_of_views)
 }
 END_TEST
 
+//  Sends the router an event as the beacon does.
+static void
+s_tell_event (uint64_t number, const char *json)
+{
+    buf_t events = BUF_INIT;
+    wire_add_array (&events, 3);
+    wire_add_uint (&events, number);
+    wire_add_uint (&events, 5);
+    wire_add_bytes (&events, bytes_str (json));
+    s_tell ((inner_t) { .kind = INNER_EVENTS, .record = buf_bytes (&events) });
+    buf_clear (&events);
+}
+
+START_TEST (who_wants_to_is_told_of_events)
+{
+    options_t options = { .given = OPT_events };
+    s_begin (s_mine, 1, _i);
+    s_await_view ();
+    s_tell_event (1, "{\"early\":1}");
+    s_send (1, OP_PING, 0, NULL); // Who has not asked gets none
+    s_is_reply (1, ZGRID_OK, 0);
+    s_send (2, OP_HELLO, 0, &options);
+    ck_assert_uint_eq (s_reply ().status, ZGRID_OK);
+    s_tell_event (3, "{\"a\":1}");
+    zmsg_destroy (&s_rig.reply);
+    s_rig.reply = zmsg_recv (s_rig.client);
+    ck_assert_ptr_nonnull (s_rig.reply);
+    zframe_t *frame = zmsg_last (s_rig.reply);
+    mp_t reader;
+    uint32_t count;
+    uint64_t id, version;
+    bytes_t name, json;
+    ck_assert (wire_open (bytes_of (zframe_data (frame), zframe_size (frame)), &reader));
+    ck_assert (mp_array (&reader, &count) && count == 5 && mp_uint (&reader, &id) && id == 0);
+    ck_assert (mp_bytes (&reader, &name) && bytes_equal (name, bytes_str ("EVENT")));
+    ck_assert (mp_bytes (&reader, &json) && mp_uint (&reader, &version) && version == 5);
+    ck_assert_msg (bytes_equal (json, bytes_str ("{\"lost\":1,\"a\":1}")), "%.*s", (int) json.size,
+                   (const char *) json.data);
+}
+END_TEST
+
 START_TEST (a_witness_forwards_everything)
 {
     static const node_id_t s_theirs[S_PARTITIONS] = { S_OTHER, S_OTHER, S_OTHER, S_OTHER };
@@ -513,6 +554,7 @@ test_suite (void)
     tcase_add_loop_test (router, the_beacon_answers_for_the_cluster, 0, 2);
     tcase_add_test (router, hello_gives_a_session_of_its_own_to_each);
     tcase_add_test (router, who_wants_to_is_told_of_views);
+    tcase_add_loop_test (router, who_wants_to_is_told_of_events, 0, 2);
     tcase_add_test (router, a_witness_forwards_everything);
     tcase_add_test (router, forwarded_records_are_counted);
     tcase_add_test (router, what_was_passed_on_comes_back_before_anything_is_forwarded);
