@@ -43,6 +43,7 @@
 #define CLIENT_LEARN_MS 100u          // Between two ROUTES at least
 #define CLIENT_ROUTERS_MAX 64u        // Public endpoints that are remembered
 #define CLIENT_LANES 256u             // Groups of slots that wait together for another try
+#define CLIENT_SCOUTS 3u              // Routers that are asked at once when another one is needed
 #define CLIENT_GUARDS 8u              // Sessions that are remembered for requests under way
 
 //  What a record costs in a window beside its bytes, were it alone in its body
@@ -58,7 +59,7 @@ typedef struct item item_t;
 typedef struct batch batch_t;
 
 typedef enum { ITEM_NEW, ITEM_QUEUED, ITEM_SENT, ITEM_LATER, ITEM_DONE } item_state_t;
-typedef enum { ITEM_OF_BATCH, ITEM_OF_FUTURE, ITEM_OF_ROUTES, ITEM_OF_HELLO } item_kind_t;
+typedef enum { ITEM_OF_BATCH, ITEM_OF_FUTURE, ITEM_OF_ROUTES, ITEM_OF_HELLO, ITEM_OF_SCOUT } item_kind_t;
 
 struct item {
     item_t *next;             // In the queue of its connection, or in a lane
@@ -114,6 +115,7 @@ struct connection {
     bool lost;              // The socket is of no use any more
     bool watched;           // In the client's epoll set
     bool given_up;          // Another one has taken its place: what is under way here goes there
+    bool foreign;           // A member of another cluster answers there: nothing is sent to it
     uint32_t heard_at;      // When the last message came, modulo 2^32
     uint64_t doubt_until;   // Passed over until then; 0: not
     int receive_ms;         // ZMQ_RCVTIMEO as it is set
@@ -160,6 +162,8 @@ typedef struct {
     uint64_t low;   // Every id below it is answered
 } pending_t;
 
+#include "client_scout.h"
+
 typedef struct {
     uint64_t foreign;  // Messages that are not this protocol
     uint64_t broken;   // Bodies whose rest could not be read
@@ -169,6 +173,7 @@ typedef struct {
     uint64_t moved;    // Records sent elsewhere after MOVED
     uint64_t resent;   // Records sent again because no answer came
     uint64_t failovers; // Routers given up for others
+    uint64_t scouts;   // Candidates that were asked before
     uint64_t sessions; // Sessions taken over
     uint64_t pushes;   // Pushes of a new view
     uint64_t events;   // Pushes of an event
@@ -219,8 +224,10 @@ struct zgrid_client {
     uint64_t learned_at;     // When it was asked last
     char *endpoints;         // As the caller gave them
     uint8_t older;           // Tables in a row that were older than the present one
-    uint8_t unheard;         // Routers in a row that did not answer
-    size_t router_turn;      // Where in the list of routers the next one stands
+    uint64_t router_epoch;   // What the router's HELLO said last
+    uint8_t cluster[32];     // As the first HELLO named it
+    size_t cluster_size;     // 0: it did not
+    scouting_t scouting;
     guard_t guards[CLIENT_GUARDS]; // By their numbers, modulo
     uint16_t guard;          // Number of the present one; 0: servers gave none
     char **inner_ends;       // Of a node in this process: pairs of public and inproc endpoint, then NULL
@@ -272,9 +279,13 @@ void
 int
     hello_find (zgrid_client_t *self, const char *endpoints, char **endpoint);
 
-//  Takes over session and era of a later HELLO, from whoever. False if it is not one.
+//  Reads the value of a HELLO reply. False if it is not one.
 bool
-    hello_again (zgrid_client_t *self, bytes_t tree);
+    hello_read (bytes_t tree, hello_t *hello);
+
+//  Whether it is of the same cluster as the first one that named it, or names none.
+bool
+    hello_ours (zgrid_client_t *self, const hello_t *hello);
 
 //  ------------------------------------------------------------------------------------------------
 //  connection.c

@@ -19,9 +19,15 @@ bool
 void
     learn_turn (zgrid_client_t *client, uint64_t now);
 
-//  Goes on with another router, if there is one.
+//  HELLO and ROUTES were answered.
 void
-    learn_failover (zgrid_client_t *client);
+    learn_hello (zgrid_client_t *client, connection_t *connection, bytes_t tree);
+void
+    learn_routes (zgrid_client_t *client, connection_t *connection, bytes_t tree);
+
+//  Goes on with this router instead of the present one.
+void
+    learn_from (zgrid_client_t *client, connection_t *other);
 
 //  ------------------------------------------------------------------------------------------------
 //  guard.c

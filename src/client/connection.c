@@ -165,7 +165,8 @@ s_plan (const connection_t *self, const zgrid_client_t *client)
 bool
 connection_ready (const connection_t *self, const zgrid_client_t *client)
 {
-    return self->queued && !self->has_unsent && !self->lost && s_plan (self, client).count > 0;
+    return self->queued && !self->has_unsent && !self->lost && !self->foreign
+           && s_plan (self, client).count > 0;
 }
 
 static bool
@@ -244,7 +245,7 @@ connection_flush (connection_t *self, zgrid_client_t *client, bool all)
 {
     if (client->divert)
         retry_divert (client);
-    while (!self->lost && (self->queued || self->has_unsent)) {
+    while (!self->lost && !self->foreign && (self->queued || self->has_unsent)) {
         bool full = self->queued >= client->batch_records || self->queued_bytes >= client->batch_bytes;
         if (!all && !full)
             break;

@@ -76,25 +76,49 @@ s_take_session (mp_t *reader, bytes_t *session)
 }
 
 bool
-hello_again (zgrid_client_t *self, bytes_t tree)
+hello_read (bytes_t tree, hello_t *hello)
 {
     mp_t reader = mp_of (tree);
     uint32_t count;
-    bytes_t session = { NULL, 0 };
-    uint64_t era = 0;
+    *hello = (hello_t) { .era = 0 };
     if (!mp_map (&reader, &count))
         return false;
     for (uint32_t at = 0; at < count; at++) {
         bytes_t name;
         if (!mp_bytes (&reader, &name))
             return false;
-        bool taken = bytes_equal (name, bytes_str ("session")) ? s_take_session (&reader, &session)
-                     : bytes_equal (name, bytes_str ("era"))   ? mp_uint (&reader, &era)
-                                                               : mp_skip (&reader);
+        bool taken = bytes_equal (name, bytes_str ("session"))   ? s_take_session (&reader, &hello->session)
+                     : bytes_equal (name, bytes_str ("cluster")) ? mp_bytes (&reader, &hello->cluster)
+                     : bytes_equal (name, bytes_str ("epoch"))   ? mp_uint (&reader, &hello->epoch)
+                     : bytes_equal (name, bytes_str ("era"))     ? mp_uint (&reader, &hello->era)
+                                                                 : mp_skip (&reader);
         if (!taken)
             return false;
     }
-    guard_take (self, session, era);
+    return true;
+}
+
+bool
+hello_ours (zgrid_client_t *self, const hello_t *hello)
+{
+    if (hello->cluster.size == 0 || hello->cluster.size > sizeof self->cluster)
+        return true;
+    if (self->cluster_size == 0) {
+        memcpy (self->cluster, hello->cluster.data, hello->cluster.size);
+        self->cluster_size = hello->cluster.size;
+    }
+    return bytes_equal (bytes_of (self->cluster, self->cluster_size), hello->cluster);
+}
+
+//  The first one: whose cluster it is, a session, and a view.
+static bool
+s_take_first (zgrid_client_t *self, bytes_t tree)
+{
+    hello_t hello;
+    if (!hello_read (tree, &hello) || !hello_ours (self, &hello))
+        return false;
+    guard_take (self, hello.session, hello.era);
+    self->router_epoch = hello.epoch;
     return true;
 }
 
@@ -144,7 +168,7 @@ s_answered (zgrid_client_t *self, s_probe_t *probe)
         && wire_open (bytes_of (zmq_msg_data (&message), zmq_msg_size (&message)), &reader)
         && wire_next_reply (&reader, &reply) == WIRE_RECORD && reply.id == 1) {
         if (reply.status == ZGRID_OK && reply.value.kind == VALUE_TREE)
-            found = s_take_hello (self, reply.value.bytes) && hello_again (self, reply.value.bytes);
+            found = s_take_hello (self, reply.value.bytes) && s_take_first (self, reply.value.bytes);
         probe->again = reply.status == ZGRID_BUSY || reply.status == ZGRID_TRYAGAIN;
     }
     zmq_msg_close (&message);

@@ -1,10 +1,8 @@
-//  learn: asking a router for session and routes, again and again, and going on with another router
-//  when it does not answer.
+//  learn: asking a router for session and routes, again and again, and going on with another router.
 //  SPDX-License-Identifier: MPL-2.0
 #include "client_impl.h"
 
 #define S_LEARNING_MS 2000 // Questions without an answer are given up after this
-#define S_NAME_MAX 256
 
 static bool
 s_open (const item_t *item)
@@ -83,70 +81,48 @@ learn_turn (zgrid_client_t *client, uint64_t now)
             s_give_up (client);
     } else if (now >= client->learn_at)
         s_start (client, now);
-}
-
-//  The name at this place of a list; false behind its end.
-static bool
-s_name (const char *list, size_t place, char name[S_NAME_MAX])
-{
-    for (; list && *list; list += strcspn (list, ","), list += *list == ',') {
-        const char *start = list + strspn (list, " \t\r\n");
-        size_t size = strcspn (start, ", \t\r\n");
-        if (size == 0 || size >= S_NAME_MAX || place--)
-            continue;
-        memcpy (name, start, size);
-        name[size] = 0;
-        return true;
-    }
-    return false;
-}
-
-static size_t
-s_count (const char *list)
-{
-    char name[S_NAME_MAX];
-    size_t count = 0;
-    while (s_name (list, count, name))
-        count++;
-    return count;
-}
-
-//  Another router than the present one, or NULL.
-static connection_t *
-s_next (zgrid_client_t *client)
-{
-    const char *told = client->indirect ? NULL : client->routes.routers;
-    size_t first = s_count (told), all = first + s_count (client->endpoints);
-    for (size_t tries = 0; tries < all; tries++) {
-        char name[S_NAME_MAX];
-        size_t place = client->router_turn++ % all;
-        bool named = place < first ? s_name (told, place, name)
-                                   : s_name (client->endpoints, place - first, name);
-        if (!named || strcmp (name, client->connections[0]->endpoint) == 0)
-            continue;
-        connection_t *connection = connection_to (client, name);
-        if (connection && connection != client->connections[0])
-            return connection;
-    }
-    return NULL;
+    scout_turn (client, now);
 }
 
 void
-learn_failover (zgrid_client_t *client)
+learn_hello (zgrid_client_t *client, connection_t *connection, bytes_t tree)
 {
-    connection_t *other = client->inner ? NULL : s_next (client);
-    if (!other)
+    hello_t hello;
+    if (!hello_read (tree, &hello))
         return;
+    connection->foreign = !hello_ours (client, &hello);
+    if (connection->foreign) {
+        scout_begin (client, true);
+        return;
+    }
+    guard_take (client, hello.session, hello.era);
+    if (connection == client->connections[0])
+        client->router_epoch = hello.epoch;
+}
+
+void
+learn_routes (zgrid_client_t *client, connection_t *connection, bytes_t tree)
+{
+    //  Whose table it is, HELLO says
+    if (client->cluster_size && s_open (&client->learning[0]))
+        learn_soon (client);
+    else if (!connection->foreign)
+        routes_take (client, tree);
+}
+
+void
+learn_from (zgrid_client_t *client, connection_t *other)
+{
     connection_t *before = client->connections[0];
     size_t at = 0;
     while (client->connections[at] != other)
         at++;
     client->connections[0] = other;
     client->connections[at] = before;
+    client->router_epoch = 0;
     before->given_up = true;
     other->given_up = false;
     other->doubt_until = 0;
-    client->unheard += client->unheard < UINT8_MAX;
     client->counters.failovers++;
     client->trim = true;
     s_give_up (client);

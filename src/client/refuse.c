@@ -64,6 +64,8 @@ static int
 s_expired (zgrid_client_t *client, item_t *item)
 {
     guard_expired (client, item->guard);
+    //  It may not be the member any more that the table means
+    routes_silent (client, item->connection);
     learn_soon (client);
     return s_rename (client, item);
 }
@@ -78,6 +80,8 @@ s_wait (zgrid_client_t *client, item_t *item, unsigned status, const meta_t *met
         pause = meta->retry < CLIENT_RETRY_MS ? meta->retry : CLIENT_RETRY_MS;
     if (status == ZGRID_UNAVAILABLE || status == ZGRID_MAYBE)
         learn_soon (client);
+    if (status != ZGRID_BUSY)
+        scout_refused (client);
     client->counters.retried++;
     retry_later (client, item, pause);
     return S_AGAIN;

@@ -173,14 +173,12 @@ s_finish (zgrid_client_t *client, item_t *item, answer_t *answer)
         future_finish (client, item, &answer->entry, error);
         return false;
     }
-    client->unheard = 0;
+    client->scouting.cycles = 0;
     bytes_t tree = bytes_of (answer->entry.value.data, answer->entry.value.size);
-    if (answer->entry.status == ZGRID_OK && tree.size) {
-        if (item->kind == ITEM_OF_HELLO)
-            hello_again (client, tree);
-        else
-            routes_take (client, tree);
-    }
+    if (item->kind == ITEM_OF_SCOUT)
+        scout_answered (client, item, answer->entry.status, tree);
+    else if (answer->entry.status == ZGRID_OK && tree.size)
+        (item->kind == ITEM_OF_HELLO ? learn_hello : learn_routes) (client, item->connection, tree);
     return false;
 }
 
@@ -201,7 +199,7 @@ s_take (zgrid_client_t *client, connection_t *connection, const reply_t *reply)
         return false;
     }
     connection_land (connection, item);
-    if (refuse_wants (reply->status)) {
+    if (refuse_wants (reply->status) && item->kind != ITEM_OF_SCOUT) {
         int status = refuse_take (client, item, reply);
         if (status < 0)
             return false;
@@ -327,6 +325,8 @@ reply_overdue (const item_t *item)
 {
     if (item->writes && (item->doubt || item->state == ITEM_SENT))
         return ZGRID_MAYBE;
+    if (item->state == ITEM_QUEUED && item->connection->foreign)
+        return ZGRID_CLUSTER_MISMATCH;
     if (item->refused == ZGRID_UNAVAILABLE)
         return ZGRID_UNAVAILABLE;
     return item->refused == ZGRID_BUSY && item->state != ITEM_SENT ? ZGRID_BUSY : ZGRID_TIMEOUT;

@@ -75,6 +75,8 @@ s_take (zgrid_client_t *client, lane_t *lane)
 static connection_t *
 s_target (zgrid_client_t *client, const item_t *item)
 {
+    if (item->kind == ITEM_OF_SCOUT)
+        return item->connection;
     return item->moves > CLIENT_MOVES_DIRECT ? client->connections[0]
                                              : routes_connection (client, item->slot);
 }
@@ -201,7 +203,7 @@ static uint32_t
 s_patience (const zgrid_client_t *client, const item_t *item)
 {
     if (item->kind == ITEM_OF_ROUTES || item->kind == ITEM_OF_HELLO)
-        return CLIENT_SILENCE_LEARN_MS << (client->unheard < 3 ? client->unheard : 3);
+        return CLIENT_SILENCE_LEARN_MS << (client->scouting.cycles < 3 ? client->scouting.cycles : 3);
     unsigned again = item->sends ? item->sends - 1u : 0;
     return CLIENT_SILENCE_MS << (again < 3 ? again : 3);
 }
@@ -227,7 +229,8 @@ s_find_silent (zgrid_client_t *client, uint64_t now)
     bool router = false;
     for (size_t at = 0; at < client->pending.size; at++) {
         const item_t *item = s_pending (client, at);
-        if (!item || item->state != ITEM_SENT || !s_overdue (client, item, now) || !s_unheard (item))
+        if (!item || item->state != ITEM_SENT || item->kind == ITEM_OF_SCOUT || !s_overdue (client, item, now)
+            || !s_unheard (item))
             continue;
         if (item->connection == client->connections[0])
             router = true;
@@ -244,10 +247,13 @@ s_resend (zgrid_client_t *client, uint64_t now)
     size_t probes = 0;
     for (size_t at = 0; at < client->pending.size; at++) {
         item_t *item = s_pending (client, at);
-        if (!item || item->state != ITEM_SENT || !retry_safe (client, item))
+        if (!item || item->state != ITEM_SENT || item->kind == ITEM_OF_SCOUT || !retry_safe (client, item))
             continue;
         if (s_overdue (client, item, now)) {
             bool silence = s_unheard (item) && s_target (client, item) == item->connection;
+            //  It says something, but not this
+            if (!silence && item->sends > 1)
+                scout_begin (client, false);
             if (!silence || probes++ < S_PROBES) {
                 retry_resend (client, item);
                 continue;
@@ -267,7 +273,7 @@ retry_look (zgrid_client_t *client, uint64_t now)
         return;
     pending_low (&client->pending);
     if (s_find_silent (client, now))
-        learn_failover (client);
+        scout_begin (client, true);
     s_resend (client, now);
     retry_due (client, now);
 }

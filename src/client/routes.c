@@ -75,6 +75,7 @@ routes_set (zgrid_client_t *client, routes_t *routes)
     *routes = (routes_t) { .owners = NULL };
     client->trim = true;
     client->older = 0;
+    scout_content (client);
     retry_reroute (client);
 }
 
@@ -244,7 +245,8 @@ routes_trim (zgrid_client_t *client)
     for (size_t at = 1; at < client->connection_count; at++) {
         connection_t *connection = client->connections[at];
         bool idle = connection->queued + connection->flying == 0 && !connection->has_unsent;
-        if (idle && !s_named (&client->routes, connection))
+        if (idle && !connection->foreign && connection != client->scouting.best
+            && !s_named (&client->routes, connection))
             connection_destroy (&connection);
         else
             client->connections[kept++] = connection;

@@ -46,6 +46,8 @@ wait_next (const zgrid_client_t *self)
     uint64_t next = self->later_at < self->expire_at ? self->later_at : self->expire_at;
     uint64_t learn = learn_busy (self) ? self->learning_until : self->learn_at;
     next = learn < next ? learn : next;
+    if (self->scouting.until && self->scouting.until < next)
+        next = self->scouting.until;
     return self->pending.used && self->look_at < next ? self->look_at : next;
 }
 

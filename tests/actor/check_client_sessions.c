@@ -490,7 +490,7 @@ START_TEST (sessions_of_a_stranger_are_checked)
     };
     uint16_t guard = s_client->guard;
     for (size_t at = 0; at < sizeof s_bad / sizeof s_bad[0]; at++)
-        hello_again (s_client, bytes_of (s_bad[at].data, s_bad[at].size));
+        learn_hello (s_client, s_client->connections[0], bytes_of (s_bad[at].data, s_bad[at].size));
     ck_assert_uint_eq (s_client->guard, guard);
 
     //  One that changes it all the time finds an end where requests are under way

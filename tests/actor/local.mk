@@ -39,6 +39,12 @@ tests_actor_check_client_failover_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_client_failover_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_client_failover
 
+check_PROGRAMS += tests/actor/check_client_scouts
+tests_actor_check_client_scouts_SOURCES = tests/actor/check_client_scouts.c $(CLIENT_TEST_SOURCES)
+tests_actor_check_client_scouts_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_client_scouts_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_client_scouts
+
 check_PROGRAMS += tests/actor/check_node
 tests_actor_check_node_SOURCES = tests/actor/check_node.c $(TEST_MAIN)
 tests_actor_check_node_CPPFLAGS = $(ACTOR_CPPFLAGS)

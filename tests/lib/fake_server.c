@@ -64,12 +64,27 @@ s_owner (const s_server_t *self, uint32_t partition)
     return (partition + self->numbers[FAKE_SHIFT]) % s_listed (self) + 1;
 }
 
+static bool
+s_bit (const s_server_t *self, fake_t what, size_t door)
+{
+    return self->numbers[what] >> door & 1;
+}
+
+static uint64_t
+s_epoch (const s_server_t *self, size_t door)
+{
+    return self->numbers[FAKE_EPOCH] - s_bit (self, FAKE_MINORITY, door);
+}
+
 static void
-s_hello (s_server_t *self, msgpack_sbuffer *out)
+s_hello (s_server_t *self, size_t door, msgpack_sbuffer *out)
 {
     msgpack_packer packer;
     msgpack_packer_init (&packer, out, msgpack_sbuffer_write);
-    msgpack_pack_map (&packer, self->numbers[FAKE_SESSIONS] ? 7 : 5);
+    msgpack_pack_map (&packer, self->numbers[FAKE_SESSIONS] ? 9 : 7);
+    s_text (&packer, "cluster");
+    s_text (&packer, s_bit (self, FAKE_FOREIGN, door) ? "00000000000000c2" : "00000000000000c1");
+    s_pair (&packer, "epoch", s_epoch (self, door));
     if (self->numbers[FAKE_SESSIONS]) {
         fake_sessions_issue (self->sessions, self->numbers[FAKE_ERA], self->session);
         s_pair (&packer, "era", self->numbers[FAKE_ERA]);
@@ -88,12 +103,12 @@ s_hello (s_server_t *self, msgpack_sbuffer *out)
 }
 
 static void
-s_routes (s_server_t *self, msgpack_sbuffer *out)
+s_routes (s_server_t *self, size_t door, msgpack_sbuffer *out)
 {
     msgpack_packer packer;
     msgpack_packer_init (&packer, out, msgpack_sbuffer_write);
     msgpack_pack_map (&packer, self->numbers[FAKE_ROUTERS] ? 5 : 4);
-    s_pair (&packer, "epoch", self->numbers[FAKE_EPOCH]);
+    s_pair (&packer, "epoch", s_epoch (self, door));
     s_pair (&packer, "partitions", S_PARTITIONS);
     s_text (&packer, "endpoints");
     msgpack_pack_array (&packer, s_listed (self));
@@ -158,7 +173,11 @@ s_refused (s_server_t *self, size_t door, const request_t *request, const option
         return true;
     }
     uint32_t partition = s_partition (request, options);
-    if (s_countdown (self, FAKE_MOVED))
+    if (s_bit (self, FAKE_FOREIGN, door) && self->with.size)
+        answer->status = ZGRID_SESSION_EXPIRED;
+    else if (s_bit (self, FAKE_MINORITY, door))
+        answer->status = ZGRID_UNAVAILABLE;
+    else if (s_countdown (self, FAKE_MOVED))
         s_moved (self, answer, self->numbers[FAKE_MOVED_TO]);
     else if (door && door <= self->storages && partition < S_PARTITIONS && s_owner (self, partition) != door)
         s_moved (self, answer, s_owner (self, partition));
@@ -239,7 +258,7 @@ s_answer (s_server_t *self, size_t door, const request_t *request, fake_answer_t
             answer->status = ZGRID_BADOP;
             return request->op == OP_ROUTES;
         }
-        (request->op == OP_HELLO ? s_hello : s_routes) (self, tree);
+        (request->op == OP_HELLO ? s_hello : s_routes) (self, door, tree);
         answer->value = (value_t) { .kind = VALUE_TREE, .bytes = bytes_of (tree->data, tree->size) };
         return true;
     }
@@ -400,7 +419,7 @@ static void
 s_receive (s_server_t *self, size_t door)
 {
     zmsg_t *message = zmsg_recv (self->doors[door]);
-    if (self->numbers[FAKE_MUTE] >> door & 1) {
+    if (s_bit (self, FAKE_MUTE, door)) {
         zmsg_destroy (&message);
         return;
     }

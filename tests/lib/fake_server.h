@@ -31,6 +31,8 @@ typedef enum {
     FAKE_CLOSE,          // Closes endpoint n; nobody else gets its port
     FAKE_OPEN,           // Opens it again, on the same port
     FAKE_MUTE,           // Bits of endpoints: what comes there is lost, and so is the answer
+    FAKE_MINORITY,       // Bits of public endpoints that refuse with UNAVAILABLE and know an older view
+    FAKE_FOREIGN,        // Bits of endpoints that are another cluster's: its HELLO, and no session of ours
     FAKE_DROP,           // Records that are lost, not executed
     FAKE_SESSIONS,       // HELLO answers a session, and requests of a session are executed once
     FAKE_ERA,            // Of those

@@ -1,0 +1,226 @@
+//  The client finds a better router when its own is silent, refuses, or is another cluster's.
+//  SPDX-License-Identifier: MPL-2.0
+#include <czmq.h>
+#include <zgrid_client.h>
+
+#include "client/client_impl.h"
+#include "lib/fake_server.h"
+#include "lib/test.h"
+#include "mem.h"
+
+#define S_STORAGES 2
+#define S_SECOND (S_STORAGES + 1) // The other public endpoint
+
+static fake_server_t *s_server;
+static zgrid_client_t *s_client;
+
+static void
+s_connect (const char *endpoints, bool indirect)
+{
+    zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
+    options.endpoints = endpoints;
+    options.indirect = indirect;
+    zgrid_client_destroy (&s_client);
+    ck_assert_int_eq (zgrid_client_new (&s_client, &options), ZGRID_OK);
+}
+
+static void
+s_setup (void)
+{
+    s_server = fake_server_new (S_STORAGES);
+    fake_server_set (s_server, FAKE_SESSIONS, 1);
+    fake_server_set (s_server, FAKE_ERA, 1);
+    fake_server_set (s_server, FAKE_ROUTERS, 1);
+    s_connect (fake_server_endpoint (s_server, 0), false);
+}
+
+static void
+s_teardown (void)
+{
+    zgrid_client_destroy (&s_client);
+    fake_server_destroy (&s_server);
+}
+
+static void
+s_set (fake_t what, uint64_t value)
+{
+    fake_server_set (s_server, what, value);
+}
+
+static uint64_t
+s_count (fake_t what)
+{
+    return fake_server_get (s_server, what);
+}
+
+static int
+s_incr (const char *key)
+{
+    return zgrid_client_incr (s_client, "map", zgrid_str (key), 1, NULL, NULL);
+}
+
+static int64_t
+s_value (const char *key)
+{
+    int64_t value = -1;
+    ck_assert_int_eq (zgrid_client_get_int (s_client, "map", key, &value), ZGRID_OK);
+    return value;
+}
+
+//  The router has a view that the majority has left behind; it goes on answering.
+START_TEST (a_router_in_a_minority_is_left)
+{
+    s_set (FAKE_EPOCH, 7);
+    char both[200];
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
+              fake_server_endpoint (s_server, S_SECOND));
+    s_set (FAKE_CLOSE, S_SECOND);
+    s_connect (both, true);
+    s_set (FAKE_OPEN, S_SECOND);
+    s_set (FAKE_MINORITY, 1);
+
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK); // Within five seconds, or it would be UNAVAILABLE
+
+    ck_assert_uint_eq (s_client->counters.failovers, 1);
+    ck_assert_uint_eq (s_client->counters.scouts, 1);
+    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+    ck_assert_int_eq (s_value ("n"), 1);
+}
+END_TEST
+
+//  Its own router refuses, but the other one knows even less.
+START_TEST (a_router_that_is_behind_is_not_taken)
+{
+    s_set (FAKE_EPOCH, 7);
+    s_set (FAKE_MINORITY, 1u << S_SECOND);
+    s_connect (fake_server_endpoint (s_server, 0), true);
+    mem_free (s_client->endpoints);
+    s_client->endpoints = mem_alloc_zero (1, 200);
+    snprintf (s_client->endpoints, 200, "%s,%s", fake_server_endpoint (s_server, 0),
+              fake_server_endpoint (s_server, S_SECOND));
+    s_set (FAKE_REFUSE, ZGRID_UNAVAILABLE);
+    zgrid_options_t options = ZGRID_OPTIONS_INIT;
+    options.timeout_ms = 60000;
+    zgrid_future_t *future = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, &options);
+    while (s_client->counters.scouts < 2 || s_client->scouting.until) {
+        zgrid_client_process (s_client);
+        zmq_poll (NULL, 0, zgrid_client_timeout (s_client) ? 1 : 0);
+    }
+    s_set (FAKE_REFUSE, 0);
+
+    ck_assert (zgrid_future_wait (future, 0));
+
+    ck_assert_int_eq (zgrid_future_entry (future)->status, ZGRID_OK);
+    ck_assert_uint_eq (s_client->counters.failovers, 0);
+    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, 0));
+    zgrid_future_destroy (&future);
+}
+END_TEST
+
+//  Three are asked at once, so that two rounds reach all; nobody is asked twice before.
+START_TEST (one_good_router_among_five_dead_is_found)
+{
+    char all[400];
+    int size = snprintf (all, sizeof all, "%s", fake_server_endpoint (s_server, 0));
+    for (int port = 1; port <= 5; port++)
+        size += snprintf (all + size, sizeof all - (size_t) size, ",tcp://127.0.0.1:%d", port);
+    snprintf (all + size, sizeof all - (size_t) size, ",%s", fake_server_endpoint (s_server, S_SECOND));
+    s_set (FAKE_CLOSE, S_SECOND);
+    s_connect (all, true);
+    s_set (FAKE_OPEN, S_SECOND);
+    s_set (FAKE_CLOSE, 0);
+
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+
+    ck_assert_uint_eq (s_client->counters.failovers, 1);
+    ck_assert_uint_le (s_client->counters.scouts, 6);
+    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+}
+END_TEST
+
+//  What it learns is never true any more when it is tried: other dead routers each time.
+START_TEST (an_endpoint_of_the_callers_always_stays_a_candidate)
+{
+    char both[200];
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
+              fake_server_endpoint (s_server, S_SECOND));
+    s_set (FAKE_CLOSE, S_SECOND);
+    s_set (FAKE_ROUTERS, 0);
+    s_connect (both, false);
+    s_client->routes.routers = mem_alloc_zero (1, 200);
+    for (uint64_t door = 0; door <= S_STORAGES; door++)
+        s_set (FAKE_CLOSE, door);
+    zgrid_future_t *future = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, NULL);
+    uint64_t scouts = 0;
+    int port = 1;
+    for (; s_client->counters.failovers == 0 && port < 1000000; port++) {
+        snprintf (s_client->routes.routers, 200, "tcp://127.0.0.1:%d,tcp://127.0.0.1:%d", port % 512 + 1,
+                  port % 512 + 513);
+        zgrid_client_process (s_client);
+        if (scouts == 0 && s_client->counters.scouts) {
+            scouts = s_client->counters.scouts;
+            s_set (FAKE_OPEN, S_SECOND);
+        }
+        zmq_poll (NULL, 0, zgrid_client_timeout (s_client) ? 1 : 0);
+    }
+    ck_assert_uint_eq (s_client->counters.failovers, 1);
+    ck_assert_uint_le (s_client->counters.scouts, 3 * CLIENT_SCOUTS);
+    ck_assert (zgrid_future_wait (future, 0));
+    ck_assert_int_eq (zgrid_future_entry (future)->status, ZGRID_OK);
+    zgrid_future_destroy (&future);
+}
+END_TEST
+
+//  Another cluster's member has got the port of the router.
+START_TEST (another_clusters_router_is_left)
+{
+    char both[200];
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
+              fake_server_endpoint (s_server, S_SECOND));
+    s_set (FAKE_CLOSE, S_SECOND);
+    s_connect (both, true);
+    s_set (FAKE_OPEN, S_SECOND);
+    s_set (FAKE_FOREIGN, 1);
+
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+
+    ck_assert_uint_eq (s_client->counters.failovers, 1);
+    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+    ck_assert_int_eq (s_value ("n"), 1);
+}
+END_TEST
+
+START_TEST (without_another_router_it_says_whose_cluster_it_is_not)
+{
+    s_connect (fake_server_endpoint (s_server, 0), true);
+    s_set (FAKE_FOREIGN, 1);
+    zgrid_options_t options = ZGRID_OPTIONS_INIT;
+    options.timeout_ms = 700;
+    int64_t value;
+
+    ck_assert_int_eq (zgrid_client_incr (s_client, "map", zgrid_str ("n"), 1, &options, &value),
+                      ZGRID_CLUSTER_MISMATCH);
+    uint64_t records = s_count (FAKE_RECORDS);
+    ck_assert_int_eq (zgrid_client_incr (s_client, "map", zgrid_str ("n"), 1, &options, &value),
+                      ZGRID_CLUSTER_MISMATCH);
+
+    ck_assert_uint_eq (s_count (FAKE_RECORDS), records); // Nothing is sent there any more
+}
+END_TEST
+
+Suite *
+test_suite (void)
+{
+    Suite *suite = suite_create ("client scouts");
+    TCase *tests = tcase_create ("scouts");
+    tcase_set_timeout (tests, TEST_TIMEOUT);
+    tcase_add_checked_fixture (tests, s_setup, s_teardown);
+    tcase_add_test (tests, a_router_in_a_minority_is_left);
+    tcase_add_test (tests, a_router_that_is_behind_is_not_taken);
+    tcase_add_test (tests, one_good_router_among_five_dead_is_found);
+    tcase_add_test (tests, an_endpoint_of_the_callers_always_stays_a_candidate);
+    tcase_add_test (tests, another_clusters_router_is_left);
+    tcase_add_test (tests, without_another_router_it_says_whose_cluster_it_is_not);
+    suite_add_tcase (suite, tests);
+    return suite;
+}
