@@ -7,7 +7,6 @@
 #include "mem.h"
 #include "node_impl.h"
 
-#define S_SEEDS_MAX 64
 #define S_SAY_MS 10000 // How often it says that it still waits
 #define S_LOOK_MS 2
 #define S_SAY_LEAVING_MS 5000
@@ -89,7 +88,7 @@ s_seeds (const zgrid_node_t *self, const char **seeds, char **text)
     uint32_t count = 0;
     *text = strdup (node_text (self, SETTING_cluster_seeds));
     char *rest = NULL;
-    for (char *at = *text ? strtok_r (*text, ",", &rest) : NULL; at && count < S_SEEDS_MAX;
+    for (char *at = *text ? strtok_r (*text, ",", &rest) : NULL; at && count < SETTINGS_SEEDS_MAX;
          at = strtok_r (NULL, ",", &rest))
         seeds[count++] = at;
     return count;
@@ -116,7 +115,7 @@ s_fill_cluster (const zgrid_node_t *self, cluster_config_t *config, const char *
 bool
 node_start_beacon (zgrid_node_t *self)
 {
-    const char *seeds[S_SEEDS_MAX];
+    const char *seeds[SETTINGS_SEEDS_MAX];
     char *text;
     uint32_t count = s_seeds (self, seeds, &text);
     const char *discover = node_text (self, SETTING_discover_interface);

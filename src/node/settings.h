@@ -5,6 +5,8 @@
 
 #include "buf.h"
 
+#define SETTINGS_SEEDS_MAX 64 // In cluster.seeds
+
 typedef enum {
 #define SETTING(section, name, type, standard, min, max, unit, purpose) SETTING_##section##_##name,
 #include "setting.def"

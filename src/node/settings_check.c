@@ -160,7 +160,7 @@ s_check_seeds (const settings_t *self, buf_t *why)
 {
     int result = ZGRID_OK;
     const char *at = settings_text (self, SETTING_cluster_seeds);
-    while (*at) {
+    for (unsigned count = 1; *at; count++) {
         size_t size = strcspn (at, ",");
         char seed[256] = "";
         const char *fault = "is no endpoint";
@@ -169,6 +169,8 @@ s_check_seeds (const settings_t *self, buf_t *why)
             fault = s_endpoint_fault (seed);
             if (!fault && (strncmp (seed, "tcp://", 6) || seed[size - 1] == '*'))
                 fault = "has not the form tcp://ADDRESS:PORT";
+            if (!fault && count > SETTINGS_SEEDS_MAX)
+                fault = "is one too many";
         }
         if (s_say (SETTING_cluster_seeds, bytes_of (at, size), fault, why))
             result = ZGRID_MALFORMED;

@@ -459,6 +459,17 @@ START_TEST (settings_of_a_cluster_are_checked)
         ck_assert_int_eq (settings_check (s_settings, &s_why), ZGRID_MALFORMED);
         ck_assert_str_eq (s_said (), wrong[at].said);
     }
+    char many[10 * (SETTINGS_SEEDS_MAX + 1) + 1] = "";
+    for (size_t at = 0; at < SETTINGS_SEEDS_MAX; at++)
+        strcat (many, "tcp://a:1,");
+    s_teardown ();
+    s_setup ();
+    ck_assert_int_eq (s_set ("node.peer", "tcp://127.0.0.1:*"), ZGRID_OK);
+    ck_assert_int_eq (s_set ("cluster.seeds", many), ZGRID_OK);
+    ck_assert_int_eq (settings_check (s_settings, &s_why), ZGRID_OK);
+    ck_assert_int_eq (s_set ("cluster.seeds", strcat (many, "tcp://b:2")), ZGRID_OK);
+    ck_assert_int_eq (settings_check (s_settings, &s_why), ZGRID_MALFORMED);
+    ck_assert_str_eq (s_said (), "cluster.seeds: \"tcp://b:2\" is one too many");
     static const char *const needy[][2] = { { "cluster.seeds", "tcp://a:1" },
                                             { "cluster.expect", "3" },
                                             { "node.witness", "true" },
