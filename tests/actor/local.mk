@@ -88,3 +88,9 @@ tests_actor_check_near_cluster_SOURCES = tests/actor/check_near_cluster.c $(TEST
 tests_actor_check_near_cluster_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_near_cluster_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_near_cluster
+
+check_PROGRAMS += tests/actor/check_rebalancer
+tests_actor_check_rebalancer_SOURCES = tests/actor/check_rebalancer.c $(TEST_MAIN)
+tests_actor_check_rebalancer_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_rebalancer_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_rebalancer
