@@ -39,12 +39,12 @@ void
 beacon_happened (beacon_t *self, cluster_event_t kind, uint32_t partition, node_id_t node, const char *text)
 {
     event_record_t event = { .kind = kind,
-                      .at = self->wall,
-                      .node = self->name,
-                      .partition = partition,
-                      .id = node,
-                      .member = s_name (self, node),
-                      .text = text };
+                             .at = self->wall,
+                             .node = self->name,
+                             .partition = partition,
+                             .id = node,
+                             .member = s_name (self, node),
+                             .text = text };
     if (kind == EVENT_REFUSED) {
         if (self->now < self->news.refused_at + S_REFUSED_MS && self->news.refused_at)
             return;
@@ -92,12 +92,12 @@ beacon_moved (beacon_t *self, const inner_t *message)
     if (!news)
         return;
     event_record_t event = { .kind = EVENT_MOVE,
-                      .at = self->wall,
-                      .node = self->name,
-                      .partition = move.partition,
-                      .id = move.target,
-                      .member = s_name (self, move.target),
-                      .move = &move };
+                             .at = self->wall,
+                             .node = self->name,
+                             .partition = move.partition,
+                             .id = move.target,
+                             .member = s_name (self, move.target),
+                             .move = &move };
     s_add (self, &event);
 }
 

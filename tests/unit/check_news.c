@@ -39,11 +39,11 @@ START_TEST (an_event_is_one_object)
 {
     buf_t out = BUF_INIT;
     event_record_t event = { .kind = EVENT_MEMBER_ADDED,
-                      .at = 1700000000123,
-                      .node = "n1",
-                      .partition = UINT32_MAX,
-                      .id = 0xab,
-                      .member = "n2" };
+                             .at = 1700000000123,
+                             .node = "n1",
+                             .partition = UINT32_MAX,
+                             .id = 0xab,
+                             .member = "n2" };
     event_encode (&event, &out);
     s_is (&out, "{\"event\":\"member added\",\"at\":1700000000123,\"node\":\"n1\",\"member\":\"n2\","
                 "\"id\":\"00000000000000ab\"}");
@@ -63,10 +63,9 @@ START_TEST (a_move_says_how_far_it_is)
         .kind = EVENT_MOVE, .at = 1, .node = "n1", .partition = 5, .id = 1, .member = "n2", .move = &move
     };
     event_encode (&event, &out);
-    s_is (
-        &out,
-        "{\"event\":\"move\",\"at\":1,\"node\":\"n1\",\"partition\":5,\"member\":\"n2\","
-        "\"id\":\"0000000000000001\",\"state\":\"snapshot\",\"epoch\":7,\"entries\":1,\"bytes\":20,\"total\":300}");
+    s_is (&out, "{\"event\":\"move\",\"at\":1,\"node\":\"n1\",\"partition\":5,\"member\":\"n2\","
+                "\"id\":\"0000000000000001\",\"state\":\"snapshot\",\"epoch\":7,"
+                "\"entries\":1,\"bytes\":20,\"total\":300}");
     buf_clear (&out);
 }
 END_TEST
@@ -76,10 +75,10 @@ START_TEST (hostile_text_stays_within_its_string)
     buf_t out = BUF_INIT;
     char text[EVENT_TEXT_MAX + 8];
     event_record_t event = { .kind = EVENT_REFUSED,
-                      .at = 1,
-                      .node = "n",
-                      .partition = UINT32_MAX,
-                      .text = "a\"b\\\n\x7f\xff\xc3\xa9\xed\xa0\x80" };
+                             .at = 1,
+                             .node = "n",
+                             .partition = UINT32_MAX,
+                             .text = "a\"b\\\n\x7f\xff\xc3\xa9\xed\xa0\x80" };
     event_encode (&event, &out);
     s_is (&out, "{\"event\":\"refused\",\"at\":1,\"node\":\"n\",\"text\":\"a\\u0022b\\u005c\\u000a\\u007f"
                 "\\ufffd\xc3\xa9\\ufffd\\ufffd\\ufffd\"}");
