@@ -42,7 +42,6 @@ typedef struct {
     _Atomic uint64_t foreign; // Messages to the peer endpoint that are none between nodes
     _Atomic uint32_t held;    // Copies, primaries and votes that the view gives this node
     _Atomic uint64_t moved;   // Grows whenever something of a move is told
-    _Atomic uint64_t streamed; // Bytes of moves that this node has sent; the rebalancer writes it
 } beacon_status_t;
 
 typedef struct {

@@ -219,7 +219,7 @@ static void
 s_look_leaving (zgrid_node_t *self, s_leave_t *leave, uint64_t now)
 {
     uint32_t held = atomic_load (&self->status.held);
-    uint64_t moved = atomic_load (&self->status.moved), streamed = atomic_load (&self->status.streamed);
+    uint64_t moved = atomic_load (&self->status.moved), streamed = self->moves.bytes;
     if (held < leave->held || moved != leave->moved || streamed != leave->streamed)
         leave->at = now;
     leave->held = held;

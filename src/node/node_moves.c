@@ -48,7 +48,7 @@ node_describe_moves (const zgrid_node_t *self, const beacon_question_t *question
     s_number (out, "rate", view->move_rate);
     s_number (out, "total", view->moves_total);
     s_number (out, "left", s_left (view));
-    s_number (out, "streamed", atomic_load (&((zgrid_node_t *) (uintptr_t) self)->status.streamed));
+    s_number (out, "streamed", self->moves.bytes);
     wire_add_text (out, "active");
     wire_add_array (out, question->moves_count);
     for (uint32_t at = 0; at < question->moves_count; at++)
