@@ -313,7 +313,7 @@ s_counters (const zgrid_node_t *self, const cluster_t *cluster, const links_stat
 {
     const cluster_stats_t *stats = cluster_stats (cluster);
     wire_add_text (out, "counters");
-    wire_add_map (out, 13);
+    wire_add_map (out, 17);
     s_number (out, "sent", stats->sent);
     s_number (out, "received", stats->received);
     s_number (out, "refused", stats->refused);
@@ -327,6 +327,10 @@ s_counters (const zgrid_node_t *self, const cluster_t *cluster, const links_stat
     s_number (out, "removals", stats->removals);
     s_number (out, "voter_swaps", stats->voter_swaps);
     s_number (out, "suspects", stats->suspects);
+    s_number (out, "deltas_sent", stats->deltas_sent);
+    s_number (out, "deltas_applied", stats->deltas_applied);
+    s_number (out, "deltas_refused", stats->deltas_refused);
+    s_number (out, "delta_bytes_saved", stats->delta_bytes_saved);
 }
 
 //  Milliseconds of the lease that are left; of one that never ends, what one is worth.

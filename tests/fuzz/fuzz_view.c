@@ -1,10 +1,12 @@
 //  fuzz_view: what is taken as a view is one: it is encoded to what is decoded to the same, and what
-//  others do with a view can be done with it. The input is read as a view and as a body of a peer.
+//  others do with a view can be done with it. The input is read as a view, as a body of a peer, and as a
+//  delta.
 //  SPDX-License-Identifier: MPL-2.0
 #include <assert.h>
 
 #include "cluster/peer.h"
 #include "cluster/placement.h"
+#include "cluster/view_delta.h"
 #include "fuzz/fuzz.h"
 
 static void
@@ -59,10 +61,46 @@ s_read_peer (bytes_t body)
     assert (count <= 1 && (count == 1 || mp_at_end (&reader)));
 }
 
+//  A view with one member that has all partitions but one.
+static view_t *
+s_base (void)
+{
+    view_t *view = view_new (3);
+    member_t member = { .id = 5, .weight = 100, .actors = 1, .name = "a", .host = "h" };
+    assert (view && view_add_member (view, &member));
+    view->cluster = 9;
+    view->version = 1;
+    view->voters[view->voters_count++] = 5;
+    for (uint32_t partition = 0; partition < 2; partition++)
+        view->parts[partition] = (part_t) { .epoch = 1, .primary = 5, .reps_count = 1, .reps = { 5 } };
+    return view;
+}
+
+//  What is taken as a delta leads to a view, to which the delta that is made of both leads as well.
+static void
+s_read_delta (bytes_t input)
+{
+    const char *why = NULL;
+    view_t *base = s_base (), *view = view_apply (base, input, &why);
+    assert (view || (why && *why));
+    if (view) {
+        buf_t delta = BUF_INIT;
+        bool made = view_delta (base, view, &delta);
+        assert (made);
+        view_t *again = view_apply (base, buf_bytes (&delta), &why);
+        assert (again && view_equal (view, again));
+        view_destroy (&again);
+        buf_clear (&delta);
+    }
+    view_destroy (&view);
+    view_destroy (&base);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
     s_read_peer (bytes_of (data, size));
+    s_read_delta (bytes_of (data, size));
     const char *why = NULL;
     view_t *view = view_decode (bytes_of (data, size), &why);
     if (!view) {
