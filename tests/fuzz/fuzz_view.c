@@ -6,6 +6,7 @@
 
 #include "cluster/peer.h"
 #include "cluster/placement.h"
+#include "cluster/plan.h"
 #include "cluster/view_delta.h"
 #include "fuzz/fuzz.h"
 
@@ -19,18 +20,23 @@ s_use (view_t *view)
         assert (view_member (view, view->members[index].id) == &view->members[index]);
     for (uint32_t index = 0; index < view->maps_count; index++)
         assert (view_map (view, bytes_str (view->maps[index].name)) == &view->maps[index]);
+    placement_t *placement = placement_new (view, NULL, NULL);
+    assert (placement);
     for (uint32_t partition = 0; partition < view->partitions && partition < 8; partition++) {
         const part_t *part = &view->parts[partition];
-        node_id_t learner = placement_learner (view, partition, NULL, NULL);
+        node_id_t learner = placement_learner (placement, partition),
+                  surplus = placement_surplus (placement, partition),
+                  primary = placement_primary (placement, partition);
         assert (learner == 0 || (view_member (view, learner) && part_role (part, learner) == ROLE_NONE));
-        node_id_t surplus = placement_surplus (view, partition),
-                  primary = placement_primary (view, partition);
         assert (surplus == 0 || (part_has (part, surplus) && surplus != part->primary));
         assert (primary == 0 || (part_has (part, primary) && primary != part->primary));
     }
-    uint32_t moved;
-    node_id_t target = placement_move (view, NULL, NULL, &moved);
-    assert (target == 0 || part_role (&view->parts[moved], target) == ROLE_NONE);
+    placement_destroy (&placement);
+    plan_t *plan = plan_new (view);
+    assert (plan && plan->copies <= plan->count);
+    for (uint32_t index = 0; index < plan->copies; index++)
+        assert (part_role (&view->parts[plan->moves[index].partition], plan->moves[index].to) == ROLE_NONE);
+    plan_destroy (&plan);
     if (placement_found (view)) {
         buf_t bytes = BUF_INIT;
         const char *why;

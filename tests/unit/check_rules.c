@@ -109,12 +109,14 @@ s_voters_grow_behind_its_back (void)
     for (unsigned index = 0; index < 3; index++)
         if (grid_number (&s_grid, view->voters[index]) != s_coordinator)
             s_old[count++] = grid_number (&s_grid, view->voters[index]);
-    //  Somebody who is primary, does not vote, and has a backup among those that go on
+    //  Somebody who is primary, does not vote, and has a backup among those that go on; the last one, as
+    //  new voters are taken from the first
     s_victim = GRID_MAX;
     for (uint32_t at = 0; at < view->partitions; at++) {
         unsigned primary = grid_number (&s_grid, view->parts[at].primary);
         node_id_t backup = view->parts[at].reps[view->parts[at].reps[0] == view->parts[at].primary];
-        if (!view_is_voter (view, view->parts[at].primary) && !s_is_old (grid_number (&s_grid, backup)))
+        if (!view_is_voter (view, view->parts[at].primary) && !s_is_old (grid_number (&s_grid, backup))
+            && (s_victim == GRID_MAX || view->parts[at].primary > grid_id (&s_grid, s_victim)))
             s_victim = primary;
     }
     ck_assert_uint_ne (s_victim, GRID_MAX);

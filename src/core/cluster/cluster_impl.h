@@ -26,6 +26,7 @@
 #define CLUSTER_WORD_MAX 255     // Bytes
 #define CLUSTER_TEXT_MAX 200     // Of an answer
 #define CLUSTER_ADMIN_MS 5000
+#define CLUSTER_PLEAS_MAX 64     // Handovers that are asked for at the same time
 #define CLUSTER_BLOCKED_MAX 64   // Learners that could not go on and are left alone for a while
 #define CLUSTER_COUNTER_MAX (UINT64_C (1) << 48) // Ballots above are forged: nobody votes that often
 #define CLUSTER_STEPS_MAX 16     // Deltas that a coordinator keeps, and that a message may have
@@ -159,6 +160,14 @@ typedef struct {
     uint64_t pause;
 } blocked_t;
 
+//  A primary was asked to hand over in that epoch.
+typedef struct {
+    uint32_t partition;
+    uint64_t epoch;
+    node_id_t node;
+    uint64_t at;       // The last time; 0: free
+} plea_t;
+
 typedef struct {
     uint64_t decide_at;      // NEVER: nothing is to be decided
     uint64_t check_at;       // Nobody is silent for too long before that
@@ -167,9 +176,8 @@ typedef struct {
     bool restless;           // Something waits for time to pass: decide again at…
     uint64_t restless_at;
     uint64_t even_version;   // Primaries and copies are even in this version
-    uint32_t even_count;     // Partitions looked at for that, in…
-    uint64_t looked_version;
-    uint32_t cursor, even_cursor; // Where to go on among the partitions
+    uint32_t cursor;         // The partition that is looked at first the next time
+    plea_t pleas[CLUSTER_PLEAS_MAX];
     node_id_t target[VIEW_VOTERS_MAX]; // The voters that shall be, and since when
     uint8_t target_count;
     uint64_t target_at;
@@ -415,8 +423,17 @@ typedef struct {
     const view_t *base;
     view_t *view;
     bool changed;
-    bool urgent;      // Something heals: nothing is moved for evenness
 } draft_t;
+
+//  Copies and primaries on their way, while a draft is made.
+typedef struct {
+    draft_t *draft;
+    placement_t *placement;           // Where all shall be
+    uint32_t *feeds, *learns, *hands; // By place in the view's members: how much each does at present
+    uint32_t copies;                  // Wanted
+    bool missing;                     // There are too few somewhere: nothing is moved for evenness
+    bool waits;                       // There is more to do than can be done now
+} moving_t;
 
 bool
     coordinator_new (cluster_t *self);
@@ -461,15 +478,32 @@ void
 //  Begins a partition anew, empty, on another member. False: there is none.
 bool
     coordinator_wipe (draft_t *draft, uint32_t partition);
-//  Asks for a handover, or adds a learner, where members are not even. Once nothing heals.
+//  Copies that are missing or too many, and what is not even. coordinator_copies.c
 void
-    coordinator_even (draft_t *draft);
+    coordinator_copies (draft_t *draft);
+//  Copies of a partition on members that stay.
+uint32_t
+    coordinator_lasting (const view_t *view, const part_t *part);
+//  Takes the next step of a partition for the sake of evenness, if it can be taken now. Without
+//  `moving->missing`, and unless moves are paused.
+void
+    coordinator_even (moving_t *moving, uint32_t partition);
+//  Adds the learner that a partition shall have, if source and target have the time.
+void
+    coordinator_learn (moving_t *moving, uint32_t partition);
+//  Asks for the handover that a partition shall have, once until it is made or was not for a while.
+void
+    coordinator_hand_over (moving_t *moving, uint32_t partition);
+//  How many moves there are in all, for whoever watches.
+void
+    coordinator_total (draft_t *draft);
 //  Asks the primary of a partition to hand it over.
 void
     coordinator_plea (cluster_t *self, uint32_t partition, node_id_t node);
-//  True if that learner could not go on a short while ago.
+//  Whether that was asked for and may still be done.
 bool
-    coordinator_blocked (const cluster_t *self, uint32_t partition, node_id_t node);
+    coordinator_pleaded (const cluster_t *self, const plea_t *plea);
+//  That learner could not go on: it is left alone for a while.
 void
     coordinator_block (cluster_t *self, uint32_t partition, node_id_t node);
 void

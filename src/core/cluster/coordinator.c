@@ -46,7 +46,8 @@ coordinator_start (cluster_t *self)
 {
     coordinator_t *coord = &self->coord;
     coordinator_stop (self);
-    coord->even_version = coord->looked_version = 0;
+    coord->even_version = 0;
+    memset (coord->pleas, 0, sizeof coord->pleas);
     memset (coord->lost, 0, self->config.partitions);
     for (uint32_t index = 0; index < self->peers_count; index++)
         self->peers[index].suspect_at = 0;
@@ -148,9 +149,10 @@ s_decide (cluster_t *self)
     coordinator_requests (&draft);
     coordinator_asks (&draft);
     coordinator_parts (&draft);
+    coordinator_copies (&draft);
     coordinator_voters (&draft);
-    if (!draft.changed && !draft.urgent && coord->even_version != draft.base->version)
-        coordinator_even (&draft);
+    if (draft.changed)
+        coordinator_total (&draft);
     if (!draft.changed) {
         view_destroy (&draft.view);
         coordinator_requests_committed (self);

@@ -1,9 +1,7 @@
-//  coordinator_even: primaries and copies spread evenly, a few at a time, while nothing heals.
+//  coordinator_even: primaries and copies spread evenly, a few at a time, while no copies are missing.
 //  SPDX-License-Identifier: MPL-2.0
 #include "cluster_impl.h"
-
-#define EVEN_WORK 100000 // Rows of the table that one round may look at
-#define EVEN_PLEAS 4     // Handovers that one round may ask for
+#include "plan.h"
 
 void
 coordinator_plea (cluster_t *self, uint32_t partition, node_id_t node)
@@ -20,73 +18,62 @@ coordinator_plea (cluster_t *self, uint32_t partition, node_id_t node)
     post_to (self, part->primary);
 }
 
-//  Looks at some partitions: at each version of the view once at all of them. True if it has asked for
-//  something, or has not looked at all yet.
-static bool
-s_primaries (draft_t *draft)
+bool
+coordinator_pleaded (const cluster_t *self, const plea_t *plea)
 {
-    coordinator_t *coord = &draft->cluster->coord;
-    view_t *view = draft->view;
-    if (coord->looked_version != draft->base->version) {
-        coord->looked_version = draft->base->version;
-        coord->even_count = 0;
-    }
-    uint32_t window = EVEN_WORK / view->partitions + 1;
-    unsigned pleas = 0;
-    while (window-- && coord->even_count < view->partitions && pleas < EVEN_PLEAS) {
-        uint32_t partition = coord->even_cursor++ % view->partitions;
-        coord->even_count++;
-        node_id_t node = placement_primary (view, partition);
-        if (!node)
-            continue;
-        coordinator_plea (draft->cluster, partition, node);
-        view->parts[partition].primary = node; // As if it were done: not all go to the same member
-        pleas++;
-    }
-    //  What was asked for may fail: look again until there is nothing to ask for
-    if (pleas) {
-        coord->even_count = 0;
-        coord->even_cursor -= pleas;
-    }
-    return pleas || coord->even_count < view->partitions;
-}
-
-//  A member that could not take a copy is left alone for a while, whatever the partition.
-static bool
-s_blocked (const void *arg, node_id_t node)
-{
-    const draft_t *draft = arg;
-    const cluster_t *self = draft->cluster;
-    for (unsigned index = 0; index < CLUSTER_BLOCKED_MAX; index++)
-        if (self->coord.blocked[index].node == node && self->now < self->coord.blocked[index].until)
-            return true;
-    return false;
-}
-
-//  Where a copy is better placed, it is learned; the copy too many goes later. True if one is.
-static bool
-s_copies (draft_t *draft)
-{
-    uint32_t moves = draft->cluster->config.moves_max ? draft->cluster->config.moves_max : 1, partition;
-    bool uneven = false;
-    node_id_t node;
-    for (; moves && (node = placement_move (draft->view, s_blocked, draft, &partition)); moves--) {
-        if (!part_raise (draft, partition))
-            break;
-        draft->view->parts[partition].learner = node;
-        uneven = true;
-    }
-    return uneven;
+    return plea->at && self->known->view->parts[plea->partition].epoch == plea->epoch
+           && self->now - plea->at < 2 * cluster_heartbeat (self);
 }
 
 void
-coordinator_even (draft_t *draft)
+coordinator_even (moving_t *moving, uint32_t partition)
 {
-    coordinator_t *coord = &draft->cluster->coord;
-    if (s_copies (draft))
+    if (moving->draft->view->moves_paused)
         return;
-    if (s_primaries (draft))
-        coord->restless = true;
-    else
-        coord->even_version = draft->base->version;
+    coordinator_hand_over (moving, partition);
+    if (!placement_primary (moving->placement, partition))
+        coordinator_learn (moving, partition);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  How much there is to do
+
+//  UINT32_MAX without memory.
+static uint32_t
+s_left (const view_t *view)
+{
+    plan_t *plan = plan_new (view);
+    uint32_t left = plan ? plan->count : UINT32_MAX;
+    plan_destroy (&plan);
+    return left;
+}
+
+static uint32_t
+s_learners (const view_t *view)
+{
+    uint32_t count = 0;
+    for (uint32_t partition = 0; partition < view->partitions; partition++)
+        count += view->parts[partition].learner != 0;
+    return count;
+}
+
+//  What is done (all of them, but those that are left) never becomes less: where there is more to do than
+//  before, the total grows by as much.
+void
+coordinator_total (draft_t *draft)
+{
+    view_t *view = draft->view;
+    uint32_t total = draft->base->moves_total, left = s_left (view);
+    if (left == UINT32_MAX)
+        return;
+    if (total == 0)
+        total = left ? left + s_learners (view) : 0;
+    else {
+        uint32_t before = s_left (draft->base);
+        if (before != UINT32_MAX && left > before)
+            total += left - before;
+        if (left == 0 && view_health (view).moving == 0)
+            total = 0;
+    }
+    view->moves_total = total;
 }

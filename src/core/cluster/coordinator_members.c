@@ -148,7 +148,6 @@ coordinator_members (draft_t *draft)
     for (uint32_t index = draft->view->members_count; index-- > 0;) {
         const member_t *member = &draft->view->members[index];
         coord->restless |= member->status == MEMBER_LEAVING;
-        draft->urgent |= member->status != MEMBER_UP;
         if (s_forgettable (draft, member)) {
             view_remove_member (draft->view, member->id);
             draft->changed = true;

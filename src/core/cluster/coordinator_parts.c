@@ -1,46 +1,7 @@
-//  coordinator_parts: failover, lost partitions, missing copies, copies too many.
+//  coordinator_parts: failover, and lost partitions.
 //  SPDX-License-Identifier: MPL-2.0
 #include "../mem.h"
 #include "cluster_impl.h"
-
-#define FRUITLESS_MAX 16 // Partitions for which no learner was found, until the next round
-#define PLEAS_MAX 8      // In one round
-
-//  ------------------------------------------------------------------------------------------------
-//  Learners that could not go on
-
-bool
-coordinator_blocked (const cluster_t *self, uint32_t partition, node_id_t node)
-{
-    for (unsigned index = 0; index < CLUSTER_BLOCKED_MAX; index++) {
-        const blocked_t *blocked = &self->coord.blocked[index];
-        if (blocked->node == node && blocked->partition == partition && self->now < blocked->until)
-            return true;
-    }
-    return false;
-}
-
-//  Twice as long each time, up to `forget` (consistency 9: NOMEM is not tried again for 60 s).
-void
-coordinator_block (cluster_t *self, uint32_t partition, node_id_t node)
-{
-    blocked_t *place = &self->coord.blocked[0];
-    for (unsigned index = 0; index < CLUSTER_BLOCKED_MAX; index++) {
-        blocked_t *blocked = &self->coord.blocked[index];
-        if (blocked->node == node && blocked->partition == partition) {
-            place = blocked;
-            break;
-        }
-        if (blocked->until < place->until)
-            place = blocked;
-    }
-    if (place->node != node || place->partition != partition)
-        *place = (blocked_t) { .partition = partition, .node = node, .pause = self->config.timing.lease };
-    place->pause *= 2;
-    if (place->pause > self->config.timing.forget)
-        place->pause = self->config.timing.forget;
-    place->until = self->now + place->pause;
-}
 
 //  ------------------------------------------------------------------------------------------------
 //  Failover
@@ -125,7 +86,7 @@ bool
 coordinator_wipe (draft_t *draft, uint32_t partition)
 {
     part_t *part = &draft->view->parts[partition];
-    node_id_t node = placement_learner (draft->view, partition, NULL, NULL);
+    node_id_t node = placement_anyone (draft->view, partition);
     if (!node || !part_raise (draft, partition))
         return false;
     part->reps_count = 0;
@@ -168,153 +129,12 @@ s_remove_suspects (draft_t *draft, uint32_t partition)
         }
 }
 
-//  ------------------------------------------------------------------------------------------------
-//  Copies
-
-typedef struct {
-    const draft_t *draft;
-    uint32_t partition;
-    uint32_t *moves; // By place in the view's members: learners it has or feeds
-} moving_t;
-
-static uint32_t
-s_moves_max (const cluster_t *self)
-{
-    return self->config.moves_max ? self->config.moves_max : 1;
-}
-
-static bool
-s_busy (const void *arg, node_id_t id)
-{
-    const moving_t *moving = arg;
-    const view_t *view = moving->draft->view;
-    const member_t *member = view_member (view, id);
-    return !member || moving->moves[member - view->members] >= s_moves_max (moving->draft->cluster)
-           || coordinator_blocked (moving->draft->cluster, moving->partition, id);
-}
-
-static void
-s_count_move (const moving_t *moving, node_id_t primary, node_id_t learner)
-{
-    const view_t *view = moving->draft->view;
-    const member_t *source = view_member (view, primary), *target = view_member (view, learner);
-    if (source)
-        moving->moves[source - view->members]++;
-    if (target)
-        moving->moves[target - view->members]++;
-}
-
-//  Copies on members that stay.
-static uint32_t
-s_lasting (const view_t *view, const part_t *part)
-{
-    uint32_t count = 0;
-    for (unsigned index = 0; index < part->reps_count; index++)
-        count += !member_is (view, part->reps[index], MEMBER_LEAVING);
-    return count;
-}
-
-static bool
-s_suspected (const view_t *view, const part_t *part)
-{
-    for (unsigned index = 0; index < part->reps_count; index++)
-        if (member_is (view, part->reps[index], MEMBER_SUSPECT))
-            return true;
-    return false;
-}
-
-//  A copy too many goes: only while the primary is heard, and while no copy is in doubt (consistency 9).
-//  If it is the primary's own that should go, it passes on its role first.
-static void
-s_drop_surplus (draft_t *draft, uint32_t partition, unsigned *pleas)
-{
-    part_t *part = &draft->view->parts[partition];
-    if (!coordinator_hears (draft->cluster, part->primary) || s_suspected (draft->view, part))
-        return;
-    node_id_t node = placement_surplus (draft->view, partition);
-    if (!node && *pleas < PLEAS_MAX && (node = placement_primary (draft->view, partition))) {
-        ++*pleas;
-        coordinator_plea (draft->cluster, partition, node);
-        return;
-    }
-    if (!node || !part_raise (draft, partition))
-        return;
-    unsigned kept = 0;
-    for (unsigned index = 0; index < part->reps_count; index++)
-        if (part->reps[index] != node)
-            part->reps[kept++] = part->reps[index];
-    part->reps_count = (uint8_t) kept;
-}
-
-//  Brings one partition nearer to what it shall have. False: no learner was found for it.
-static bool
-s_heal (draft_t *draft, moving_t *moving, uint32_t partition, uint32_t copies, unsigned *pleas)
-{
-    part_t *part = &draft->view->parts[partition];
-    uint32_t lasting = s_lasting (draft->view, part);
-    draft->urgent |= part->learner || part->reps_count != copies || lasting < copies;
-    draft->cluster->coord.restless |= part->learner || part->reps_count != copies || lasting < copies;
-    if (part->learner) {
-        //  A learner that is not UP is dropped and begins again elsewhere
-        if (!member_is (draft->view, part->learner, MEMBER_UP) && part_raise (draft, partition))
-            part->learner = 0;
-        return true;
-    }
-    if (member_is (draft->view, part->primary, MEMBER_LEAVING) && *pleas < PLEAS_MAX) {
-        node_id_t node = placement_primary (draft->view, partition);
-        if (node && member_is (draft->view, node, MEMBER_UP)) {
-            ++*pleas;
-            coordinator_plea (draft->cluster, partition, node);
-            return true;
-        }
-    }
-    if (lasting < copies && part->reps_count < VIEW_REPS_MAX) {
-        moving->partition = partition;
-        if (s_busy (moving, part->primary))
-            return true;
-        node_id_t node = placement_learner (draft->view, partition, s_busy, moving);
-        if (!node || !part_raise (draft, partition))
-            return false;
-        part->learner = node;
-        s_count_move (moving, part->primary, node);
-    } else if (part->reps_count > copies)
-        s_drop_surplus (draft, partition, pleas);
-    return true;
-}
-
-static void
-s_heal_all (draft_t *draft, uint32_t *moves)
-{
-    coordinator_t *coord = &draft->cluster->coord;
-    const view_t *view = draft->view;
-    moving_t moving = { draft, 0, moves };
-    for (uint32_t index = 0; index < view->partitions; index++)
-        if (view->parts[index].learner)
-            s_count_move (&moving, view->parts[index].primary, view->parts[index].learner);
-    uint32_t copies = view_copies (view);
-    unsigned fruitless = 0, pleas = 0;
-    uint32_t first = coord->cursor % view->partitions;
-    for (uint32_t step = 0; step < view->partitions; step++) {
-        uint32_t partition = (first + step) % view->partitions;
-        const part_t *part = &view->parts[partition];
-        if (part->epoch != draft->base->parts[partition].epoch
-            || member_is (view, part->primary, MEMBER_SUSPECT)) {
-            draft->urgent = true;
-            continue;
-        }
-        if (!s_heal (draft, &moving, partition, copies, &pleas) && ++fruitless == FRUITLESS_MAX) {
-            coord->cursor = partition + 1;
-            return;
-        }
-    }
-}
-
 void
 coordinator_parts (draft_t *draft)
 {
     cluster_t *self = draft->cluster;
     const view_t *view = draft->view;
-    uint32_t *tally = mem_alloc_zero (view->members_count, 2 * sizeof *tally);
+    uint32_t *tally = mem_alloc_zero (view->members_count, sizeof *tally);
     if (!tally) {
         self->coord.restless = true; // Without memory: later
         return;
@@ -338,6 +158,5 @@ coordinator_parts (draft_t *draft)
                 cluster_event (self, EVENT_PARTITION_BACK, index, part->primary, NULL);
         }
     }
-    s_heal_all (draft, tally + view->members_count);
     mem_free (tally);
 }

@@ -189,7 +189,7 @@ coordinator_voters (draft_t *draft)
         view->voters_count = view->voters_new_count;
         view->voters_new_count = 0;
         view->cfg++;
-        draft->changed = draft->urgent = true;
+        draft->changed = true;
         return;
     }
     voters_t stay = { .count = 0 }, leaving = { .count = 0 }, dead = { .count = 0 }, target;
@@ -223,7 +223,6 @@ coordinator_voters (draft_t *draft)
         coord->target_count = 0;
         return;
     }
-    draft->urgent = true;
     if (!s_confirmed (draft, &target)) {
         coord->restless = true;
         return;
@@ -231,5 +230,5 @@ coordinator_voters (draft_t *draft)
     memcpy (view->voters_new, target.ids, target.count * sizeof *target.ids);
     view->voters_new_count = (uint8_t) target.count;
     view->cfg++;
-    draft->changed = draft->urgent = true;
+    draft->changed = true;
 }
