@@ -29,7 +29,8 @@ typedef struct {
 static const char s_help[] =
     "usage: zgridd [-c FILE] [--name NAME] [--client ENDPOINT] [--set SECTION.NAME=VALUE]...\n"
     "              [--peer ENDPOINT [--seeds ENDPOINT,...] [--bootstrap | --expect N] [--witness]\n"
-    "              [--zone ZONE] [--profile lan|fast|wan] [--discover INTERFACE]]\n"
+    "              [--zone ZONE] [--weight WEIGHT] [--profile lan|fast|wan]\n"
+    "              [--discover INTERFACE]]\n"
     "              [--insecure] [--check-config | --print-config]\n"
     "Serves a zgrid map to ZeroMQ clients, alone or as a member of a cluster.\n"
     "  -c, --config FILE    settings from this file; see zgrid.conf(5)\n"
@@ -42,6 +43,7 @@ static const char s_help[] =
     "  --expect N           found a cluster when N nodes that know none have met\n"
     "  --witness            vote, but hold no data\n"
     "  --zone ZONE          copies of a partition go to different zones\n"
+    "  --weight WEIGHT      how much of the data it takes, compared with others: 1 to 1000; 100\n"
     "  --profile PROFILE    lan (failures noticed in 1 s), fast (0.3 s) or wan (5 s)\n"
     "  --discover INTERFACE look for seeds by UDP broadcast on a network interface\n"
     "                       (all of these are short for --set node.… and cluster.…)\n"
@@ -85,11 +87,17 @@ static const struct {
     const char *flag, *setting;
     const char *value; // NULL: it takes one
 } s_shorts[] = {
-    { "name", "node.name", NULL },           { "client", "node.client", NULL },
-    { "peer", "node.peer", NULL },           { "seeds", "cluster.seeds", NULL },
-    { "expect", "cluster.expect", NULL },    { "zone", "node.zone", NULL },
-    { "profile", "cluster.profile", NULL },  { "discover", "discover.interface", NULL },
-    { "insecure", "node.insecure", "true" }, { "bootstrap", "cluster.bootstrap", "true" },
+    { "name", "node.name", NULL },
+    { "client", "node.client", NULL },
+    { "peer", "node.peer", NULL },
+    { "seeds", "cluster.seeds", NULL },
+    { "expect", "cluster.expect", NULL },
+    { "zone", "node.zone", NULL },
+    { "weight", "node.weight", NULL },
+    { "profile", "cluster.profile", NULL },
+    { "discover", "discover.interface", NULL },
+    { "insecure", "node.insecure", "true" },
+    { "bootstrap", "cluster.bootstrap", "true" },
     { "witness", "node.witness", "true" },
 };
 #define SHORTS (sizeof s_shorts / sizeof s_shorts[0])

@@ -109,6 +109,7 @@ s_fill_cluster (const zgrid_node_t *self, cluster_config_t *config, const char *
     config->seeds = seeds;
     config->seeds_count = count;
     config->moves_max = (uint32_t) settings_uint (settings, SETTING_cluster_moves);
+    config->move_rate = settings_uint (settings, SETTING_cluster_move_rate);
     config->timing = self->timing;
 }
 

@@ -31,7 +31,8 @@ typedef struct {
     uint32_t expect;             // Found one with so many; 0: do not
     const char *const *seeds;    // Beacon endpoints; none: found a cluster of one
     uint32_t seeds_count;
-    uint32_t moves_max;          // Learners that a member may have or feed at the same time
+    uint32_t moves_max;          // Learners that a member may have, and may feed, at the same time
+    uint64_t move_rate;          // Bytes a second; used when this node founds the cluster
     cluster_timing_t timing;
     uint8_t random[48];          // From the system: cluster id, hash seed, timeouts
 } cluster_config_t;
@@ -89,6 +90,8 @@ void
 //  An operator's request, carried to the coordinator if that is another node:
 //    "set" "copies" N | "set" "on_lost" "refuse"|"wipe" | "set" "voters" N
 //    "map" NAME "mode" "cp"|"ap" "min_sync" N | "drain" MEMBER | "handover" P MEMBER | "learner" P MEMBER
+//    "rebalance" | "rebalance" "pause"|"resume" | "rebalance" "rate" BYTES_A_SECOND: the text of the answer
+//    says how many moves are planned
 //    "recover" P "accept-data-loss" | "refound" "accept-data-loss" (this node alone)
 //  Returns a number that cluster_answer is asked for; 0: refused at once (too many are open).
 uint64_t

@@ -5,6 +5,7 @@
 
 #include "../status.h"
 #include "cluster_impl.h"
+#include "plan.h"
 
 //  ------------------------------------------------------------------------------------------------
 //  Requests and answers
@@ -305,6 +306,47 @@ s_recover (draft_t *draft, order_t *request, const bytes_t *words)
         s_refuse (request, ZGRID_UNAVAILABLE, "no member can take it");
 }
 
+//  A number of bytes a second. False: it is none.
+static bool
+s_rate (bytes_t word, uint64_t *rate)
+{
+    *rate = 0;
+    for (size_t index = 0; index < word.size; index++) {
+        if (word.data[index] < '0' || word.data[index] > '9')
+            return false;
+        *rate = *rate * 10 + (uint64_t) (word.data[index] - '0');
+    }
+    return word.size > 0 && word.size <= 15; // No more digits: then it did not overflow
+}
+
+static void
+s_rebalance (draft_t *draft, order_t *request, const bytes_t *words, size_t count)
+{
+    view_t *view = draft->view;
+    coordinator_t *coord = &draft->cluster->coord;
+    bool pause = count == 2 && s_is (words[1], "pause");
+    uint64_t rate = view->move_rate;
+    if (count == 1) {
+        //  Now: also where something could not be done a short while ago
+        memset (coord->blocked, 0, sizeof coord->blocked);
+        coord->even_version = 0;
+    } else if (!pause && !(count == 2 && s_is (words[1], "resume"))
+               && !(count == 3 && s_is (words[1], "rate") && s_rate (words[2], &rate))) {
+        s_refuse (request, ZGRID_MALFORMED,
+                  "rebalance takes nothing, pause, resume, or rate and bytes a second (0: no limit)");
+        return;
+    }
+    uint8_t paused = count == 2 ? pause : view->moves_paused;
+    draft->changed |= paused != view->moves_paused || rate != view->move_rate;
+    view->moves_paused = paused;
+    view->move_rate = rate;
+    plan_t *plan = plan_new (view);
+    if (plan)
+        snprintf (request->text, sizeof request->text, "%u move%s%s", plan->count,
+                  plan->count == 1 ? " is planned" : "s are planned", paused ? "; moves are paused" : "");
+    plan_destroy (&plan);
+}
+
 void
 coordinator_words (draft_t *draft, order_t *request)
 {
@@ -322,6 +364,8 @@ coordinator_words (draft_t *draft, order_t *request)
         s_learn (draft, request, words);
     else if (count == 3 && s_is (words[0], "recover") && s_is (words[2], "accept-data-loss"))
         s_recover (draft, request, words);
+    else if (count >= 1 && s_is (words[0], "rebalance"))
+        s_rebalance (draft, request, words, count);
     else
         s_refuse (request, ZGRID_MALFORMED, "no such request");
 }

@@ -256,6 +256,7 @@ s_found (cluster_t *self)
     view->voters_max = config->voters_max;
     view->copies = config->copies;
     view->on_lost = config->on_lost;
+    view->move_rate = config->move_rate;
     bool whole = s_add_member (view, &config->self);
     for (uint32_t index = 0; index < self->contacts_count; index++) {
         const contact_t *contact = &self->contacts[index];
