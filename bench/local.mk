@@ -1,6 +1,6 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Not built by make all: `make bench-programs`, and `make bench` measures.
-EXTRA_PROGRAMS = bench-echo bench-local
+EXTRA_PROGRAMS = bench-echo bench-local bench-stream
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench_echo_CPPFLAGS = $(ZMQ_CFLAGS)
 bench_echo_SOURCES = bench/echo.c
@@ -8,6 +8,10 @@ bench_echo_LDADD = $(ZMQ_LIBS)
 bench_local_CPPFLAGS = $(USER_CPPFLAGS)
 bench_local_SOURCES = bench/local_read.c bench/uthash.c bench/baseline.h
 bench_local_LDADD = libzgrid.la
+#  From inside the library: two rebalancers
+bench_stream_CPPFLAGS = $(NODE_CPPFLAGS)
+bench_stream_SOURCES = bench/stream.c
+bench_stream_LDADD = libzgrid-inner.la $(CZMQ_LIBS) $(ZMQ_LIBS)
 EXTRA_DIST += bench/README.md bench/run bench/failover bench/harness/__init__.py bench/harness/document.py \
     bench/harness/machine.py bench/harness/processes.py bench/harness/rows.py
 

@@ -91,13 +91,13 @@ def free_port ():
         return chooser.getsockname () [1]
 
 
-def until (what, condition):
+def until (what, condition, pause=0.1):
     """Waits until it is so."""
     limit = time.monotonic () + READY_SECONDS
     while not condition ():
         if time.monotonic () > limit:
             raise Failed (f'{what}: not after {READY_SECONDS} s')
-        time.sleep (0.1)
+        time.sleep (pause)
 
 
 def resident_bytes (process):

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import time
 
 from . import processes
 from .document import Result
@@ -29,7 +30,7 @@ class Bench:
         return os.path.join (self.build, name)
 
     def start (self):
-        for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local'):
+        for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local', 'bench-stream'):
             if not os.access (self.program (name), os.X_OK):
                 raise processes.Failed (f'{self.program (name)} is missing: make && make bench-programs')
 
@@ -267,5 +268,53 @@ def copies (bench):
                     unit='M/s', scale=1e6, peer='one zgridd')]
 
 
+def moved_bytes (bench, keys):
+    """Loads a node and has another one join it, without a limit. Bytes a second that went from the one to
+    the other, from the first batch to the last; and bytes of a batch."""
+    port = processes.free_port ()
+    few = ('--set', 'cluster.partitions=4', '--set', 'storage.actors=1', '--set', 'cluster.move_rate=0')
+    server, endpoint = bench.zgridd ('--set', f'node.peer=tcp://127.0.0.1:{port}', *few)
+    bench.load (endpoint, '--keys', str (keys))
+    other, _ = bench.zgridd ('--set', 'node.peer=tcp://127.0.0.1:*', '--set',
+                             f'cluster.seeds=tcp://127.0.0.1:{port}', *few)
+    #  Looking costs an executable and a connection each time: not too often
+    began = last = time.monotonic ()
+    before = 0
+
+    def is_done ():
+        nonlocal began, last, before
+        now = time.monotonic ()
+        stats = bench.stats (endpoint)
+        if stats ['move_bytes'] == 0:
+            began = now
+        if stats ['move_bytes'] > before:
+            before, last = stats ['move_bytes'], time.monotonic ()
+        return before >= keys * VALUE_SIZE and bench.is_safe (endpoint, 2)
+
+    processes.until ('a copy of everything', is_done, pause=0.02)
+    stats = bench.stats (endpoint)
+    processes.stop (other)
+    processes.stop (server)
+    return stats ['move_bytes'] / (last - began), stats ['move_bytes'] // stats ['move_sent']
+
+
+def moves_stream (bench):
+    """Moves without a limit, and their channel alone, against bare PUSH and PULL with messages as large."""
+    moved, channel, bare = [], [], []
+    keys = bench.size (2000000)
+    for _ in range (bench.rounds):
+        rate, size = moved_bytes (bench, keys)
+        moved.append (rate)
+        flags = ['-s', str (size), '-n', str (max (1, bench.size (4000000000) // size))]
+        for figures, mode in ((channel, 'channel'), (bare, 'bare')):
+            figure = processes.output_json ([bench.program ('bench-stream'), mode, *flags])
+            figures.append (figure ['bytes_per_second'])
+    return [Result (f'entries of {VALUE_SIZE}-byte values streamed to a new copy, no limit', moved, bare, 0.5,
+                    unit='MB/s', scale=1e6, digits=0, peer='bare PUSH and PULL'),
+            Result ('for comparison: the channel alone, between two rebalancers', channel, bare, None,
+                    unit='MB/s', scale=1e6, digits=0, peer='bare PUSH and PULL')]
+
+
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
-        'embedded': embedded, 'memory': memory, 'grow': grow, 'copies': copies}
+        'embedded': embedded, 'memory': memory, 'grow': grow, 'copies': copies,
+        'moves-stream': moves_stream}

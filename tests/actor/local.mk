@@ -90,7 +90,8 @@ tests_actor_check_near_cluster_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_near_cluster
 
 check_PROGRAMS += tests/actor/check_rebalancer
-tests_actor_check_rebalancer_SOURCES = tests/actor/check_rebalancer.c $(TEST_MAIN)
+tests_actor_check_rebalancer_SOURCES = tests/actor/check_rebalancer.c tests/actor/carrier.c \
+    tests/actor/carrier.h $(TEST_MAIN)
 tests_actor_check_rebalancer_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_rebalancer_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_rebalancer
