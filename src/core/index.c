@@ -348,6 +348,13 @@ s_place (index_t *self, table_t *table, uint64_t hash, uint64_t slot)
     return true;
 }
 
+//  Entries that there are, or will be.
+static uint64_t
+s_wanted (const index_t *self)
+{
+    return self->live > self->expected ? self->live : self->expected;
+}
+
 //  Starts to move everything into a table that the live entries fill to 4/7. At least, it has room for
 //  them and for what can be added before everything has moved: a table that is nearly empty and large
 //  shrinks in several steps.
@@ -355,9 +362,9 @@ static bool
 s_resize (index_t *self)
 {
     table_t *before = s_table (self);
-    uint64_t adds = (before ? before->buckets : 0) / S_MOVE_PER_ADD + 1;
-    uint64_t wanted = (self->live + 1) * 7 / (4 * INDEX_BUCKET) + 1;
-    uint64_t needed = (self->live + adds) * 8 / (7 * INDEX_BUCKET) + 1;
+    uint64_t live = s_wanted (self), adds = (before ? before->buckets : 0) / S_MOVE_PER_ADD + 1;
+    uint64_t wanted = (live + 1) * 7 / (4 * INDEX_BUCKET) + 1;
+    uint64_t needed = (live + adds) * 8 / (7 * INDEX_BUCKET) + 1;
     uint64_t buckets = wanted > needed ? wanted : needed;
     table_t *table = s_table_new (self, buckets);
     if (!table)
@@ -391,6 +398,18 @@ index_add (index_t *self, uint64_t hash, entry_t *entry, unsigned code)
         return false;
     self->live++;
     return true;
+}
+
+#define S_EXPECT_MAX (UINT64_C (1) << 26)
+
+void
+index_expect (index_t *self, uint64_t entries)
+{
+    self->expected = entries < S_EXPECT_MAX ? entries : S_EXPECT_MAX;
+    const table_t *table = s_table (self);
+    uint64_t slots = table ? (uint64_t) table->buckets * INDEX_BUCKET : 0;
+    if (!s_old (self) && self->expected * 16 >= slots * 13 && self->expected)
+        s_resize (self);
 }
 
 void
@@ -477,7 +496,7 @@ index_step (index_t *self, uint32_t buckets)
     if (!old) {
         table_t *table = s_table (self);
         bool sparse = table && table->buckets > 1
-                      && self->live * 4 < (uint64_t) table->buckets * INDEX_BUCKET;
+                      && s_wanted (self) * 4 < (uint64_t) table->buckets * INDEX_BUCKET;
         return sparse && s_resize (self) && s_old (self) != NULL;
     }
     uint32_t sequence = atomic_load_explicit (&self->sequence, memory_order_relaxed);

@@ -36,6 +36,7 @@ typedef struct {
     _Atomic uint32_t sequence; // Odd while entries move: what a local reader sees may be torn
     uint64_t live;             // Entries
     uint64_t filled;           // Slots of `table` that are not empty, tombstones included
+    uint64_t expected;         // Entries that are on their way: the table has room for so many
     uint64_t rehashes;
     const hash_secret_t *secret;
     reclaim_t *reclaim;
@@ -82,6 +83,12 @@ index_is_entry (uint64_t slot)
 //  Adds an entry whose key is not there. False without memory; nothing has changed then.
 bool
     index_add (index_t *self, uint64_t hash, entry_t *entry, unsigned code);
+
+//  About so many entries will be there: the table gets room for them and does not shrink below it, until
+//  something else is expected (0: what there is). Entries that come in the order of their hashes would
+//  else all crowd at the beginning of a small table. Without memory nothing changes.
+void
+    index_expect (index_t *self, uint64_t entries);
 
 //  Puts another entry of the same key in a slot.
 void

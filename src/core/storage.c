@@ -42,6 +42,9 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
     self->config = *config;
     self->config.log_records = config->log_records ? config->log_records : 8192;
     self->config.log_bytes = config->log_bytes ? config->log_bytes : 4u << 20;
+    self->config.move_bytes = config->move_bytes && config->move_bytes < REPLICA_MESSAGE_MAX
+                                  ? config->move_bytes
+                                  : REPLICA_MESSAGE_MAX;
     self->config.resend = config->resend ? config->resend : 40;
     self->config.silence = config->silence ? config->silence : 1000;
     self->cluster.alone = true;

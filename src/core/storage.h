@@ -52,6 +52,7 @@ typedef struct {
     uint64_t log_bytes;    // Bytes of them; 0: 4 MiB
     uint64_t resend;       // Milliseconds after which what was not acknowledged is sent again; 0: 40
     uint64_t silence;      // A backup that makes no progress for so long is to be removed; 0: 1,000
+    uint64_t move_bytes;   // Bytes of one batch of a move; 0: 256 KiB, which is also the most
     uint64_t ap_grace;     // Milliseconds that ap maps remember deletions; 0: an hour
     uint64_t ap_round;     // Milliseconds between two comparisons of their copies; 0: 10,000
     uint8_t seed[HASH_SEED_SIZE]; // Until a view brings the cluster's
@@ -139,8 +140,8 @@ typedef struct {
     //  The same for a batch of a move (PEER_SNAP_CHUNK), through the channel that has a pace. It takes
     //  over what the buffer holds. May be lost, too.
     void (*stream) (void *arg, node_id_t to, uint32_t actor, buf_t *body);
-    //  Bytes that the channel takes now. When it has said 0: storage_stream comes as soon as that
-    //  changes.
+    //  Bytes that the channel takes now; whatever is more than 0 lets one batch pass. When it has said 0:
+    //  storage_stream comes as soon as that changes.
     size_t (*stream_room) (void *arg);
     //  A move of this member changed its state (move.h). The pointer is good for the call.
     void (*moved) (void *arg, const struct move_info *move);
@@ -203,6 +204,7 @@ typedef struct {
     uint64_t last, commit;         // Log entries: prepared, committed
     uint64_t tenure, tenure_start;
     bool sealed, complete;         // complete: a learner that has its snapshot
+    unsigned move;                 // move_state_t: of the move that this primary drives
     uint64_t log_bytes, waiting;   // Entries not committed yet, replies that wait
     uint64_t sessions;
 } partition_state_t;

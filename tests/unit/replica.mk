@@ -92,3 +92,10 @@ TESTS += tests/unit/check_move
 tests_unit_check_move_SOURCES = tests/unit/check_move.c $(TEST_MAIN)
 tests_unit_check_move_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_move_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_moving
+TESTS += tests/unit/check_moving
+tests_unit_check_moving_SOURCES = tests/unit/check_moving.c tests/lib/copies.c tests/lib/copies.h \
+    tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
+tests_unit_check_moving_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_moving_LDADD = $(UNIT_LIBS)

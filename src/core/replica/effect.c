@@ -129,28 +129,3 @@ effect_next (effect_t *effect, change_t *change)
 {
     return effect->at < effect->end && s_change (&effect->at, effect->end, change);
 }
-
-void
-effect_chunk_entry (buf_t *out, uint64_t version, bytes_t map, bytes_t key, bytes_t value, uint64_t left)
-{
-    s_put64 (out, version);
-    effect_change (out, CHANGE_PUT, map, key, value, bytes_of (NULL, 0), left);
-}
-
-bool
-effect_chunk_next (const uint8_t **at, const uint8_t *end, uint64_t *version, change_t *change, bool *sound)
-{
-    *sound = true;
-    if (*at == end)
-        return false;
-    *sound = false;
-    if (end - *at < 8)
-        return false;
-    const uint8_t *head = *at + 8;
-    if (!s_change (&head, end, change) || change->kind != CHANGE_PUT)
-        return false;
-    *version = s_get64 (*at);
-    *at = head;
-    *sound = true;
-    return true;
-}

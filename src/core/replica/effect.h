@@ -67,12 +67,4 @@ bool
 bool
     effect_next (effect_t *effect, change_t *change);
 
-//  Like a change in a chunk of a snapshot, with the version in front: one entry of a table.
-void
-    effect_chunk_entry (buf_t *out, uint64_t version, bytes_t map, bytes_t key, bytes_t value, uint64_t left);
-//  False at the end; *sound says whether the bytes were.
-bool
-    effect_chunk_next (const uint8_t **at, const uint8_t *end, uint64_t *version, change_t *change,
-                       bool *sound);
-
 #endif

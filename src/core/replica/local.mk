@@ -5,11 +5,13 @@ libzgrid_core_la_SOURCES += \
     src/core/replica/ap.c src/core/replica/ap.h src/core/replica/ap_call.c src/core/replica/ap_execute.c \
     src/core/replica/ap_impl.h src/core/replica/ap_part.c src/core/replica/ap_record.c \
     src/core/replica/ap_sync.c src/core/replica/hlc.h \
+    src/core/replica/chunk.c src/core/replica/chunk.h src/core/replica/cut.c src/core/replica/cut.h \
     src/core/replica/effect.c src/core/replica/effect.h \
     src/core/replica/held.c src/core/replica/held.h \
     src/core/replica/oplog.c src/core/replica/oplog.h \
     src/core/replica/replica.c src/core/replica/replica.h src/core/replica/replica_apply.c \
     src/core/replica/replica_backup.c src/core/replica/replica_call.c src/core/replica/replica_learner.c \
+    src/core/replica/replica_move.c \
     src/core/replica/replica_out.c src/core/replica/replica_primary.c src/core/replica/replica_settle.c \
     src/core/replica/replica_snapshot.c src/core/replica/replica_view.c \
     src/core/replica/session.c src/core/replica/session.h \

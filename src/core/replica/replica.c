@@ -22,7 +22,7 @@ replica_serves (const storage_t *self, const partition_t *part)
 {
     if (self->cluster.alone)
         return true;
-    return part->role == ROLE_PRIMARY && !part->sealed && replica_lease (self, self->cluster.now);
+    return part->role == ROLE_PRIMARY && !replica_sealed (part) && replica_lease (self, self->cluster.now);
 }
 
 bool
@@ -48,7 +48,7 @@ replica_share (storage_t *self, partition_t *part)
 {
     if (self->cluster.alone)
         shared_word_serve (part->shared, self->cluster.generation, SHARED_COMMIT_ALL, 0);
-    else if (part->role == ROLE_PRIMARY && !part->sealed)
+    else if (part->role == ROLE_PRIMARY && !replica_sealed (part))
         shared_word_serve (part->shared, self->cluster.generation, part->commit, part->removed);
     else
         shared_word_stop (part->shared);
@@ -166,7 +166,7 @@ s_commit (const storage_t *self, const partition_t *part, uint64_t now)
         uint64_t ack = copy->synced || LEFT_OUT (ack_epoch) ? copy->ack : 0;
         commit = ack < commit ? ack : commit;
     }
-    if (part->joining && !LEFT_OUT (join_counts))
+    if (replica_joins (part) && !LEFT_OUT (join_counts))
         commit = part->learner.ack < commit ? part->learner.ack : commit;
     //  A single copy commits at once, but only under a lease
     if (part->others_count == 0 && !replica_lease (self, now))
@@ -271,6 +271,8 @@ storage_replicate (storage_t *self, uint64_t now)
             replica_learn_row (self, part, row, now);
         for (unsigned at = 0; paused && at < part->others_count; at++)
             part->others[at].progress_at = part->others[at].heard_at = now;
+        if (paused)
+            replica_snapshot_woke (part, now);
         if (part->role == ROLE_PRIMARY)
             busy = replica_tick (self, part, now) || busy;
         else if (part->role != ROLE_NONE && part->told_commit > part->commit)

@@ -6,6 +6,7 @@
 
 #include "../cluster/lease.h"
 #include "../cluster/peer.h"
+#include "../move/move.h"
 #include "../mutant.h"
 #include "../storage.h"
 #include "ap.h"
@@ -18,7 +19,9 @@
 
 #define REPLICA_MESSAGE_MAX (256u << 10) // Bytes of entries in one message; larger ones travel in parts
 #define REPLICA_PARTS 16                 // Parts of one entry on their way
-#define REPLICA_CHUNKS 4                 // Chunks of a snapshot on their way
+#define REPLICA_CHUNKS 8                 // Chunks of a snapshot on their way
+#define REPLICA_CHUNK_MAX (4u << 20)     // Bytes of one; more than REPLICA_MESSAGE_MAX for sessions only
+#define REPLICA_SEALED 1000              // Milliseconds: then a handover that was not asked yet is given up
 #define REPLICA_IDLE 1000                // Milliseconds: so often a copy hears that there is nothing new
 #define REPLICA_LATE 20                  // Milliseconds: then a reply leaves without what is missing
 #define REPLICA_GIVE_UP 5000             // Milliseconds: then what is missing is answered as unknown
@@ -28,7 +31,7 @@ typedef struct {
     node_id_t id;          // 0: none
     uint32_t actor;        // Of that member: the one that has the partition
     bool up;               // In the view
-    bool synced;           // Has answered NEW_EPOCH of this epoch; a learner: SNAP_BEGIN
+    bool synced;           // Has answered NEW_EPOCH of this epoch; a learner's move says that itself
     uint64_t ack;          // It has the entries up to here
     uint64_t sent;         // They were sent up to here
     uint64_t part, part_sent; // Of entry ack + 1, if that is a large one: bytes that it has, that were sent
@@ -48,9 +51,6 @@ typedef struct {
     bool streaming;        // Writes go into the log
     bool dirty;            // Is in cluster_side_t.dirty
     bool broken;           // A backup without data: never in step
-    bool sealed;           // It is being handed over: nothing is executed
-    bool hand_asked;       // HANDOVER was asked: only a newer epoch unseals it
-    bool joining;          // The learner counts for commit
     uint64_t sequence;     // Of the last entry: the version of what it wrote
     uint64_t commit;
     uint64_t removed;      // The last entry that removed something
@@ -61,9 +61,9 @@ typedef struct {
     uint8_t others_count;
     copy_t others[VIEW_REPS_MAX]; // Primary: the other reps
     copy_t learner;
-    sender_t *sender;      // Primary: the snapshot on its way to the learner
-    node_id_t hand_to;
-    uint64_t hand_since;
+    move_info_t move;      // Primary: to the learner, or of its own role; replica_move alone changes its state
+    uint64_t move_at;      // When it did so last
+    sender_t *sender;      // The snapshot for the learner; NULL until there was a lease and memory for it
     uint64_t asked_at;
     node_id_t primary;     // Backup and learner: who that is
     uint64_t synced_epoch, synced_tenure;
@@ -103,6 +103,7 @@ typedef struct {
     uint64_t now;          // Of the turn
     uint64_t replicated_at, replicate_at; // storage_replicate: the last time, the next
     uint64_t snapshots;    // Counter: ids of snapshots
+    uint32_t stream_first; // Whose turn it is when the channel takes more
     session_issuer_t issuer;
     ap_t *ap;              // NULL until a map in ap mode is declared
     storage_commit_fn *watch;
@@ -203,15 +204,55 @@ bool
 void
     replica_drop_data (storage_t *self, partition_t *part);
 
-//  replica_snapshot.c: the sending side ------------------------------------------------------------
+//  replica_move.c: the move of a partition (move.h) ------------------------------------------------
+//  The only door to its state.
+void
+    replica_move (storage_t *self, partition_t *part, move_state_t state, uint64_t now);
+//  The row of a newer epoch says what has become of it; nothing is under way afterwards.
+void
+    replica_move_over (storage_t *self, partition_t *part, const part_t *row, uint64_t now);
+//  It begins, to that member.
+void
+    replica_move_begin (storage_t *self, partition_t *part, move_state_t state, node_id_t target,
+                        uint64_t now);
+//  True if something is under way.
 bool
+    replica_handover_tick (storage_t *self, partition_t *part, uint64_t now);
+//  It is being handed over: nothing is executed.
+bool
+    replica_sealed (const partition_t *part);
+//  The learner has begun, and the log is sent to it; it counts for commit.
+static inline bool
+replica_learns (const partition_t *part)
+{
+    return part->move.state >= MOVE_SNAPSHOT && part->move.state <= MOVE_JOINT;
+}
+static inline bool
+replica_joins (const partition_t *part)
+{
+    return part->move.state == MOVE_JOINT;
+}
+//  Asks the coordinator, not too often.
+void
+    replica_ask (storage_t *self, partition_t *part, peer_type_t what, node_id_t node, uint64_t now);
+
+//  replica_snapshot.c: the sending side ------------------------------------------------------------
+void
     replica_snapshot_tick (storage_t *self, partition_t *part, uint64_t now);
+//  credit: bytes that the learner takes.
 void
     replica_snapshot_begun (storage_t *self, partition_t *part, node_id_t from, uint64_t snapshot,
-                            uint64_t now);
+                            uint64_t credit, uint64_t now);
+//  fields: snapshot, index, status, credit.
 void
-    replica_snapshot_ack (storage_t *self, partition_t *part, node_id_t from, uint64_t snapshot,
-                          uint64_t index, uint64_t status, uint64_t now);
+    replica_snapshot_ack (storage_t *self, partition_t *part, node_id_t from, const uint64_t *fields,
+                          uint64_t now);
+//  Chunks leave, as far as credit and pace allow.
+void
+    replica_snapshot_send (storage_t *self, partition_t *part, uint64_t now);
+//  This process did not run for a while: the learner's silence says nothing.
+void
+    replica_snapshot_woke (partition_t *part, uint64_t now);
 void
     replica_snapshot_end (partition_t *part);
 uint64_t
@@ -241,6 +282,7 @@ bool
 
 #define CHUNK_LAST 1u
 #define CHUNK_SESSIONS 2u
+#define CHUNK_MORE 4u // It goes on in the next chunk
 
 //  replica_call.c: operations ----------------------------------------------------------------------
 struct call;

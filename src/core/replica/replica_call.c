@@ -64,7 +64,7 @@ s_may_serve (call_t *call)
     }
     if (part->role != ROLE_PRIMARY)
         return s_elsewhere (call);
-    if (part->sealed)
+    if (replica_sealed (part))
         return s_again (call, 5);
     if (!replica_lease (self, self->cluster.now))
         return s_again (call, 50);
@@ -266,8 +266,9 @@ call_open (call_t *call, change_kind_t kind, bytes_t first, bytes_t second, uint
     bytes_t map = call->request->map, key = call->request->key;
     uint64_t now = call->moment.now;
     bytes_t none = bytes_of (NULL, 0);
-    //  A learner may not have the entry yet whose deadline changes: it gets all of it
-    if (kind == CHANGE_DEADLINE && replica_snapshot_running (part)) {
+    //  Consistency 9, rule 3: a learner may not have the entry yet whose deadline changes, and a chunk does
+    //  not bring what is newer than the snapshot: it gets all of it
+    if (kind == CHANGE_DEADLINE && !LEFT_OUT (log_whole) && replica_snapshot_running (part)) {
         kind = CHANGE_PUT;
         first = entry_value (call->place.entry);
         second = none;

@@ -5,6 +5,7 @@
 #include "../mem.h"
 #include "../status.h"
 #include "../storage_impl.h"
+#include "chunk.h"
 
 #define S_TOMBS_MAX (64u << 20) // Bytes of remembered removals
 
@@ -18,6 +19,7 @@ struct receiver {
     uint64_t id;
     uint64_t taken; // Chunks up to here
     bool complete;
+    buf_t large;      // An entry that comes in several chunks
     pool_t pool;      // Of the tombs; its heap is NULL before the first
     s_tombs_t *tombs; // By number of the map
     uint32_t tombs_room;
@@ -53,6 +55,7 @@ replica_learn_end (partition_t *part)
     if (!part->receiver)
         return;
     s_forget_tombs (part->receiver);
+    buf_clear (&part->receiver->large);
     mem_free (part->receiver);
     part->receiver = NULL;
 }
@@ -115,19 +118,23 @@ replica_learn_destroyed (storage_t *self, partition_t *part, map_t *map, uint64_
     return true;
 }
 
-//  True if the key was removed after that version.
-static bool
-s_was_removed (const receiver_t *receiver, const map_t *map, uint64_t hash, bytes_t key, uint64_t version)
+//  ------------------------------------------------------------------------------------------------
+//  Answers
+
+static uint64_t
+s_room (const storage_t *self)
 {
-    if (map->number >= receiver->tombs_room)
-        return false;
-    const s_tombs_t *tombs = &receiver->tombs[map->number];
-    if (tombs->destroyed > version)
-        return true;
-    if (!tombs->removed)
-        return false;
-    place_t place = store_find (tombs->removed, hash, key);
-    return place.entry && entry_version (place.entry) > version;
+    const pool_t *pool = &self->pool;
+    uint64_t limit = self->config.memory_limit, used = pool->used_bytes + pool->index_bytes;
+    return !limit ? UINT64_MAX : limit > used ? limit - used : 0;
+}
+
+//  Bytes that may be on their way to it.
+static uint64_t
+s_credit (const storage_t *self)
+{
+    uint64_t most = REPLICA_CHUNKS * self->config.move_bytes, room = s_room (self);
+    return room < most ? room : most;
 }
 
 void
@@ -149,88 +156,227 @@ replica_learn_begin (storage_t *self, partition_t *part, uint64_t snapshot, uint
         part->synced_tenure = tenure;
     }
     buf_t *out = replica_out (self, part, part->primary, replica_actor (self, part, part->primary),
-                              PEER_SNAP_BEGIN_ACK, 1);
-    if (out)
-        wire_add_uint (out, snapshot);
+                              PEER_SNAP_BEGIN_ACK, 2);
+    if (!out)
+        return;
+    wire_add_uint (out, snapshot);
+    wire_add_uint (out, s_credit (self));
 }
 
 static void
 s_answer (storage_t *self, const partition_t *part, unsigned status)
 {
     buf_t *out = replica_out (self, part, part->primary, replica_actor (self, part, part->primary),
-                              PEER_SNAP_ACK, 3);
+                              PEER_SNAP_ACK, 4);
     if (!out)
         return;
     wire_add_uint (out, part->receiver->id);
     wire_add_uint (out, part->receiver->taken);
     wire_add_uint (out, status);
+    wire_add_uint (out, s_credit (self));
 }
 
-//  One entry of a chunk: only where nothing newer is known.
+//  ------------------------------------------------------------------------------------------------
+//  Entries of a chunk
+
+#define S_GROUP 16 // Looked for at the same time
+
+//  Entries of one map; what is the same for all of them is looked up once.
+typedef struct {
+    storage_t *storage;
+    partition_t *part;
+    uint64_t now;
+    store_t *store;         // NULL: no map yet
+    const s_tombs_t *tombs; // NULL: nothing was removed
+    unsigned count;
+    chunk_entry_t entries[S_GROUP];
+    uint64_t hashes[S_GROUP];
+    index_hint_t hints[S_GROUP];
+} s_take_t;
+
+//  True if the key was removed after that version.
 static bool
-s_take_entry (storage_t *self, partition_t *part, const change_t *change, uint64_t version, uint64_t now)
+s_was_removed (const s_tombs_t *tombs, uint64_t hash, bytes_t key, uint64_t version)
 {
-    unsigned status;
-    map_t *map = map_find (self, change->map);
-    if (!map)
-        map = map_make (self, change->map, &status);
-    store_t *store = map ? map_make_store (self, map, (uint32_t) (part - self->partitions)) : NULL;
-    if (!store)
+    if (tombs->destroyed > version)
+        return true;
+    if (!tombs->removed)
         return false;
-    uint64_t hash = hash_key (&self->secret, change->key);
-    if (s_was_removed (part->receiver, map, hash, change->key, version))
+    place_t place = store_find (tombs->removed, hash, key);
+    return place.entry && entry_version (place.entry) > version;
+}
+
+//  Only where nothing newer is known.
+static bool
+s_take_entry (const s_take_t *take, unsigned at)
+{
+    const chunk_entry_t *entry = &take->entries[at];
+    uint64_t hash = take->hashes[at];
+    if (take->tombs && s_was_removed (take->tombs, hash, entry->key, entry->version))
         return true;
-    place_t place = store_find (store, hash, change->key);
-    if (place.entry && !LEFT_OUT (chunk_newer) && entry_version (place.entry) >= version)
+    place_t place = store_find_hinted (take->store, hash, entry->key, &take->hints[at]);
+    if (place.entry && !LEFT_OUT (chunk_newer) && entry_version (place.entry) >= entry->version)
         return true;
-    uint64_t deadline = change->left ? now + change->left : 0;
-    return store_set (store, &place, change->value, bytes_of (NULL, 0), version, deadline, entry_clock (now));
+    uint64_t deadline = entry->left ? take->now + entry->left : 0;
+    uint32_t access = (entry_clock (take->now) - entry->age) & ENTRY_ACCESS_MASK;
+    return store_set (take->store, &place, entry->value, bytes_of (NULL, 0), entry->version, deadline,
+                      access);
 }
 
 static bool
-s_take_entries (storage_t *self, partition_t *part, bytes_t entries, uint64_t now, bool *sound)
+s_take_group (s_take_t *take)
 {
-    const uint8_t *at = entries.data, *end = entries.data + entries.size;
-    uint64_t version;
-    change_t change;
-    while (effect_chunk_next (&at, end, &version, &change, sound))
-        if (!s_take_entry (self, part, &change, version, now))
+    for (unsigned at = 0; at < take->count; at++)
+        index_prefetch_entry (&take->store->index, take->hashes[at], &take->hints[at]);
+    for (unsigned at = 0; at < take->count; at++)
+        if (!s_take_entry (take, at))
             return false;
+    take->count = 0;
     return true;
 }
 
 static bool
-s_has_room (const storage_t *self, size_t more)
+s_take_map (s_take_t *take, const chunk_map_t *item)
 {
-    const pool_t *pool = &self->pool;
-    uint64_t limit = self->config.memory_limit;
-    return !limit || pool->used_bytes + pool->index_bytes + more <= limit;
+    storage_t *self = take->storage;
+    unsigned status;
+    map_t *map = map_find (self, item->name);
+    if (!map)
+        map = map_make (self, item->name, &status);
+    take->store = map ? map_make_store (self, map, (uint32_t) (take->part - self->partitions)) : NULL;
+    if (!take->store)
+        return false;
+    const receiver_t *receiver = take->part->receiver;
+    take->tombs = map->number < receiver->tombs_room ? &receiver->tombs[map->number] : NULL;
+    //  They come in the order of their hashes, so the table needs its size from the beginning
+    if (item->entries > take->store->index.expected && item->entries < s_room (self) / CHUNK_ENTRY_HEAD)
+        index_expect (&take->store->index, item->entries);
+    return true;
 }
 
+static bool
+s_take_entries (storage_t *self, partition_t *part, bytes_t entries, uint64_t now)
+{
+    s_take_t take = { .storage = self, .part = part, .now = now };
+    const uint8_t *at = entries.data, *end = entries.data + entries.size;
+    chunk_map_t map;
+    chunk_item_t item;
+    while ((item = chunk_next (&at, end, &map, &take.entries[take.count])) != CHUNK_END) {
+        if (item == CHUNK_IS_MAP) {
+            if (!s_take_group (&take) || !s_take_map (&take, &map))
+                return false;
+            continue;
+        }
+        bytes_t key = take.entries[take.count].key;
+        uint64_t hash = take.hashes[take.count] = hash_key (&self->secret, key);
+        index_prefetch_bucket (&take.store->index, hash, &take.hints[take.count]);
+        if (++take.count == S_GROUP && !s_take_group (&take))
+            return false;
+    }
+    return s_take_group (&take);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Chunks
+
+//  Larger than agreed, or no whole items.
+static bool
+s_is_sound (const storage_t *self, const receiver_t *receiver, uint64_t flags, bytes_t entries)
+{
+    uint64_t large_max = self->config.value_max + self->config.key_max + (1u << 20);
+    if (flags & CHUNK_SESSIONS)
+        return entries.size <= REPLICA_CHUNK_MAX && !receiver->large.size && !(flags & CHUNK_MORE);
+    if (flags & CHUNK_MORE || receiver->large.size)
+        return entries.size <= REPLICA_MESSAGE_MAX && receiver->large.size + entries.size <= large_max;
+    return entries.size <= REPLICA_MESSAGE_MAX && chunk_is_sound (entries);
+}
+
+typedef enum { S_TAKEN, S_NO_ROOM, S_BROKEN } s_taken_t;
+
+//  What came in several chunks is taken as a whole.
+static s_taken_t
+s_take_large (storage_t *self, partition_t *part, uint64_t flags, bytes_t entries, uint64_t now)
+{
+    buf_t *large = &part->receiver->large;
+    size_t before = large->size;
+    buf_add (large, entries.data, entries.size);
+    if (large->failed) {
+        large->failed = false;
+        large->size = before;
+        return S_NO_ROOM;
+    }
+    if (flags & CHUNK_MORE)
+        return S_TAKEN;
+    s_taken_t taken = !chunk_is_sound (buf_bytes (large))                   ? S_BROKEN
+                      : s_take_entries (self, part, buf_bytes (large), now) ? S_TAKEN
+                                                                            : S_NO_ROOM;
+    if (taken == S_BROKEN)
+        large->size = before;
+    else
+        buf_clear (large);
+    return taken;
+}
+
+static s_taken_t
+s_take (storage_t *self, partition_t *part, uint64_t flags, bytes_t entries, uint64_t now)
+{
+    const receiver_t *receiver = part->receiver;
+    if (!s_is_sound (self, receiver, flags, entries))
+        return S_BROKEN;
+    if (s_room (self) < entries.size + receiver->large.size)
+        return S_NO_ROOM;
+    if (flags & CHUNK_SESSIONS)
+        return sessions_merge (&part->sessions, entries) ? S_TAKEN : S_NO_ROOM;
+    if (flags & CHUNK_MORE || receiver->large.size)
+        return s_take_large (self, part, flags, entries, now);
+    return s_take_entries (self, part, entries, now) ? S_TAKEN : S_NO_ROOM;
+}
+
+static void
+s_complete (storage_t *self, partition_t *part)
+{
+    part->receiver->complete = true;
+    s_forget_tombs (part->receiver);
+    for (uint32_t number = 0;; number++) {
+        map_t *map = map_numbered (self, number);
+        if (!map)
+            break;
+        store_t *store = map_store (map, (uint32_t) (part - self->partitions));
+        if (store)
+            index_expect (&store->index, 0);
+    }
+}
+
+//  Consistency 9, rule 3: in order, without a gap. What is known already is acknowledged again.
 void
 replica_learn_chunk (storage_t *self, partition_t *part, uint64_t snapshot, uint64_t index, uint64_t flags,
                      bytes_t entries, uint64_t now)
 {
     receiver_t *receiver = part->receiver;
-    if (!receiver || receiver->id != snapshot)
+    if (!receiver || receiver->id != snapshot) {
+        self->stats.peer_stale++;
         return;
-    if (index == receiver->taken + 1 && !receiver->complete) { // Others are known, or come again
-        bool sound = true;
-        bool taken = s_has_room (self, entries.size)
-                     && (flags & CHUNK_SESSIONS ? sessions_merge (&part->sessions, entries)
-                                                : s_take_entries (self, part, entries, now, &sound));
-        if (!sound)
+    }
+    if (receiver->complete) { // Sessions may come again behind the last chunk
+        receiver->taken = index > receiver->taken ? index : receiver->taken;
+        s_answer (self, part, ZGRID_OK);
+        return;
+    }
+    if (index > receiver->taken && HOLDS (chunk_order, index == receiver->taken + 1)) {
+        s_taken_t taken = s_take (self, part, flags, entries, now);
+        if (taken == S_BROKEN) {
             self->stats.peer_refused++;
-        if (!taken || !sound) {
-            self->stats.nomem += !taken;
+            return;
+        }
+        if (taken == S_NO_ROOM) {
+            self->stats.nomem++;
             s_answer (self, part, ZGRID_NOMEM);
             return;
         }
         receiver->taken = index;
-        if (flags & CHUNK_LAST) {
-            receiver->complete = true;
-            s_forget_tombs (receiver);
-        }
-    }
+        if (flags & CHUNK_LAST)
+            s_complete (self, part);
+    } else
+        self->stats.peer_stale++;
     s_answer (self, part, ZGRID_OK);
 }

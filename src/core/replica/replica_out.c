@@ -100,9 +100,9 @@ static const s_shape_t s_shapes[PEER_LIMIT] = {
     [PEER_REPL_PART] = { 6, 5 },       // snapshot, seq, offset, total, commit, bytes
     [PEER_REPL_ACK] = { 4, -1 },       // snapshot, last, bytes of the next, commit
     [PEER_SNAP_BEGIN] = { 3, -1 },     // snapshot, base, tenure
-    [PEER_SNAP_BEGIN_ACK] = { 1, -1 }, // snapshot
+    [PEER_SNAP_BEGIN_ACK] = { 2, -1 }, // snapshot, credit
     [PEER_SNAP_CHUNK] = { 4, 3 },      // snapshot, index, flags, entries
-    [PEER_SNAP_ACK] = { 3, -1 },       // snapshot, index, status
+    [PEER_SNAP_ACK] = { 4, -1 },       // snapshot, index, status, credit
 };
 
 static bool
@@ -173,9 +173,9 @@ s_from_copy (storage_t *self, partition_t *part, node_id_t from, peer_type_t typ
     if (type == PEER_NEW_EPOCH_ACK)
         replica_new_epoch_ack (self, part, from, number[0], now);
     else if (type == PEER_SNAP_BEGIN_ACK)
-        replica_snapshot_begun (self, part, from, number[0], now);
+        replica_snapshot_begun (self, part, from, number[0], number[1], now);
     else
-        replica_snapshot_ack (self, part, from, number[0], number[1], number[2], now);
+        replica_snapshot_ack (self, part, from, number, now);
 }
 
 static bool

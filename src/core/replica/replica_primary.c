@@ -111,7 +111,7 @@ replica_send (storage_t *self, partition_t *part, uint64_t now)
         else if (copy->sent_at == 0)
             s_send_new_epoch (self, part, copy, now);
     }
-    if (part->sender && part->learner.synced)
+    if (replica_learns (part))
         s_send_to (self, part, &part->learner, false, now);
 }
 
@@ -146,7 +146,7 @@ replica_ack (storage_t *self, partition_t *part, uint64_t epoch, node_id_t from,
     copy_t *copy = s_copy (part, from);
     if (!copy || last > part->sequence)
         return;
-    if (s_is_learner (part, copy) ? !part->sender || snapshot != replica_snapshot_id (part)
+    if (s_is_learner (part, copy) ? !replica_learns (part) || snapshot != replica_snapshot_id (part)
                                   : !copy->synced && !LEFT_OUT (ack_epoch))
         return;
     copy->heard_at = now;
@@ -170,15 +170,6 @@ replica_ack (storage_t *self, partition_t *part, uint64_t epoch, node_id_t from,
 //  ------------------------------------------------------------------------------------------------
 //  Time
 
-static void
-s_ask (storage_t *self, partition_t *part, peer_type_t what, node_id_t node, uint64_t now)
-{
-    if (now - part->asked_at < self->config.resend && part->asked_at)
-        return;
-    part->asked_at = now;
-    self->cluster.port.ask (self->cluster.port.arg, what, part->id, part->epoch, node);
-}
-
 //  Bytes on their way take their time: a millisecond for 64 KiB.
 static uint64_t
 s_patience (const partition_t *part)
@@ -198,7 +189,7 @@ static bool
 s_tick_copy (storage_t *self, partition_t *part, copy_t *copy, uint64_t now)
 {
     uint64_t resend = self->config.resend;
-    if (!copy->synced) {
+    if (!copy->synced && !s_is_learner (part, copy)) {
         if (now - copy->sent_at >= resend)
             s_send_new_epoch (self, part, copy, now);
         return true;
@@ -226,53 +217,7 @@ s_check_copy (storage_t *self, partition_t *part, const copy_t *copy, uint64_t n
     //  One that is idle is heard every second
     bool gone = now - copy->heard_at > (copy->up ? silence + 2 * REPLICA_IDLE : silence);
     if ((stuck || gone) && replica_lease (self, now))
-        s_ask (self, part, PEER_RECONF, copy->id, now);
-}
-
-//  Consistency 9, rule 5: sealed, everything committed, the target has it: then ask.
-static bool
-s_tick_handover (storage_t *self, partition_t *part, uint64_t now)
-{
-    if (!part->hand_to)
-        return false;
-    copy_t *copy = s_copy (part, part->hand_to);
-    bool ready = copy && !s_is_learner (part, copy)
-                 && HOLDS (seal,
-                           part->commit == part->sequence && copy->synced && copy->ack == part->sequence);
-    if (ready) {
-        part->hand_asked = true;
-        s_ask (self, part, PEER_HANDOVER, part->hand_to, now);
-    } else if (!part->hand_asked && now - part->hand_since > 1000) { // Nothing was promised yet
-        part->hand_to = 0;
-        part->sealed = false;
-        replica_share (self, part);
-    }
-    return true;
-}
-
-static partition_t *
-s_own (storage_t *self, uint32_t partition)
-{
-    if (partition >= self->config.partitions || partition % self->config.actors != self->config.index)
-        return NULL;
-    return &self->partitions[partition / self->config.actors];
-}
-
-void
-storage_hand_over (storage_t *self, uint32_t partition, uint64_t epoch, node_id_t node)
-{
-    partition_t *part = s_own (self, partition);
-    if (!part || self->cluster.alone || part->role != ROLE_PRIMARY || part->epoch != epoch || part->hand_to
-        || part->joining)
-        return;
-    copy_t *copy = s_copy (part, node);
-    if (!copy || s_is_learner (part, copy))
-        return;
-    part->hand_to = node;
-    part->hand_since = self->cluster.now;
-    self->cluster.replicate_at = 0;
-    part->sealed = !LEFT_OUT (seal);
-    replica_share (self, part);
+        replica_ask (self, part, PEER_RECONF, copy->id, now);
 }
 
 //  Consistency 8: sessions older than the era before are forgotten, by a logged effect.
@@ -308,11 +253,11 @@ replica_tick (storage_t *self, partition_t *part, uint64_t now)
         busy = s_tick_copy (self, part, copy, now) || busy;
         s_check_copy (self, part, copy, now);
     }
-    if (part->sender && part->learner.synced)
-        busy = s_tick_copy (self, part, &part->learner, now) || busy;
+    if (replica_learns (part))
+        s_tick_copy (self, part, &part->learner, now);
     if (part->learner.id)
-        busy = replica_snapshot_tick (self, part, now) || busy;
-    busy = s_tick_handover (self, part, now) || busy;
+        replica_snapshot_tick (self, part, now);
+    busy = replica_handover_tick (self, part, now) || part->learner.id || busy;
     replica_advance (self, part, now);
     return busy || part->waits.count;
 }

@@ -1,31 +1,26 @@
 //  replica_snapshot: the primary's side of adding a copy: the table goes to the learner in chunks, read
-//  while writes go on; the log goes along (consistency 9).
+//  while writes go on; the log goes along (consistency 9). What is on its way is not kept but, if it gets
+//  lost, read again (cut.h): a move takes the same memory however large the partition is.
 //  SPDX-License-Identifier: MPL-2.0
 #include "../mem.h"
 #include "../status.h"
 #include "../storage_impl.h"
+#include "cut.h"
 
-#define S_BUCKETS 4096 // Looked at for one chunk at most
-
-typedef struct {
-    buf_t bytes;
-    unsigned flags;
-} s_chunk_t;
-
-typedef enum { STAGE_ENTRIES, STAGE_SESSIONS, STAGE_CUT } s_stage_t;
+#define S_HEAD 128      // Bytes of a message in front of its entries, and more than enough
+#define S_TRIES 4       // Times that chunks are sent in vain before a learner is given up
+#define S_BACKOFF_MAX 4 // Doublings of the time between two of them
 
 struct sender {
     uint64_t id;
-    uint64_t base;
-    uint32_t map;      // Number of the one whose turn it is
-    uint64_t position; // In its store
-    s_stage_t stage;
-    uint32_t sessions_at, shuffles;
-    uint64_t cut;                     // The log's end when the last chunk was read
-    uint64_t cut_count, acked;        // Chunks that were read, that the learner has
-    s_chunk_t chunks[REPLICA_CHUNKS]; // Number n is at n % REPLICA_CHUNKS
+    cut_t cut;
+    uint64_t cut_count, acked;          // Chunks that were read, that the learner has
+    cut_piece_t pieces[REPLICA_CHUNKS]; // Number n is at n % REPLICA_CHUNKS
+    size_t on_way;                      // Bytes of those that it does not have yet
+    uint64_t credit;                    // As many may be, it says; but always one chunk
     uint64_t sent_at, progress_at;
-    bool failed; // The learner cannot go on
+    unsigned tries; // In vain, since it acknowledged something
+    bool failed;    // The learner cannot go on
 };
 
 uint64_t
@@ -34,123 +29,161 @@ replica_snapshot_id (const partition_t *part)
     return part->sender ? part->sender->id : 0;
 }
 
-static bool
-s_complete (const sender_t *sender)
-{
-    return sender->stage == STAGE_CUT && sender->acked == sender->cut_count;
-}
-
 bool
 replica_snapshot_running (const partition_t *part)
 {
-    return part->sender && !s_complete (part->sender);
+    return part->sender && part->move.state <= MOVE_SNAPSHOT;
 }
 
 void
 replica_snapshot_end (partition_t *part)
 {
-    sender_t *sender = part->sender;
-    if (!sender)
-        return;
-    for (unsigned at = 0; at < REPLICA_CHUNKS; at++)
-        buf_clear (&sender->chunks[at].bytes);
-    mem_free (sender);
+    if (part->sender)
+        cut_end (&part->sender->cut);
+    mem_free (part->sender);
     part->sender = NULL;
-    part->joining = false;
+}
+
+void
+replica_snapshot_woke (partition_t *part, uint64_t now)
+{
+    if (!part->sender)
+        return;
+    part->sender->progress_at = part->sender->sent_at = now;
+    part->learner.progress_at = part->learner.heard_at = now;
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  Reading the table
+//  Chunks
 
+//  A move for the sake of balance alone stands still while moves are paused.
+static bool
+s_paused (const storage_t *self, const partition_t *part)
+{
+    const view_t *view = self->cluster.view;
+    if (!view->moves_paused || part->others_count + 1u < view_copies (view))
+        return false;
+    for (unsigned at = 0; at <= part->others_count; at++) {
+        node_id_t id = at < part->others_count ? part->others[at].id : self->cluster.self;
+        const member_t *member = view_member (view, id);
+        if (!member || member->status != MEMBER_UP)
+            return false;
+    }
+    return true;
+}
+
+static bool
+s_may_send (const storage_t *self, const partition_t *part)
+{
+    const storage_port_t *port = &self->cluster.port;
+    return !s_paused (self, part) && port->stream_room (port->arg) > 0;
+}
+
+//  Where the head's end stands, for s_stream.
 typedef struct {
-    buf_t *out;
-    const map_t *map;
-    uint64_t now;
-} s_cut_t;
+    size_t flags_at, bytes_at;
+} s_head_t;
 
-static void
-s_cut_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
+//  The size of the bytes, and their flags, are known when they have been read.
+static s_head_t
+s_begin_chunk (const storage_t *self, const partition_t *part, uint64_t number, size_t size, buf_t *out)
 {
-    s_cut_t *cut = arg;
-    bytes_t key, value;
-    (void) slot;
-    (void) hash;
-    entry_parts (entry, &key, &value);
-    uint64_t deadline = entry_deadline (entry);
-    //  One that is over is removed by the primary's effect, not by the copy's clock: it lives on a little
-    uint64_t left = deadline == 0 ? 0 : deadline > cut->now ? deadline - cut->now : 1;
-    effect_chunk_entry (cut->out, entry_version (entry), map_name (cut->map), key, value, left);
+    peer_head_t head = { self->cluster.view->cluster, self->cluster.self, part->learner.id };
+    static const uint8_t bin[] = { 0xc6, 0, 0, 0, 0 }; // MessagePack: bytes, their size in four
+    buf_reserve (out, S_HEAD + size);
+    peer_begin (out, &head);
+    replica_head (out, part, PEER_SNAP_CHUNK, 4);
+    wire_add_uint (out, part->sender->id);
+    wire_add_uint (out, number);
+    s_head_t places = { .flags_at = out->size };
+    wire_add_uint (out, 0); // One byte, as every number below 128
+    buf_add (out, bin, sizeof bin);
+    places.bytes_at = out->size;
+    return places;
 }
 
 static void
-s_cut_entries (storage_t *self, partition_t *part, sender_t *sender, buf_t *out, uint64_t now)
+s_stream (storage_t *self, partition_t *part, const s_head_t *places, unsigned flags, buf_t *out,
+          uint64_t now)
 {
-    uint32_t local = (uint32_t) (part - self->partitions), buckets = S_BUCKETS;
-    while (out->size < REPLICA_MESSAGE_MAX && buckets) {
-        map_t *map = map_numbered (self, sender->map);
-        if (!map) {
-            sender->stage = STAGE_SESSIONS;
-            sender->shuffles = part->sessions.shuffles;
+    const storage_port_t *port = &self->cluster.port;
+    size_t size = out->size - places->bytes_at;
+    out->data[places->flags_at] = (uint8_t) flags;
+    for (unsigned at = 0; at < 4; at++)
+        out->data[places->bytes_at - 1 - at] = (uint8_t) (size >> 8 * at);
+    part->sender->sent_at = now;
+    port->stream (port->arg, part->learner.id, part->learner.actor, out);
+}
+
+//  False: nothing left for now.
+static bool
+s_send_next (storage_t *self, partition_t *part, uint64_t now)
+{
+    sender_t *sender = part->sender;
+    cut_t *cut = &sender->cut;
+    if (cut->stage == CUT_AT_END || (cut->large_waits && cut->large.size))
+        return false;
+    uint64_t number = sender->cut_count + 1,
+             left = part->move.total > part->move.bytes ? part->move.total - part->move.bytes : 0;
+    buf_t out = BUF_INIT;
+    cut_piece_t piece = { .flags = 0 };
+    size_t size = left + S_HEAD < self->config.move_bytes ? left + S_HEAD : self->config.move_bytes;
+    s_head_t places = s_begin_chunk (self, part, number, size, &out);
+    if (!cut_next (cut, self, part, &out, &piece, now)) {
+        buf_clear (&out);
+        return false;
+    }
+    sender->pieces[number % REPLICA_CHUNKS] = piece;
+    sender->cut_count = number;
+    sender->on_way += piece.bytes;
+    part->move.bytes += piece.bytes;
+    part->move.entries = cut->entries;
+    s_stream (self, part, &places, piece.flags, &out, now);
+    return true;
+}
+
+static void
+s_send_again (storage_t *self, partition_t *part, uint64_t number, uint64_t now)
+{
+    sender_t *sender = part->sender;
+    cut_piece_t *piece = &sender->pieces[number % REPLICA_CHUNKS];
+    buf_t out = BUF_INIT;
+    s_head_t places = s_begin_chunk (self, part, number, piece->bytes, &out);
+    cut_again (&sender->cut, self, part, &out, piece, now);
+    if (out.failed) // As if it were lost
+        buf_clear (&out);
+    else
+        s_stream (self, part, &places, piece->flags, &out, now);
+}
+
+void
+replica_snapshot_send (storage_t *self, partition_t *part, uint64_t now)
+{
+    sender_t *sender = part->sender;
+    while (sender->cut_count - sender->acked < REPLICA_CHUNKS
+           && (sender->on_way == 0 || sender->on_way + self->config.move_bytes <= sender->credit)
+           && s_may_send (self, part))
+        if (!s_send_next (self, part, now))
             break;
-        }
-        store_t *store = map_store (map, local);
-        s_cut_t cut = { out, map, now };
-        if (store && sender->position < INDEX_END) {
-            sender->position = index_visit (&store->index, sender->position, s_cut_one, &cut);
-            buckets--;
-        }
-        if (!store || sender->position >= INDEX_END) {
-            sender->map++;
-            sender->position = 0;
-        }
-    }
 }
 
-//  The next chunk. An empty one is skipped, but for the last.
+//  What was not acknowledged in time; bytes on their way take theirs: a millisecond for 64 KiB.
 static void
-s_cut_chunk (storage_t *self, partition_t *part, sender_t *sender, uint64_t now)
+s_resend (storage_t *self, partition_t *part, uint64_t now)
 {
-    s_chunk_t *chunk = &sender->chunks[(sender->cut_count + 1) % REPLICA_CHUNKS];
-    buf_reset (&chunk->bytes);
-    uint64_t position = sender->position;
-    uint32_t map = sender->map, sessions_at = sender->sessions_at;
-    s_stage_t stage = sender->stage;
-    chunk->flags = 0;
-    if (sender->stage == STAGE_ENTRIES)
-        s_cut_entries (self, part, sender, &chunk->bytes, now);
-    if (sender->stage == STAGE_SESSIONS && chunk->bytes.size == 0) {
-        chunk->flags = CHUNK_SESSIONS;
-        if (sender->shuffles != part->sessions.shuffles) {
-            sender->sessions_at = 0;
-            sender->shuffles = part->sessions.shuffles;
-        }
-        //  Consistency 9, rule 3: the last chunk carries the sessions
-        if (LEFT_OUT (sessions_move))
-            sessions_encode (&(sessions_t) { .floor = part->sessions.floor }, 0, 1, &chunk->bytes);
-        else
-            sender->sessions_at = sessions_encode (&part->sessions, sender->sessions_at, REPLICA_MESSAGE_MAX,
-                                                   &chunk->bytes);
-        if (sender->sessions_at == 0) {
-            chunk->flags |= CHUNK_LAST;
-            sender->stage = STAGE_CUT;
-        }
-    }
-    if (chunk->bytes.failed) { // Again, when there is memory
-        buf_clear (&chunk->bytes);
-        sender->position = position;
-        sender->map = map;
-        sender->sessions_at = sessions_at;
-        sender->stage = stage;
+    sender_t *sender = part->sender;
+    unsigned doubled = sender->tries < S_BACKOFF_MAX ? sender->tries : S_BACKOFF_MAX;
+    uint64_t patience = (self->config.resend << doubled) + (sender->on_way >> 16);
+    if (sender->cut_count == sender->acked || now - sender->sent_at < patience || !s_may_send (self, part))
         return;
-    }
-    if (chunk->bytes.size == 0)
-        return;
-    sender->cut = part->sequence;
-    sender->cut_count++;
+    sender->tries++;
+    for (uint64_t number = sender->acked + 1; number <= sender->cut_count && s_may_send (self, part);
+         number++)
+        s_send_again (self, part, number, now);
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  Sending
+//  Steps
 
 static void
 s_send_begin (storage_t *self, partition_t *part, sender_t *sender, uint64_t now)
@@ -160,71 +193,9 @@ s_send_begin (storage_t *self, partition_t *part, sender_t *sender, uint64_t now
     if (!out)
         return;
     wire_add_uint (out, sender->id);
-    wire_add_uint (out, sender->base);
+    wire_add_uint (out, sender->cut.base);
     wire_add_uint (out, part->tenure);
     sender->sent_at = now;
-}
-
-//  The buffer goes with it. Without memory it is lost, as messages may be.
-static void
-s_send_chunk (storage_t *self, partition_t *part, sender_t *sender, uint64_t number, uint64_t now)
-{
-    const storage_port_t *port = &self->cluster.port;
-    copy_t *copy = &part->learner;
-    const s_chunk_t *chunk = &sender->chunks[number % REPLICA_CHUNKS];
-    peer_head_t head = { .cluster = self->cluster.view->cluster, .from = self->cluster.self, .to = copy->id };
-    buf_t out = BUF_INIT;
-    peer_begin (&out, &head);
-    replica_head (&out, part, PEER_SNAP_CHUNK, 4);
-    wire_add_uint (&out, sender->id);
-    wire_add_uint (&out, number);
-    wire_add_uint (&out, chunk->flags);
-    wire_add_bytes (&out, buf_bytes (&chunk->bytes));
-    sender->sent_at = now;
-    if (out.failed)
-        buf_clear (&out);
-    else
-        port->stream (port->arg, copy->id, copy->actor, &out);
-}
-
-//  The channel's pace: nothing is read or sent again before it takes more. To wait for it is no fault of
-//  the learner's.
-static bool
-s_has_room (storage_t *self, sender_t *sender, uint64_t now)
-{
-    const storage_port_t *port = &self->cluster.port;
-    if (port->stream_room (port->arg) > 0)
-        return true;
-    sender->progress_at = sender->sent_at = now;
-    return false;
-}
-
-static void
-s_go_on (storage_t *self, partition_t *part, sender_t *sender, uint64_t now)
-{
-    while (sender->stage != STAGE_CUT && sender->cut_count - sender->acked < REPLICA_CHUNKS
-           && s_has_room (self, sender, now)) {
-        uint64_t count = sender->cut_count;
-        s_stage_t stage = sender->stage;
-        uint64_t position = sender->position;
-        uint32_t map = sender->map;
-        s_cut_chunk (self, part, sender, now);
-        if (sender->cut_count > count)
-            s_send_chunk (self, part, sender, sender->cut_count, now);
-        else if (stage == sender->stage && position == sender->position && map == sender->map)
-            break; // No memory
-    }
-}
-
-void
-storage_stream (storage_t *self, uint64_t now)
-{
-    self->cluster.now = now;
-    for (uint32_t local = 0; local < self->local_partitions; local++) {
-        partition_t *part = &self->partitions[local];
-        if (part->role == ROLE_PRIMARY && part->sender && part->learner.synced)
-            s_go_on (self, part, part->sender, now);
-    }
 }
 
 static bool
@@ -237,11 +208,11 @@ s_begin (storage_t *self, partition_t *part, uint64_t now)
         oplog_reset (&part->log, part->sequence);
     part->streaming = true;
     sender->id = ++self->cluster.snapshots;
-    sender->base = part->sequence;
     sender->progress_at = now;
+    cut_begin (&sender->cut, part->sequence, self->config.move_bytes);
     part->sender = sender;
+    part->move.total = cut_estimate (self, part);
     copy_t *copy = &part->learner;
-    copy->synced = false;
     copy->ack = copy->sent = part->sequence;
     copy->part = copy->part_sent = 0;
     copy->progress_at = copy->heard_at = now;
@@ -249,77 +220,93 @@ s_begin (storage_t *self, partition_t *part, uint64_t now)
 }
 
 void
-replica_snapshot_begun (storage_t *self, partition_t *part, node_id_t from, uint64_t snapshot, uint64_t now)
+replica_snapshot_begun (storage_t *self, partition_t *part, node_id_t from, uint64_t snapshot,
+                        uint64_t credit, uint64_t now)
 {
     sender_t *sender = part->sender;
-    if (!sender || from != part->learner.id || snapshot != sender->id || part->learner.synced)
+    if (!sender || from != part->learner.id || snapshot != sender->id || part->move.state != MOVE_LEARNER)
         return;
-    part->learner.synced = true;
+    replica_move (self, part, MOVE_SNAPSHOT, now);
+    sender->credit = credit;
     part->learner.progress_at = sender->progress_at = now;
     replica_touch (self, part);
-    s_go_on (self, part, sender, now);
+    replica_snapshot_send (self, part, now);
+}
+
+//  Those are not on their way any more; a large entry is forgotten when all of it has arrived.
+static void
+s_acknowledge (sender_t *sender, uint64_t index)
+{
+    bool large = false;
+    while (sender->acked < index)
+        sender->on_way -= sender->pieces[++sender->acked % REPLICA_CHUNKS].bytes;
+    for (uint64_t number = sender->acked + 1; number <= sender->cut_count; number++)
+        large = large || sender->pieces[number % REPLICA_CHUNKS].kind == CUT_LARGE;
+    if (!large)
+        cut_forget_large (&sender->cut);
 }
 
 void
-replica_snapshot_ack (storage_t *self, partition_t *part, node_id_t from, uint64_t snapshot, uint64_t index,
-                      uint64_t status, uint64_t now)
+replica_snapshot_ack (storage_t *self, partition_t *part, node_id_t from, const uint64_t *fields,
+                      uint64_t now)
 {
     sender_t *sender = part->sender;
-    if (!sender || from != part->learner.id || snapshot != sender->id || !part->learner.synced)
+    uint64_t snapshot = fields[0], index = fields[1], status = fields[2], credit = fields[3];
+    if (!sender || from != part->learner.id || snapshot != sender->id || part->move.state != MOVE_SNAPSHOT)
         return;
     part->learner.heard_at = now;
     if (status != ZGRID_OK) {
         sender->failed = true;
         return;
     }
-    if (index <= sender->acked || index > sender->cut_count)
+    if (index < sender->acked || index > sender->cut_count)
         return;
-    sender->acked = index;
-    sender->progress_at = now;
-    s_go_on (self, part, sender, now);
-    if (s_complete (sender))
+    sender->credit = credit;
+    if (index > sender->acked) {
+        s_acknowledge (sender, index);
+        sender->progress_at = sender->sent_at = now;
+        sender->tries = 0;
+    }
+    replica_snapshot_send (self, part, now);
+    //  Consistency 9, rule 4: everything that was ever read
+    if (HOLDS (join_complete, sender->cut.stage == CUT_AT_END && sender->acked == sender->cut_count)) {
+        replica_move (self, part, MOVE_CATCHING_UP, now);
         replica_snapshot_tick (self, part, now);
+    }
 }
 
-static void
-s_ask (storage_t *self, partition_t *part, peer_type_t what, uint64_t now)
+//  To wait for the pace, or for the end of a pause, is not to be stuck: nothing is sent in vain then.
+static bool
+s_is_stuck (const storage_t *self, const partition_t *part, uint64_t now)
 {
-    if (part->asked_at && now - part->asked_at < self->config.resend)
-        return;
-    part->asked_at = now;
-    self->cluster.port.ask (self->cluster.port.arg, what, part->id, part->epoch, part->learner.id);
+    const sender_t *sender = part->sender;
+    uint64_t silence = 2 * self->config.silence;
+    if (part->move.state == MOVE_LEARNER || sender->tries >= S_TRIES)
+        return now - sender->progress_at > silence;
+    return now - part->learner.progress_at > silence;
 }
 
-bool
+void
 replica_snapshot_tick (storage_t *self, partition_t *part, uint64_t now)
 {
-    if (!part->sender && (part->sealed || !replica_serves (self, part) || !s_begin (self, part, now)))
-        return true;
+    if (!part->sender && (!replica_serves (self, part) || !s_begin (self, part, now)))
+        return;
     sender_t *sender = part->sender;
     copy_t *copy = &part->learner;
-    uint64_t resend = self->config.resend;
-    if (!copy->synced) {
-        if (now - sender->sent_at >= resend)
-            s_send_begin (self, part, sender, now);
-    } else if (!s_complete (sender)) {
-        s_go_on (self, part, sender, now);
-        if (now - sender->sent_at >= resend)
-            for (uint64_t number = sender->acked + 1;
-                 number <= sender->cut_count && s_has_room (self, sender, now); number++)
-                s_send_chunk (self, part, sender, number, now);
-    } else {
+    if (part->move.state == MOVE_LEARNER && now - sender->sent_at >= self->config.resend)
+        s_send_begin (self, part, sender, now);
+    else if (part->move.state == MOVE_SNAPSHOT) {
+        s_resend (self, part, now);
+        replica_snapshot_send (self, part, now);
+    } else if (part->move.state == MOVE_CATCHING_UP) {
         //  Consistency 9, rule 4: only when the learner has everything that was ever read, and that is
         //  committed; from then on it counts for commit, and only a newer epoch takes it out again
-        bool ready = part->commit >= sender->cut && copy->ack >= part->commit;
+        bool ready = HOLDS (join_committed, part->commit >= sender->cut.upto) && copy->ack >= part->commit;
         if (ready || LEFT_OUT (join_counts))
-            part->joining = true;
-        if (part->joining)
-            s_ask (self, part, PEER_JOIN, now);
-        sender->progress_at = copy->progress_at;
+            replica_move (self, part, MOVE_JOINT, now);
     }
-    bool stuck = now - sender->progress_at > 2 * self->config.silence
-                 || now - copy->progress_at > 2 * self->config.silence;
-    if (!part->joining && (sender->failed || stuck || !copy->up))
-        s_ask (self, part, PEER_DROP_LEARNER, now);
-    return true;
+    if (part->move.state == MOVE_JOINT)
+        replica_ask (self, part, PEER_JOIN, copy->id, now);
+    else if (sender->failed || !copy->up || s_is_stuck (self, part, now))
+        replica_ask (self, part, PEER_DROP_LEARNER, copy->id, now);
 }

@@ -124,9 +124,10 @@ replica_learn_row (storage_t *self, partition_t *part, const part_t *row, uint64
     role_t old = part->role;
     shared_word_stop (part->shared);
     //  Whatever the new epoch is: what was under way in the old one is over
-    replica_snapshot_end (part);
-    part->sealed = part->hand_asked = part->joining = false;
-    part->hand_to = 0;
+    bool goes_on = LEFT_OUT (move_epoch) && role == ROLE_PRIMARY && replica_learns (part)
+                   && row->learner == part->move.target;
+    if (!goes_on)
+        replica_move_over (self, part, row, now);
     part->asked_at = 0;
     part->epoch = row->epoch;
     if (role == ROLE_PRIMARY) {
@@ -153,6 +154,8 @@ replica_learn_row (storage_t *self, partition_t *part, const part_t *row, uint64
     part->streaming = part->others_count || self->cluster.watch;
     if (!part->streaming)
         oplog_reset (&part->log, part->sequence);
+    if (row->learner && part->move.state == MOVE_NONE)
+        replica_move_begin (self, part, MOVE_LEARNER, row->learner, now);
     replica_touch (self, part);
 }
 
@@ -283,7 +286,8 @@ storage_partition_state (storage_t *self, uint32_t partition)
                                  .commit = self->cluster.alone ? part->sequence : part->commit,
                                  .tenure = part->tenure,
                                  .tenure_start = part->tenure_start,
-                                 .sealed = part->sealed,
+                                 .sealed = replica_sealed (part),
+                                 .move = part->move.state,
                                  .complete = replica_learn_complete (part),
                                  .log_bytes = oplog_size (&part->log),
                                  .waiting = part->waits.count,

@@ -296,11 +296,12 @@ sessions_raise_floor (sessions_t *self, uint32_t era)
 //  floor u32.
 
 uint32_t
-sessions_encode (const sessions_t *self, uint32_t from, size_t most, buf_t *out)
+sessions_encode (const sessions_t *self, uint32_t from, uint32_t to, size_t most, buf_t *out)
 {
     size_t begin = out->size;
+    uint32_t end = to && to < self->room ? to : self->room;
     buf_add (out, &self->floor, sizeof self->floor);
-    for (uint32_t place = from; place < self->room; place++) {
+    for (uint32_t place = from; place < end; place++) {
         const session_t *session = self->table[place];
         if (!session)
             continue;
@@ -318,7 +319,7 @@ sessions_encode (const sessions_t *self, uint32_t from, size_t most, buf_t *out)
             buf_add (out, result.data, result.size);
         }
     }
-    return 0;
+    return end < self->room ? end : 0;
 }
 
 static bool

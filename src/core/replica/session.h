@@ -65,10 +65,11 @@ bool
 void
     sessions_raise_floor (sessions_t *self, uint32_t era);
 
-//  Adds sessions from table place `from` on until out holds `most` bytes; returns the next place, 0 at
-//  the end. After a shuffle it must begin anew. Only for sending them to another copy, which merges them.
+//  Adds sessions from table place `from` on, up to place `to` (0: all of them), until out holds `most`
+//  bytes; returns the next place, 0 at the end. After a shuffle it must begin anew. Only for sending them
+//  to another copy, which merges them.
 uint32_t
-    sessions_encode (const sessions_t *self, uint32_t from, size_t most, buf_t *out);
+    sessions_encode (const sessions_t *self, uint32_t from, uint32_t to, size_t most, buf_t *out);
 //  False: malformed (some may have been merged), or without memory.
 bool
     sessions_merge (sessions_t *self, bytes_t encoded);
