@@ -177,6 +177,59 @@ s_statistics (void)
     }
 }
 
+//  Words with a comma between them, as code.
+static void
+s_words_cell (const char *words)
+{
+    const char *between = " ";
+    for (; *words; words += strspn (words, " ")) {
+        int size = (int) strcspn (words, " ");
+        printf ("%s`%.*s`", between, size, words);
+        words += size;
+        between = ", ";
+    }
+    printf (" |");
+}
+
+static void
+s_events (void)
+{
+    static const struct {
+        const char *name, *fields, *purpose;
+    } s_list[] = {
+#define EVENT(NAME, name, fields, purpose) { name, fields, purpose },
+#include "cluster/event.def"
+#undef EVENT
+    };
+    printf ("| `event` | Meaning | Further members |\n|---|---|---|\n");
+    for (size_t at = 0; at < sizeof s_list / sizeof s_list[0]; at++) {
+        printf ("|");
+        s_code_cell (s_list[at].name);
+        s_cell (s_list[at].purpose);
+        s_words_cell (s_list[at].fields);
+        printf ("\n");
+    }
+}
+
+static void
+s_states (void)
+{
+    static const struct {
+        const char *name, *purpose;
+    } s_list[] = {
+#define MOVE_STATE(NAME, name, next, text) { name, text },
+#include "move/move_state.def"
+#undef MOVE_STATE
+    };
+    printf ("| `state` | Meaning |\n|---|---|\n");
+    for (size_t at = 0; at < sizeof s_list / sizeof s_list[0]; at++) {
+        printf ("|");
+        s_code_cell (s_list[at].name);
+        s_cell (s_list[at].purpose);
+        printf ("\n");
+    }
+}
+
 //  ------------------------------------------------------------------------------------------------
 //  Test vectors
 
@@ -352,7 +405,7 @@ static const struct {
 } s_tables[] = {
     { "operations", s_operations }, { "options", s_options },       { "statuses", s_statuses },
     { "settings", s_settings },     { "statistics", s_statistics }, { "slots", s_slots },
-    { "exchange", s_exchange },
+    { "exchange", s_exchange },     { "events", s_events },         { "states", s_states },
 };
 
 #define S_COUNT (sizeof s_tables / sizeof s_tables[0])

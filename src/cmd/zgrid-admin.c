@@ -31,14 +31,20 @@ cluster_order (tool_t *self, const char *const *words, size_t count, zgrid_entry
     return status;
 }
 
-//  Sends words and prints what came of it. Returns an exit code.
-static int
-s_admin (tool_t *self, const char *const *words, size_t count)
+int
+cluster_refused (tool_t *self, int status, const zgrid_entry_t *entry)
+{
+    //  Where NOTFOUND is meant, the server says what was not found
+    return tool_fail (self, status, entry->error ? entry->error : zgrid_client_error (self->client));
+}
+
+int
+cluster_carry_out (tool_t *self, const char *const *words, size_t count)
 {
     zgrid_entry_t entry;
     int status = cluster_order (self, words, count, &entry);
     if (status != ZGRID_OK)
-        return tool_fail (self, status, zgrid_client_error (self->client));
+        return cluster_refused (self, status, &entry);
     if (self->json) {
         json_t *object = json_pack ("{s:s}", "status", "OK");
         if (!object || !json_set_bytes (object, "text", entry.value)) {
@@ -66,7 +72,7 @@ command_set (tool_t *self)
             return tool_complain (self, "on_lost is refuse or wipe, not %s", value);
     } else
         return tool_complain (self, "copies, on_lost and voters can be set, not %s", name);
-    return s_admin (self, (const char *[]) { "set", name, value }, 3);
+    return cluster_carry_out (self, (const char *[]) { "set", name, value }, 3);
 }
 
 static json_t *
@@ -124,7 +130,7 @@ s_create_map (tool_t *self, const char *name)
         return tool_complain (self, "--mode takes cp or ap, not %s", mode);
     if (!tool_integer (min_sync, 1, 1000, &number))
         return tool_complain (self, "--min-sync is a number of copies, not %s", min_sync);
-    return s_admin (self, (const char *[]) { "map", name, "mode", mode, "min_sync", min_sync }, 6);
+    return cluster_carry_out (self, (const char *[]) { "map", name, "mode", mode, "min_sync", min_sync }, 6);
 }
 
 int
@@ -154,9 +160,9 @@ command_recover (tool_t *self)
                               "what the lost copies held is gone for good then; say --accept-data-loss if "
                               "that is meant");
     if (self->refound)
-        return s_admin (self, (const char *[]) { "refound", "accept-data-loss" }, 2);
+        return cluster_carry_out (self, (const char *[]) { "refound", "accept-data-loss" }, 2);
     int64_t number;
     if (!tool_integer (self->operands[0], 0, 16383, &number))
         return tool_complain (self, "not a partition: %s", self->operands[0]);
-    return s_admin (self, (const char *[]) { "recover", self->operands[0], "accept-data-loss" }, 3);
+    return cluster_carry_out (self, (const char *[]) { "recover", self->operands[0], "accept-data-loss" }, 3);
 }

@@ -20,6 +20,14 @@ json_t *
 int
     cluster_order (tool_t *self, const char *const *words, size_t count, zgrid_entry_t *entry);
 
+//  Sends an operator's request and prints what came of it. Returns an exit code.
+int
+    cluster_carry_out (tool_t *self, const char *const *words, size_t count);
+
+//  Says why an order was refused. Returns the exit code.
+int
+    cluster_refused (tool_t *self, int status, const zgrid_entry_t *entry);
+
 //  The member of that name, or NULL.
 json_t *
     cluster_member (json_t *tree, const char *name);

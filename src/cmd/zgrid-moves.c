@@ -142,12 +142,12 @@ command_drain (tool_t *self)
     json_decref (tree);
     if (known && !heir)
         return s_say (self, EXIT_NO, "nobody else could take over what it holds");
-    int status = cluster_order (self, (const char *[]) { "drain", name }, 2, &entry);
-    if (status != ZGRID_OK)
-        return tool_fail (self, status, zgrid_client_error (self->client));
+    const char *words[] = { "drain", name };
     if (self->no_wait)
-        return self->json ? tool_print_json (json_pack ("{s:s, s:s}", "status", "OK", "member", name))
-                          : EXIT_DONE;
+        return cluster_carry_out (self, words, 2);
+    int status = cluster_order (self, words, 2, &entry);
+    if (status != ZGRID_OK)
+        return cluster_refused (self, status, &entry);
     drain_t drain = { .name = name, .since = progress_now () };
     //  Its id may be what it was called by; members are listed by name
     wait_t wait = { self, s_judge_drain, &drain };
@@ -235,7 +235,7 @@ s_order (tool_t *self, const char *word, const char *value, int64_t *number)
     zgrid_entry_t entry;
     int status = cluster_order (self, words, word ? value ? 3 : 2 : 1, &entry);
     if (status != ZGRID_OK)
-        return tool_fail (self, status, zgrid_client_error (self->client));
+        return cluster_refused (self, status, &entry);
     char text[32];
     snprintf (text, sizeof text, "%.*s", (int) (entry.value.size < 31 ? entry.value.size : 31),
               (const char *) entry.value.data);

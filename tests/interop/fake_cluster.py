@@ -28,14 +28,24 @@ def answer(op, value):
         return OK, HELLO, {}
     with open(sys.argv[1], encoding="utf-8") as file:
         state = json.load(file)
-    admin = state.pop("admin", None)
+    admin, plan = state.pop("admin", None), state.pop("plan", None)
     if op == "CLUSTER":
+        #  Steps: what has changed at each time that somebody asks
+        for name, steps in state.pop("steps", {}).items():
+            count = answer.asked.get(name, 0)
+            answer.asked[name] = count + 1
+            state[name] = steps[min(count, len(steps) - 1)]
+        if value in ("plan", b"plan") and plan is not None:
+            state["plan"] = plan
         return OK, state, {}
     if op != "ADMIN":
         return BADOP, None, {"error": "not here"}
     if admin and admin[0] != OK:
         return admin[0], None, {"error": admin[1]}
     return OK, admin[1] if admin else "did " + " ".join(value), {}
+
+
+answer.asked = {}
 
 
 def reply(record):

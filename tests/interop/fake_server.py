@@ -28,7 +28,7 @@ PARTITIONS, ACTORS, BATCH, WINDOW = 32, 2, 4096, 2048
 KEY_OPS = """GET PUT DEL EXISTS TTL EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST TOUCH INCR DECR INCRBYFLOAT GETPUT GETDEL CAS
 APPEND""".split()
 NEED_VALUE = ("PUT", "GETPUT", "CAS", "APPEND")
-FLAGS = ("nx", "xx", "keepttl", "get", "withttl", "gt", "lt", "withvalues", "fwd", "views")
+FLAGS = ("nx", "xx", "keepttl", "get", "withttl", "gt", "lt", "withvalues", "fwd", "views", "events")
 UINTS = ("ex", "px", "exat", "pxat", "ifversion", "cursor", "count", "partition", "deadline", "ack", "attach")
 BYTES = ("match", "read")
 
@@ -242,6 +242,8 @@ class Fake:
             return self.ask_cluster(op)
         if op == "HELLO" and options.get("views"):
             self.sessions.watch(*self.arrival)
+        if op == "HELLO" and options.get("events"):
+            self.sessions.listen(*self.arrival)
         if op == "PING":
             return OK, value if 38 not in self.wrong or value is None else b"pong", 0, None
         if op in ("HELLO", "ROUTES", "STATS"):
@@ -272,6 +274,7 @@ class Fake:
             return OK, fake_sessions.cluster(self, PARTITIONS, ACTORS), 0, None
         self.epoch += 1
         self.sessions.push(self.epoch)
+        self.sessions.happened(self.epoch)
         return OK, "done", 0, None
 
     def keyed(self, index, number, op, name, key, value, options):

@@ -15,7 +15,7 @@ class Sessions:
         self.wrong = wrong
         self.issued = 0
         self.done, self.low = {}, {}
-        self.watchers = []
+        self.watchers, self.listeners = [], []
         self.body()
 
     def body(self):
@@ -54,6 +54,14 @@ class Sessions:
         self.done[request] = answer
         self.low[place] = max(ack, self.low.get(place, 0))
         return answer
+
+    def listen(self, socket, route, envelope):
+        self.listeners.append((socket, route, envelope))
+
+    def happened(self, epoch):
+        text = b'{"event":"admin","at":1700000000000,"node":"fake"}' if 59 not in self.wrong else b"admin"
+        for socket, route, envelope in self.listeners:
+            socket.send_multipart([route] + envelope + [SIGNATURE + pack([0, "EVENT", text, epoch, None])])
 
     def watch(self, socket, route, envelope):
         self.watchers.append((socket, route, envelope))

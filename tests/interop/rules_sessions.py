@@ -1,8 +1,9 @@
-"""rules_sessions: checks of what a cluster adds: CLUSTER, routers, views, sessions (R50 to R58).
+"""rules_sessions: checks of what a cluster adds: CLUSTER, routers, views, sessions (R50 to R59).
 
 SPDX-License-Identifier: MPL-2.0
 """
 import binascii
+import json
 import os
 
 from rules import rule, status, value
@@ -96,6 +97,28 @@ def views(server):
         )
         check(is_int(push[3]) and push[3] > before, "version %r after %r" % (push[3], before))
     check(server.peer().ask("ROUTES").value["epoch"] >= push[3], "ROUTES is older than the push")
+    other.expect_nothing()
+
+
+@rule(59, "pushes of events")
+def events(server):
+    listener, other = server.peer(), server.peer()
+    listener.ask("HELLO", None, None, None, {"events": True})
+    other.ask("HELLO")
+    name = "conformance-event-%s" % binascii.hexlify(os.urandom(4)).decode()
+    admin = server.peer().ask("ADMIN", None, None, ["map", name, "mode", "cp", "min_sync", "1"])
+    status(admin, OK, "ADMIN map")
+    frames = listener.receive()
+    check(frames is not None, "no push")
+    for push in records_of(frames[-1]):
+        check(
+            isinstance(push, list) and len(push) == 5 and push[:2] == [0, "EVENT"] and push[4] is None,
+            "a push is %r" % (push,),
+        )
+        check(isinstance(push[2], bytes) and is_int(push[3]), "a push is %r" % (push,))
+        told = json.loads(push[2])
+        names = [isinstance(told.get(one), kind) for one, kind in (("event", str), ("at", int), ("node", str))]
+        check(all(names) or is_int(told.get("lost")), "an event is %r" % (told,))
     other.expect_nothing()
 
 
