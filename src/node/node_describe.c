@@ -372,7 +372,7 @@ s_voters (const beacon_question_t *question, buf_t *out)
 
 //  Eight pairs that do not grow with the partitions.
 static void
-s_summary (const zgrid_node_t *self, const beacon_question_t *question, buf_t *out)
+s_summary (zgrid_node_t *self, const beacon_question_t *question, buf_t *out)
 {
     const view_t *view = question->view;
     const member_t *own = view_member (view, self->id);
@@ -394,7 +394,7 @@ s_summary (const zgrid_node_t *self, const beacon_question_t *question, buf_t *o
 void
 node_describe_cluster (void *arg, const beacon_question_t *question, buf_t *out)
 {
-    const zgrid_node_t *self = arg;
+    zgrid_node_t *self = arg;
     const view_t *view = question->view;
     if (!view) {
         wire_add_map (out, 4);

@@ -46,6 +46,8 @@ struct zgrid_node {
     lease_t lease;
     beacon_status_t status;
     rebalancer_status_t moves;
+    uint64_t left_version;    // The beacon's alone: of the view that has so many moves left
+    uint32_t left;
     cluster_timing_t timing;
     node_info_t info;         // What storage actors and router begin with
     _Atomic bool interrupted; // zgrid_node_interrupt
@@ -155,7 +157,7 @@ void
 
 //  "moves": how the moves stand.
 void
-    node_describe_moves (const zgrid_node_t *self, const beacon_question_t *question, buf_t *out);
+    node_describe_moves (zgrid_node_t *self, const beacon_question_t *question, buf_t *out);
 
 //  "plan": what there is to move.
 void

@@ -1,5 +1,6 @@
 //  node_moves: how the moves stand, for the answer to CLUSTER. doc/protocol.md names the fields.
 //  SPDX-License-Identifier: MPL-2.0
+#include "cluster/plan.h"
 #include "node_impl.h"
 #include "wire.h"
 
@@ -30,15 +31,22 @@ s_active (const view_t *view, const move_info_t *move, buf_t *out)
     s_number (out, "total", move->total);
 }
 
-//  Moves that are left to do.
+//  Moves that are left: those that have begun, and those that have not. Looked for once in each view, for
+//  the beacon has other things to do.
 static uint32_t
-s_left (const view_t *view)
+s_left (zgrid_node_t *self, const view_t *view)
 {
-    return view_health (view).moving;
+    if (self->left_version == view->version)
+        return self->left;
+    plan_t *plan = plan_new (view);
+    self->left = view_health (view).moving + (plan ? plan->count : 0);
+    self->left_version = plan ? view->version : 0;
+    plan_destroy (&plan);
+    return self->left;
 }
 
 void
-node_describe_moves (const zgrid_node_t *self, const beacon_question_t *question, buf_t *out)
+node_describe_moves (zgrid_node_t *self, const beacon_question_t *question, buf_t *out)
 {
     const view_t *view = question->view;
     wire_add_text (out, "moves");
@@ -47,7 +55,7 @@ node_describe_moves (const zgrid_node_t *self, const beacon_question_t *question
     buf_add (out, view->moves_paused ? "\xc3" : "\xc2", 1);
     s_number (out, "rate", view->move_rate);
     s_number (out, "total", view->moves_total);
-    s_number (out, "left", s_left (view));
+    s_number (out, "left", s_left (self, view));
     s_number (out, "streamed", self->moves.bytes);
     wire_add_text (out, "active");
     wire_add_array (out, question->moves_count);
@@ -55,10 +63,30 @@ node_describe_moves (const zgrid_node_t *self, const beacon_question_t *question
         s_active (view, &question->moves[at], out);
 }
 
+static void
+s_name (const view_t *view, node_id_t node, buf_t *out)
+{
+    const member_t *member = node ? view_member (view, node) : NULL;
+    if (member)
+        wire_add_text (out, member->name);
+    else
+        buf_add (out, "\xc0", 1);
+}
+
 void
 node_describe_plan (const view_t *view, buf_t *out)
 {
-    (void) view;
+    plan_t *plan = plan_new (view);
     wire_add_text (out, "plan");
-    wire_add_array (out, 0);
+    wire_add_array (out, plan ? plan->count : 0);
+    for (uint32_t at = 0; plan && at < plan->count; at++) {
+        const plan_move_t *move = &plan->moves[at];
+        wire_add_array (out, 4);
+        wire_add_uint (out, move->partition);
+        wire_add_text (out, move->kind == PLAN_COPY ? "copy" : "primary");
+        s_name (view, move->from, out);
+        s_name (view, move->to, out);
+    }
+    out->failed = out->failed || !plan;
+    plan_destroy (&plan);
 }
