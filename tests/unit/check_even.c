@@ -1,8 +1,10 @@
 //  check_even: members that come and go change where copies and primaries are, until they are even
 //  again; with one copy as with two.
 //  SPDX-License-Identifier: MPL-2.0
+#include "cluster/plan.h"
 #include "lib/grid.h"
 #include "lib/test.h"
+#include "status.h"
 
 static grid_t s_grid;
 
@@ -92,6 +94,96 @@ START_TEST (who_leaves_is_made_up_for)
 }
 END_TEST
 
+START_TEST (rebalancing_is_paused_resumed_and_limited)
+{
+    s_grid.config.move_rate = 1000;
+    s_grid.config.partitions = 8;
+    unsigned node = (grid_begin (&s_grid, 3) + 1) % 3;
+    const char *text;
+    ck_assert_uint_eq (grid_view (&s_grid)->move_rate, 1000);
+    ck_assert_uint_eq (grid_view (&s_grid)->moves_total, 0);
+
+    ck_assert_uint_eq (grid_admin (&s_grid, node, "rebalance", &text), ZGRID_OK);
+    ck_assert_str_eq (text, "0 moves are planned");
+    ck_assert_uint_eq (grid_admin (&s_grid, node, "rebalance rate 123456789012", &text), ZGRID_OK);
+    ck_assert_uint_eq (grid_view (&s_grid)->move_rate, UINT64_C (123456789012));
+    ck_assert_uint_eq (grid_admin (&s_grid, node, "rebalance rate 0", &text), ZGRID_OK);
+    ck_assert_uint_eq (grid_view (&s_grid)->move_rate, 0);
+    ck_assert_uint_eq (grid_admin (&s_grid, node, "rebalance pause", &text), ZGRID_OK);
+    ck_assert_str_eq (text, "0 moves are planned; moves are paused");
+    ck_assert_uint_eq (grid_view (&s_grid)->moves_paused, 1);
+
+    uint64_t version = grid_view (&s_grid)->version;
+    static const char *const s_wrong[] = { "rebalance now",         "rebalance pause 1",
+                                           "rebalance rate",        "rebalance rate -1",
+                                           "rebalance rate 1x",     "rebalance rate 1 2",
+                                           "rebalance resume soon", "rebalance rate 1e3",
+                                           "rebalance pause pause", "rebalance rate 1234567890123456" };
+    for (size_t index = 0; index < sizeof s_wrong / sizeof *s_wrong; index++) {
+        ck_assert_uint_eq (grid_admin (&s_grid, node, s_wrong[index], &text), ZGRID_MALFORMED);
+        ck_assert (strstr (text, "rebalance takes") != NULL);
+    }
+    ck_assert_uint_eq (grid_view (&s_grid)->version, version);
+
+    //  Who comes while moves are paused gets nothing, and is told of in the total
+    unsigned joiner = grid_start (&s_grid, true);
+    grid_run (&s_grid, 5000);
+    const view_t *view = grid_view (&s_grid);
+    ck_assert_uint_eq (view->members_count, 4);
+    for (uint32_t partition = 0; partition < view->partitions; partition++)
+        ck_assert_int_eq (part_role (&view->parts[partition], grid_id (&s_grid, joiner)), ROLE_NONE);
+    ck_assert_uint_ge (view->moves_total, 4); // Sixteen copies, a fourth of them
+
+    //  But a copy that is lost is made up for
+    unsigned coordinator = grid_coordinator (&s_grid), victim = (coordinator + 1) % 3;
+    grid_kill (&s_grid, victim);
+    grid_run (&s_grid, 10000);
+    ck_assert_uint_eq (view_health (grid_view (&s_grid)).under_replicated, 0);
+
+    ck_assert_uint_eq (grid_admin (&s_grid, coordinator, "rebalance resume", &text), ZGRID_OK);
+    ck_assert (strstr (text, "planned") != NULL && strstr (text, "paused") == NULL);
+    grid_run (&s_grid, 30000);
+    view = grid_view (&s_grid);
+    ck_assert_uint_eq (view->moves_paused, 0);
+    ck_assert_uint_eq (view->moves_total, 0);
+    ck_assert_uint_eq (view->members_count, 3);
+    uint32_t copies = 0;
+    for (uint32_t partition = 0; partition < view->partitions; partition++)
+        copies += part_has (&view->parts[partition], grid_id (&s_grid, joiner));
+    ck_assert (copies == 5 || copies == 6);
+}
+END_TEST
+
+//  What is done of all moves never becomes less while members come one after the other.
+START_TEST (what_is_done_never_becomes_less)
+{
+    s_grid.config.partitions = 48;
+    grid_begin (&s_grid, 2);
+    uint32_t done = 0, most = 0, growths = 0;
+    for (unsigned step = 0; step < 20000; step++) {
+        if (step == 100 || step == 400 || step == 450)
+            grid_start (&s_grid, true);
+        grid_run (&s_grid, 1);
+        const view_t *view = grid_view (&s_grid);
+        if (view->moves_total == 0) {
+            done = most = 0;
+            continue;
+        }
+        plan_t *plan = plan_new (view);
+        ck_assert_uint_le (plan->count, view->moves_total);
+        ck_assert_uint_ge (view->moves_total - plan->count, done);
+        ck_assert_uint_ge (view->moves_total, most);
+        growths += view->moves_total > most;
+        done = view->moves_total - plan->count;
+        most = view->moves_total;
+        plan_destroy (&plan);
+    }
+    ck_assert_uint_ge (growths, 2);
+    ck_assert_uint_eq (grid_view (&s_grid)->moves_total, 0);
+    ck_assert_uint_eq (grid_view (&s_grid)->members_count, 5);
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -102,6 +194,8 @@ test_suite (void)
     tcase_add_loop_test (tests, who_comes_gets_its_share, 1, 4);
     tcase_add_test (tests, fewer_copies_are_wanted);
     tcase_add_loop_test (tests, who_leaves_is_made_up_for, 1, 4);
+    tcase_add_test (tests, rebalancing_is_paused_resumed_and_limited);
+    tcase_add_test (tests, what_is_done_never_becomes_less);
     suite_add_tcase (suite, tests);
     return suite;
 }
