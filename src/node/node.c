@@ -241,9 +241,22 @@ s_free_text (char **text)
     *text = NULL;
 }
 
+//  libzmq keeps a socket that has connected to an inproc name for as long as nobody binds that name:
+//  what the others connected to goes with its name, even if who should have been there never was.
+static void
+s_drop_name (char **name, const actor_t *owner)
+{
+    zsock_t *nobody = *name && !owner ? zsock_new (ZMQ_ROUTER) : NULL;
+    if (nobody)
+        zsock_bind (nobody, "%s", *name);
+    zsock_destroy (&nobody);
+    s_free_text (name);
+}
+
 static void
 s_stop_all (zgrid_node_t *self)
 {
+    const actor_t *beacon = self->beacon, *rebalancer = self->rebalancer;
     uint64_t drain = settings_uint (self->settings, SETTING_limits_drain);
     actor_destroy (&self->router, drain);
     for (uint32_t index = NODE_ACTORS_MAX; index-- > 0;) {
@@ -260,8 +273,8 @@ s_stop_all (zgrid_node_t *self)
         s_free_text (&self->endpoints[index]);
     epochs_destroy (&self->epochs);
     s_free_text (&self->router_inproc);
-    s_free_text (&self->beacon_inproc);
-    s_free_text (&self->moves_inproc);
+    s_drop_name (&self->beacon_inproc, beacon);
+    s_drop_name (&self->moves_inproc, rebalancer);
     s_free_text (&self->move_endpoint);
     s_free_text (&self->endpoint);
     s_free_text (&self->peer_endpoint);
