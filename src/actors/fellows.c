@@ -10,6 +10,8 @@
 #define S_DATA_HWM 1000   // Messages of one other storage actor that wait here
 #define S_LINK_HWM 1000   // Messages to one that wait there
 #define S_LINK_IDLE 60000 // Milliseconds
+#define S_MOVES_MAX 64    // That are told of
+#define S_TELL_MS 500
 #define S_STUCK_MS 10000  // A connection on which nothing is acknowledged for so long is given up
 
 struct fellows {
@@ -21,6 +23,8 @@ struct fellows {
     links_t *links;
     frames_t frames;
     view_t *view;
+    uint64_t tell_at; // How far moves are
+    bool telling;     // There were some
     note_t note;
     refusals_t refusals;
 };
@@ -218,6 +222,20 @@ fellows_moved (fellows_t *self, const move_info_t *move)
                         .bytes = move->bytes,
                         .total = move->total };
     inner_send (self->beacon_handle, NULL, &message);
+}
+
+uint64_t
+fellows_tell_moves (fellows_t *self, storage_t *storage, uint64_t now)
+{
+    move_info_t moves[S_MOVES_MAX];
+    if (now < self->tell_at)
+        return self->telling ? self->tell_at - now : UINT64_MAX;
+    size_t count = storage_moves (storage, moves, S_MOVES_MAX);
+    for (size_t at = 0; at < count && at < S_MOVES_MAX; at++)
+        fellows_moved (self, &moves[at]);
+    self->telling = count > 0;
+    self->tell_at = now + S_TELL_MS;
+    return self->telling ? S_TELL_MS : UINT64_MAX;
 }
 
 uint64_t

@@ -77,6 +77,11 @@ bool
 void
     fellows_moved (fellows_t *self, const move_info_t *move);
 
+//  Once a turn: tells the beacon twice a second how far the storage's moves are. Returns milliseconds as
+//  links_turn.
+uint64_t
+    fellows_tell_moves (fellows_t *self, storage_t *storage, uint64_t now);
+
 //  Once a turn. Returns milliseconds as links_turn.
 uint64_t
     fellows_turn (fellows_t *self, uint64_t now);

@@ -561,6 +561,7 @@ s_turn_cluster (self_t *self, uint64_t now)
     uint64_t next = storage_replicate (self->storage, now);
     storage_flush (self->storage, now);
     next = s_sooner (next, fellows_turn (self->fellows, now));
+    next = s_sooner (next, fellows_tell_moves (self->fellows, self->storage, now));
     next = s_sooner (next, watchers_turn (self->watchers, door_push, self->clients, now));
     return again ? s_sooner (next, S_AGAIN_MS) : next;
 }

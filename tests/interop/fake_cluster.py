@@ -5,7 +5,8 @@ a cluster can be tested in states that are hard to bring about.
     fake_cluster.py FILE
 
 FILE holds the answer to CLUSTER and is read anew each time; `admin` in it is [status, text] for ADMIN, whose words
-are answered if it is missing. Serves until its standard input ends.
+are answered if it is missing; `plan` is answered to those who ask for it; `steps` has one name and a list: what
+stands under the name the first time that somebody asks, the second time, and so on. Serves until its standard input ends.
 
 SPDX-License-Identifier: MPL-2.0
 """
@@ -30,11 +31,11 @@ def answer(op, value):
         state = json.load(file)
     admin, plan = state.pop("admin", None), state.pop("plan", None)
     if op == "CLUSTER":
-        #  Steps: what has changed at each time that somebody asks
         for name, steps in state.pop("steps", {}).items():
-            count = answer.asked.get(name, 0)
-            answer.asked[name] = count + 1
-            state[name] = steps[min(count, len(steps) - 1)]
+            if answer.steps != steps:
+                answer.steps, answer.asked = steps, 0
+            state[name] = steps[min(answer.asked, len(steps) - 1)]
+            answer.asked += 1
         if value in ("plan", b"plan") and plan is not None:
             state["plan"] = plan
         return OK, state, {}
@@ -45,7 +46,8 @@ def answer(op, value):
     return OK, admin[1] if admin else "did " + " ".join(value), {}
 
 
-answer.asked = {}
+answer.steps = None
+answer.asked = 0
 
 
 def reply(record):

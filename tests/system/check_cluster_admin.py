@@ -91,7 +91,7 @@ def copies_and_drain(cluster):
     leaving = cluster.coordinator()
     leaving = leaving if leaving.name not in ("w", "n3") else cluster.nodes["n4"]
     say("drain %s" % leaving.name)
-    answer(node, "drain", leaving.name)
+    answer(node, "drain", leaving.name, "--no-wait")
     wait("%s holds nothing" % leaving.name, lambda: holds_nothing(cluster, node, leaving.name), 40)
     code = leaving.leave()
     check(code == 0, "the drained member ended with %s" % code)

@@ -82,6 +82,7 @@ voters       n1
 members      2 up, 0 suspect, 0 leaving
 copies       2 of each partition, 2 wanted
 partitions   4: 0 under-replicated, 0 lost, 0 moving
+moves        none left
 ready        yes
 safe         yes" status
 matches "status as JSON has no table" '.*"version":7.*' "$(tool status --json)"
@@ -129,22 +130,95 @@ does 0 'did set on_lost wipe' set on_lost wipe
 does 0 'did set voters 5' set voters 5
 does 0 'did map near mode ap min_sync 1' map create near --mode ap
 does 0 'did map two mode cp min_sync 2' map create two --min-sync 2
-does 0 'did drain n2' drain n2
+does 0 'did drain n2' drain n2 --no-wait
 does 0 'did recover 3 accept-data-loss' recover 3 --accept-data-loss
 does 0 'did refound accept-data-loss' recover --refound --accept-data-loss
-does 0 '{"status":"OK","text":"did drain n2"}' drain n2 --json
+does 0 '{"status":"OK","text":"did drain n2"}' drain n2 --json --no-wait
+does 0 '0 moves' rebalance --no-wait
+does 0 '0 moves' rebalance --resume --rate 0 --no-wait
+does 0 '{"status":"OK","moves":0}' rebalance --pause --json
+does 0 '' rebalance --pause
+does 0 'balanced' rebalance --wait 60000
 for wrong in 'set copies many' 'set on_lost maybe' 'set colour red' 'recover 3' 'recover --refound' \
     'recover 3 --refound --accept-data-loss' 'recover x --accept-data-loss' 'map create' 'map list x' \
-    'map show near --mode ap' 'map create m --mode both' 'map create m --min-sync few' 'drain'; do
+    'map show near --mode ap' 'map create m --mode both' 'map create m --min-sync few' 'drain' 'drain a b' \
+    'drain n2 --no-wait --wait 5' 'drain n2 --wait soon' 'drain n2 --wait 0' 'drain n2 --rate 5' 'drain n2 --pause' \
+    'rebalance n1' 'rebalance --rate fast' 'rebalance --rate -1' 'rebalance --pause --resume' \
+    'rebalance --dry-run --pause' 'rebalance --dry-run --rate 5' 'rebalance --dry-run --no-wait' \
+    'rebalance --dry-run --wait 5' 'rebalance --no-wait --wait 5' 'rebalance --watch' 'status --wait 5' \
+    'status --dry-run' 'status --watch --rate 5' 'events now' 'events --watch' 'events --wait 5'; do
     # shellcheck disable=SC2086
     run tool $wrong
     is "zgrid $wrong: exit status" 2 "$code"
     is "zgrid $wrong: stdout" "" "$(out)"
 done
 cluster true true "$well" "$two" "$rows" ',"admin":[13,"no majority"]'
-run tool drain n2
-is "refused: exit status" 3 "$code"
-matches "refused: stderr" '.*no majority' "$(err)"
+for order in 'drain n2' 'drain n2 --no-wait' 'rebalance' 'rebalance --pause'; do
+    # shellcheck disable=SC2086
+    run tool $order
+    is "refused $order: exit status" 3 "$code"
+    matches "refused $order: stderr" '.*no majority' "$(err)"
+done
+
+#  ---- What there is to move
+moves=',"moves":{"paused":false,"rate":1000000,"total":4,"left":3,"streamed":5,"active":[]}'
+cluster true true "$well" "$two" "$rows" "$moves"',"plan":[[0,"copy","n1","n2"],[3,"copy",null,"n2"],[3,"primary","n2","n1"]]'
+does 0 'PARTITION  KIND     FROM -> TO
+        0  copy     n1 -> n2
+        3  copy     - -> n2
+        3  primary  n2 -> n1
+3 moves' rebalance --dry-run
+does 0 '{"partition":0,"kind":"copy","from":"n1","to":"n2"}
+{"partition":3,"kind":"copy","from":null,"to":"n2"}
+{"partition":3,"kind":"primary","from":"n2","to":"n1"}' rebalance --dry-run --json
+matches "status tells of moves" 'moves +3 of 4 left, at most 1.0 MB/s for each member' "$(tool status | grep ^moves)"
+run tool rebalance --wait 1
+is "rebalance takes too long: exit status" 3 "$code"
+matches "rebalance takes too long: stderr" '.*not done within 1 ms; it goes on' "$(err)"
+run tool status --watch --wait 1 --json
+is "status --watch ends: exit status" 3 "$code"
+matches "status --watch as JSON" '{"percent":25,"done":1,"total":4,"left":3,.*"finished":false,"eta_s":null}' "$(out)"
+cluster true true "$well" "$two" "$rows" ',"moves":{"paused":true,"left":3,"total":4}'
+run tool rebalance
+is "rebalance while paused: exit status" 1 "$code"
+matches "rebalance while paused: stderr" '.*is paused; say --resume' "$(err)"
+cluster true true "$well" "$two" "$rows" ',"plan":7'
+run tool rebalance --dry-run
+is "no plan: exit status" 5 "$code"
+
+#  ---- What there is to move becomes less, and more; the share that is done never shrinks
+steps=',"steps":{"moves":['
+for left in 9 9 9 8 6 12 12 7 3 0; do
+    steps="$steps"'{"total":10,"left":'$left'},'
+done
+cluster true true "$well" "$two" "$rows" "$steps"'{"total":0,"left":0}]}'
+run tool rebalance --json --wait 60000
+is "rebalance: exit status" 0 "$code"
+is "rebalance: sorted percentages" "$(out | sed 's/.*"percent":\([0-9]*\),.*/\1/')" \
+    "$(out | sed 's/.*"percent":\([0-9]*\),.*/\1/' | sort -n)"
+matches "rebalance: the last line" '{"percent":100,"done":16,"total":16,"left":0,.*"finished":true,.*' "$(out | tail -1)"
+
+#  ---- A member is emptied
+gone=$(member n1 UP true false 4 4)
+left="$(member n1 UP true false 4 4),$(member n2 LEAVING false false 0 0)"
+leaves="$(member n1 UP true false 3 4),$(member n2 LEAVING false false 1 4)"
+drain () {
+    cluster true true "$well" "$two" "$rows" ",\"steps\":{\"members\":[[$two],[$leaves],[$1]]}"
+    does "$2" "$3" drain n2 --wait 60000
+}
+drain "$gone" 0 'n2 has left'
+drain "$left" 0 'n2 holds nothing any more, and can be stopped'
+cluster true true "$well" "$two" "$rows" ",\"steps\":{\"members\":[[$two],[$leaves]]}"
+run tool drain n2 --wait 1
+is "drain takes too long: exit status" 3 "$code"
+cluster true true "$well" "$two" "$rows" ",\"steps\":{\"members\":[[$two],[$leaves],[$two]]}"
+run tool drain n2 --wait 60000
+is "drain undone: exit status" 1 "$code"
+matches "drain undone: stderr" '.*n2 is not leaving: it is UP' "$(err)"
+cluster true true "$well" "$(member n1 UP true false 4 4)" "$rows" ""
+run tool drain n1
+is "nobody can take over: exit status" 1 "$code"
+matches "nobody can take over: stderr" '.*nobody else could take over what it holds' "$(err)"
 
 exec 4>&-
 wait "$daemon"
