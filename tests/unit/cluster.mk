@@ -1,12 +1,16 @@
 #  SPDX-License-Identifier: MPL-2.0
-check_PROGRAMS += tests/unit/check_view tests/unit/check_placement tests/unit/check_swim
-TESTS += tests/unit/check_view tests/unit/check_placement tests/unit/check_swim
+check_PROGRAMS += tests/unit/check_view tests/unit/check_placement tests/unit/check_plan tests/unit/check_swim
+TESTS += tests/unit/check_view tests/unit/check_placement tests/unit/check_plan tests/unit/check_swim
 tests_unit_check_view_SOURCES = tests/unit/check_view.c $(TEST_MAIN)
 tests_unit_check_view_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_view_LDADD = $(UNIT_LIBS)
 tests_unit_check_placement_SOURCES = tests/unit/check_placement.c $(TEST_MAIN)
 tests_unit_check_placement_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_placement_LDADD = $(UNIT_LIBS)
+tests_unit_check_plan_SOURCES = tests/unit/check_plan.c tests/lib/least_cost.c tests/lib/least_cost.h \
+    $(TEST_MAIN)
+tests_unit_check_plan_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_plan_LDADD = $(UNIT_LIBS)
 tests_unit_check_swim_SOURCES = tests/unit/check_swim.c $(TEST_MAIN)
 tests_unit_check_swim_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_swim_LDADD = $(UNIT_LIBS) -lm

@@ -9,6 +9,7 @@
 #include "placement_impl.h"
 
 #define ENOUGH 256 // Partitions of a pair of members of which the best one is taken
+#define CHOICE 4   // Members of which the best one gets a copy
 #define COST 4096  // Of a copy; each edge costs 1 in addition
 #define FAR INT32_MAX
 #define NO_PARTITION UINT32_MAX
@@ -89,7 +90,7 @@ s_new_at (const placement_t *self, uint32_t partition, uint32_t place)
 //  The partition of which a copy should go from one member to another: the cheapest, rather not one of
 //  the former's primaries, then one whose primary shares the fewest with the latter.
 static uint32_t
-s_best (const placement_t *self, uint32_t from, uint32_t to, int32_t *cost)
+s_best (const placement_t *self, uint32_t from, uint32_t to, int32_t *cost, uint32_t *rank_p)
 {
     const uint64_t *mine = self->held + (size_t) from * self->words,
                    *its = self->held + (size_t) to * self->words;
@@ -113,6 +114,7 @@ s_best (const placement_t *self, uint32_t from, uint32_t to, int32_t *cost)
             }
             seen++;
         }
+    *rank_p = best_rank;
     return best;
 }
 
@@ -148,10 +150,11 @@ s_spread (const placement_t *self, path_t *path)
         uint32_t from = s_next (path);
         for (uint32_t to = 0; to < self->members; to++) {
             int32_t cost;
+            uint32_t rank;
             if (!self->takes[to] || self->closed[to] || to == from
                 || path->distance[to] <= path->distance[from] - COST)
                 continue;
-            uint32_t partition = s_best (self, from, to, &cost);
+            uint32_t partition = s_best (self, from, to, &cost, &rank);
             if (partition != NO_PARTITION && path->distance[from] + cost * COST + 1 < path->distance[to])
                 s_reach (path, to, path->distance[from] + cost * COST + 1, from, partition);
         }
@@ -390,20 +393,38 @@ s_poorest (const placement_t *self, const bool *tried)
     return poorest;
 }
 
+//  Gives a copy to who has too few, without a detour. All of these get theirs in the end: which one is
+//  first may depend on where backups are spread best.
+static bool
+s_give_directly (placement_t *self, uint32_t from)
+{
+    bool tried[VIEW_MEMBERS_MAX] = { false };
+    uint32_t to, best = NO_PARTITION, best_to = NOBODY, best_rank = UINT32_MAX;
+    unsigned found = 0;
+    while (found < CHOICE && (to = s_poorest (self, tried)) != NOBODY) {
+        int32_t cost;
+        uint32_t rank, partition = s_best (self, from, to, &cost, &rank);
+        tried[to] = true;
+        if (partition == NO_PARTITION || cost > 1)
+            continue;
+        found++;
+        if (rank >= best_rank)
+            continue;
+        best_rank = rank;
+        best_to = to;
+        best = partition;
+    }
+    if (best != NO_PARTITION)
+        s_move (self, best, from, best_to);
+    return best != NO_PARTITION;
+}
+
 static bool
 s_give (placement_t *self, path_t *path, uint32_t from)
 {
-    bool tried[VIEW_MEMBERS_MAX] = { false };
-    uint32_t to, last;
-    while ((to = s_poorest (self, tried)) != NOBODY) {
-        int32_t cost;
-        uint32_t partition = s_best (self, from, to, &cost);
-        if (partition != NO_PARTITION && cost <= 1) {
-            s_move (self, partition, from, to);
-            return true;
-        }
-        tried[to] = true;
-    }
+    uint32_t last;
+    if (s_give_directly (self, from))
+        return true;
     s_clear (self, path);
     s_reach (path, from, 0, NOBODY, NO_PARTITION);
     s_spread (self, path);
