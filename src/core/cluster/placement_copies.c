@@ -8,9 +8,10 @@
 #include "../mem.h"
 #include "placement_impl.h"
 
-#define ENOUGH 256 // Partitions of a pair of members of which the best one is taken
-#define CHOICE 4   // Members of which the best one gets a copy
-#define COST 4096  // Of a copy; each edge costs 1 in addition
+#define ENOUGH 256                // Partitions of a pair of members of which the best one is taken
+#define CHOICE 4                  // Members of which the best one gets a copy
+#define WORK (UINT64_C (1) << 26) // Words that one search for paths after the other may look at, in all
+#define COST 4096                 // Of a copy; each edge costs 1 in addition
 #define FAR INT32_MAX
 #define NO_PARTITION UINT32_MAX
 
@@ -21,6 +22,7 @@ typedef struct {
     uint16_t queue[VIEW_MEMBERS_MAX];  // A ring
     bool queued[VIEW_MEMBERS_MAX];
     uint32_t first, length;
+    uint64_t work;
 } path_t;
 
 static int32_t
@@ -145,9 +147,10 @@ static void
 s_spread (const placement_t *self, path_t *path)
 {
     //  Distances go down only finitely often as long as no circle is cheaper than nothing; none is
-    for (uint64_t rounds = (uint64_t) 8 * self->members * self->members + 64; path->length && rounds;
-         rounds--) {
+    for (uint64_t rounds = (uint64_t) 8 * self->members * self->members + 64;
+         path->length && rounds && path->work < WORK; rounds--) {
         uint32_t from = s_next (path);
+        path->work += (uint64_t) self->members * (self->words + 8);
         for (uint32_t to = 0; to < self->members; to++) {
             int32_t cost;
             uint32_t rank;
