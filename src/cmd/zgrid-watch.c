@@ -127,8 +127,11 @@ s_show_line (const watch_t *self, double now)
         progress_bar (self->out, self->share);
     } else
         fputs ("zgrid: ", self->out);
-    fprintf (self->out, "%3d%%  %lld of %lld moves, %s/s", (int) (self->share * 100), (long long) self->done,
-             (long long) self->total, rate);
+    fprintf (self->out, "%3d%%  ", (int) (self->share * 100));
+    if (self->total)
+        fprintf (self->out, "%lld of %lld moves, %s/s", (long long) self->done, (long long) self->total, rate);
+    else
+        fputs ("nothing to move", self->out);
     if (self->last.paused)
         fputs (", paused", self->out);
     else if (eta > 0)
