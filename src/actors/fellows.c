@@ -12,7 +12,7 @@
 #define S_LINK_IDLE 60000 // Milliseconds
 #define S_MOVES_MAX 64    // That are told of
 #define S_TELL_MS 500
-#define S_STUCK_MS 10000  // A connection on which nothing is acknowledged for so long is given up
+#define S_STUCK_MS 10000 // A connection on which nothing is acknowledged for so long is given up
 
 struct fellows {
     uint32_t index;

@@ -108,8 +108,7 @@ s_show_json (const watch_t *self, double now, bool last)
         "{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "percent", (int) (self->share * 100), "done",
         (json_int_t) self->done, "total", (json_int_t) self->total, "left", (json_int_t) self->last.left,
         "active", (json_int_t) self->last.active, "streamed", (json_int_t) self->streamed, "bytes_per_s",
-        (json_int_t) self->rate, "paused", self->last.paused, "finished",
-        last && !self->busy);
+        (json_int_t) self->rate, "paused", self->last.paused, "finished", last && !self->busy);
     if (object)
         json_object_set_new (object, "eta_s", eta < 0 ? json_null () : json_real (eta));
     int code = tool_print_json (object);
@@ -129,7 +128,8 @@ s_show_line (const watch_t *self, double now)
         fputs ("zgrid: ", self->out);
     fprintf (self->out, "%3d%%  ", (int) (self->share * 100));
     if (self->total)
-        fprintf (self->out, "%lld of %lld moves, %s/s", (long long) self->done, (long long) self->total, rate);
+        fprintf (self->out, "%lld of %lld moves, %s/s", (long long) self->done, (long long) self->total,
+                 rate);
     else
         fputs ("nothing to move", self->out);
     if (self->last.paused)

@@ -142,7 +142,8 @@ does 0 'balanced' rebalance --wait 60000
 for wrong in 'set copies many' 'set on_lost maybe' 'set colour red' 'recover 3' 'recover --refound' \
     'recover 3 --refound --accept-data-loss' 'recover x --accept-data-loss' 'map create' 'map list x' \
     'map show near --mode ap' 'map create m --mode both' 'map create m --min-sync few' 'drain' 'drain a b' \
-    'drain n2 --no-wait --wait 5' 'drain n2 --wait soon' 'drain n2 --wait 0' 'drain n2 --rate 5' 'drain n2 --pause' \
+    'drain n2 --no-wait --wait 5' 'drain n2 --wait soon' 'drain n2 --wait 0' \
+    'drain n2 --rate 5' 'drain n2 --pause' \
     'rebalance n1' 'rebalance --rate fast' 'rebalance --rate -1' 'rebalance --pause --resume' \
     'rebalance --dry-run --pause' 'rebalance --dry-run --rate 5' 'rebalance --dry-run --no-wait' \
     'rebalance --dry-run --wait 5' 'rebalance --no-wait --wait 5' 'rebalance --watch' 'status --wait 5' \
@@ -162,7 +163,8 @@ done
 
 #  ---- What there is to move
 moves=',"moves":{"paused":false,"rate":1000000,"total":4,"left":3,"streamed":5,"active":[]}'
-cluster true true "$well" "$two" "$rows" "$moves"',"plan":[[0,"copy","n1","n2"],[3,"copy",null,"n2"],[3,"primary","n2","n1"]]'
+plan='[[0,"copy","n1","n2"],[3,"copy",null,"n2"],[3,"primary","n2","n1"]]'
+cluster true true "$well" "$two" "$rows" "$moves,\"plan\":$plan"
 does 0 'PARTITION  KIND     FROM -> TO
         0  copy     n1 -> n2
         3  copy     - -> n2
@@ -171,13 +173,16 @@ does 0 'PARTITION  KIND     FROM -> TO
 does 0 '{"partition":0,"kind":"copy","from":"n1","to":"n2"}
 {"partition":3,"kind":"copy","from":null,"to":"n2"}
 {"partition":3,"kind":"primary","from":"n2","to":"n1"}' rebalance --dry-run --json
-matches "status tells of moves" 'moves +3 of 4 left, at most 1.0 MB/s for each member' "$(tool status | grep ^moves)"
+matches "status tells of moves" 'moves +3 of 4 left, at most 1.0 MB/s for each member' \
+    "$(tool status | grep ^moves)"
 run tool rebalance --wait 1
 is "rebalance takes too long: exit status" 3 "$code"
 matches "rebalance takes too long: stderr" '.*not done within 1 ms; it goes on' "$(err)"
 run tool status --watch --wait 1 --json
 is "status --watch ends: exit status" 3 "$code"
-matches "status --watch as JSON" '{"percent":25,"done":1,"total":4,"left":3,.*"finished":false,"eta_s":null}' "$(out)"
+matches "status --watch as JSON" \
+    '{"percent":25,"done":1,"total":4,"left":3,.*"finished":false,"eta_s":null}' \
+    "$(out)"
 cluster true true "$well" "$two" "$rows" ',"moves":{"paused":true,"left":3,"total":4}'
 run tool rebalance
 is "rebalance while paused: exit status" 1 "$code"
@@ -196,7 +201,8 @@ run tool rebalance --json --wait 60000
 is "rebalance: exit status" 0 "$code"
 is "rebalance: sorted percentages" "$(out | sed 's/.*"percent":\([0-9]*\),.*/\1/')" \
     "$(out | sed 's/.*"percent":\([0-9]*\),.*/\1/' | sort -n)"
-matches "rebalance: the last line" '{"percent":100,"done":16,"total":16,"left":0,.*"finished":true,.*' "$(out | tail -1)"
+matches "rebalance: the last line" '{"percent":100,"done":16,"total":16,"left":0,.*"finished":true,.*' \
+    "$(out | tail -1)"
 
 #  ---- A member is emptied
 gone=$(member n1 UP true false 4 4)
