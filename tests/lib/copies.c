@@ -28,6 +28,8 @@ s_stream (void *arg, node_id_t to, uint32_t actor, buf_t *body)
 {
     copies_end_t *end = arg;
     end->copies->streamed++;
+    if (body->size > end->copies->streamed_max)
+        end->copies->streamed_max = body->size;
     if (end->copies->room != SIZE_MAX)
         end->copies->room -= body->size < end->copies->room ? body->size : end->copies->room;
     s_send (arg, to, actor, buf_bytes (body));
@@ -248,6 +250,11 @@ copies_pump (copies_t *self)
         storage_peer (self->storage[message.to], bytes_of (message.bytes, message.size), self->now);
         storage_flush (self->storage[message.to], self->now);
         free (message.bytes);
+        if (at + 1 == COPIES_MESSAGES / 2) { // Answers have answers: room for more
+            self->message_count -= at + 1;
+            memmove (self->messages, self->messages + at + 1, self->message_count * sizeof message);
+            at = (size_t) -1;
+        }
     }
     self->message_count = 0;
 }

@@ -10,7 +10,7 @@
 
 #define COPIES_MAX 4
 #define COPIES_MESSAGES 4096
-#define COPIES_REPLIES 512
+#define COPIES_REPLIES 2048
 
 typedef struct {
     int from, to;
@@ -52,6 +52,7 @@ typedef struct copies {
     node_id_t asked_node;
     size_t room;                      // storage_port_t.stream_room; SIZE_MAX: no limit
     unsigned streamed;                // Batches that left
+    size_t streamed_max;              // Bytes of the largest
     unsigned states[MOVE_STATES];     // How often storage_port_t.moved told of each
     move_info_t move;                 // The last that it told
     uint64_t settle_delay;            // Milliseconds that pass between lookup and settling

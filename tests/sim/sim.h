@@ -10,6 +10,7 @@
 #include "cluster/cluster.h"
 #include "forward.h"
 #include "lib/linear.h"
+#include "move/move.h"
 #include "replica/session_id.h"
 #include "storage.h"
 
@@ -139,7 +140,7 @@ bool
 //  Processes (sim_process.c, sim_actor.c, sim_router.c)
 
 //  What a storage actor receives.
-typedef enum { ITEM_PEER, ITEM_CLIENT, ITEM_VIEW, ITEM_HAND_OVER, ITEM_SESSION, ITEM_WAKE } item_t;
+typedef enum { ITEM_PEER, ITEM_CLIENT, ITEM_VIEW, ITEM_HAND_OVER, ITEM_SESSION, ITEM_WAKE, ITEM_STREAM } item_t;
 
 //  A client's body between its execution and its settling.
 typedef struct {
@@ -165,6 +166,13 @@ typedef struct {
     uint64_t wake_at;          // Time of the wake event that is meant; others are stale
     const view_t *view;        // The newest it was given
     partition_state_t state[SIM_PARTITIONS_MAX]; // As of the last check
+    //  The channel for batches, if it has a pace
+    uint64_t room;
+    bool room_asked;           // It takes more later, and says so
+    buf_t batch;               // The last one, to come again
+    node_id_t batch_to;
+    uint32_t batch_actor;
+    move_state_t moves[SIM_PARTITIONS_MAX]; // As far as they have come
 } actor_t;
 
 struct process {
@@ -361,6 +369,16 @@ void
 event_fn nemesis_on_step;
 void
     nemesis_stop (sim_t *sim);
+//  A move has taken a step: now and then its source, its target or the coordinator is struck.
+void
+    nemesis_on_move (sim_t *sim, const process_t *source, const move_info_t *move);
+//  Does one of them something.
+typedef enum { STRIKE_KILL, STRIKE_PAUSE, STRIKE_CUT, STRIKE_STALL, STRIKES } strike_t;
+typedef enum { STRIKE_SOURCE, STRIKE_TARGET, STRIKE_COORDINATOR, STRIKE_ROLES } strike_role_t;
+bool
+    nemesis_strike (sim_t *sim, process_t *victim, strike_t strike, uint32_t partition);
+process_t *
+    nemesis_coordinator (sim_t *sim);
 
 //  ------------------------------------------------------------------------------------------------
 //  Invariants (sim_check.c)
@@ -423,7 +441,12 @@ typedef struct {
 #define TOTAL(name) uint64_t name;
     SIM_TOTALS
 #undef TOTAL
+    //  Of moves, by their state: steps into it, ends in it that are no success, strikes at it
+    uint64_t entered[MOVE_STATES], ended[MOVE_STATES], struck[MOVE_STATES];
 } totals_t;
+
+void
+    totals_add (totals_t *sum, const totals_t *more);
 
 //  What a schedule is like; made from the seed.
 typedef struct {
@@ -441,6 +464,9 @@ typedef struct {
     uint64_t think;            // Microseconds between a client's operations, at most
     uint64_t inner_delay;      // Between the actors of a process, at most
     uint64_t memory_limit, log_records, log_bytes;
+    uint64_t move_bytes;       // Of one batch of a move; 0: as much as may be
+    uint64_t pace;             // Bytes that the channel for batches takes at a time; 0: it has no pace
+    double mangled;            // Probability that a batch comes cut off, or once more much later
     bool sessions_short;       // Eras follow each other quickly
     bool same_port;            // A process that starts again uses the same ports
     cluster_timing_t timing;
@@ -482,6 +508,7 @@ struct sim {
     bool failed;
     char why[400];
     unsigned trace;
+    void (*on_move) (struct sim *sim, process_t *source, const move_info_t *move); // NULL: nobody asks
 };
 
 //  Runs one schedule. ap: with a map in ap mode; without it nothing is any different for there being
@@ -522,6 +549,11 @@ bool
 //  All of them.
 bool
     scenarios_run (void);
+
+//  sim_moves.c: in each state of a move, its source, its target and the coordinator die, stop, are cut off,
+//  one after the other.
+bool
+    moves_run (void);
 
 //  How many messages a member sends and receives, by the size of the cluster. False: they
 //  grow more than they may.

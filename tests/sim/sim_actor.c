@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "move/move.h"
 #include "sim/sim.h"
 #include "status.h"
 
@@ -30,27 +29,73 @@ s_send (void *arg, node_id_t to, uint32_t number, bytes_t body)
     network_send (sim, self->process->slot, (uint32_t) strtoul (member->host + 1, NULL, 10), event);
 }
 
-//  The channel for batches of moves.
+//  The channel for batches of moves: with a pace, and sometimes a batch arrives cut off, or once more when
+//  the next one leaves.
+static void
+s_mangle (actor_t *self, node_id_t to, uint32_t number, bytes_t body)
+{
+    chance_t *chance = &self->process->sim->chance;
+    if (self->batch.size && chance_of (chance, self->process->sim->plan.mangled))
+        s_send (self, self->batch_to, self->batch_actor, buf_bytes (&self->batch));
+    buf_reset (&self->batch);
+    buf_add (&self->batch, body.data, body.size);
+    self->batch_to = to;
+    self->batch_actor = number;
+    if (chance_of (chance, self->process->sim->plan.mangled))
+        body.size = chance_below (chance, (uint32_t) body.size);
+    s_send (self, to, number, body);
+}
+
 static void
 s_stream (void *arg, node_id_t to, uint32_t number, buf_t *body)
 {
-    s_send (arg, to, number, buf_bytes (body));
+    actor_t *self = arg;
+    sim_t *sim = self->process->sim;
+    self->room -= body->size < self->room ? body->size : self->room;
+    if (sim->plan.mangled > 0 && sim->faults_on)
+        s_mangle (self, to, number, buf_bytes (body));
+    else
+        s_send (arg, to, number, buf_bytes (body));
     buf_clear (body);
 }
 
 static size_t
 s_stream_room (void *arg)
 {
-    (void) arg;
-    return SIZE_MAX;
+    actor_t *self = arg;
+    sim_t *sim = self->process->sim;
+    if (!sim->plan.pace || self->room)
+        return sim->plan.pace ? self->room : SIZE_MAX;
+    if (!self->room_asked) {
+        event_t *event = event_new (actor_on_item, bytes_of (NULL, 0));
+        event->kind = ITEM_STREAM;
+        event->process = self->process->index;
+        event->actor = self->index;
+        event->a = 1 + chance_below (&sim->chance, (uint32_t) sim->plan.pace);
+        sim_at (sim, sim->now + chance_between (&sim->chance, 100, sim->faults_on ? 60000 : 3000), event);
+        self->room_asked = true;
+    }
+    return 0;
 }
 
 static void
 s_moved (void *arg, const move_info_t *move)
 {
     actor_t *self = arg;
-    TRACE (self->process->sim, "n%" PRIu32 " p%" PRIu32 " move to %" PRIx64 ": %s", self->process->slot,
-           move->partition, move->target, move_state_name (move->state));
+    process_t *process = self->process;
+    sim_t *sim = process->sim;
+    move_state_t *before = &self->moves[move->partition];
+    if (move->state == MOVE_ABORTED)
+        sim->totals.ended[*before]++;
+    sim->totals.entered[move->state]++;
+    *before = move->state;
+    TRACE (sim, "n%" PRIu32 " p%" PRIu32 " move to %" PRIx64 ": %s, %" PRIu64 " of %" PRIu64 " bytes",
+           process->slot, move->partition, move->target, move_state_name (move->state), move->bytes,
+           move->total);
+    if (sim->on_move)
+        sim->on_move (sim, process, move);
+    else
+        nemesis_on_move (sim, process, move);
 }
 
 static void
@@ -177,6 +222,11 @@ s_take (actor_t *self, const event_t *item)
             break;
         case ITEM_SESSION:
             s_give_session (self, item);
+            break;
+        case ITEM_STREAM:
+            self->room_asked = false;
+            self->room = item->a;
+            storage_stream (self->storage, local);
             break;
         default:
             break;
@@ -386,6 +436,7 @@ actor_start (actor_t *self, process_t *process, uint32_t index)
                                 .log_bytes = plan->log_bytes,
                                 .resend = 40,
                                 .silence = 450,
+                                .move_bytes = plan->move_bytes,
                                 .ap_grace = 3600000,
                                 .ap_round = 300 };
     self->storage = storage_new (&config, NULL);
@@ -413,6 +464,11 @@ actor_destroy (actor_t *self)
     if (self->served.event)
         event_free (self->served.event);
     buf_clear (&self->served.out);
+    buf_clear (&self->batch);
+    for (uint32_t partition = 0; partition < SIM_PARTITIONS_MAX; partition++)
+        if (self->moves[partition] && self->moves[partition] != MOVE_DONE
+            && self->moves[partition] != MOVE_ABORTED)
+            self->process->sim->totals.ended[self->moves[partition]]++;
     self->process->sim->totals.deduplicated += storage_stats (self->storage)->deduplicated;
     self->process->sim->totals.ap_merged += storage_stats (self->storage)->ap_merged;
     storage_destroy (&self->storage);

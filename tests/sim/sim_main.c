@@ -30,7 +30,8 @@
 #include "sim/sim.h"
 
 #define S_JOBS_MAX 16
-#define S_ALARM 120 // Seconds that one schedule may take
+#define S_ENOUGH 800 // Schedules in which everything should have happened
+#define S_ALARM 120  // Seconds that one schedule may take
 
 #ifdef MUTANTS
 int mutant_rule;
@@ -209,11 +210,8 @@ static totals_t
 s_sum (const s_options_t *options)
 {
     totals_t sum = { .operations = 0 };
-    for (uint32_t worker = 0; worker < options->jobs; worker++) {
-#define TOTAL(name) sum.name += s_shared->workers[worker].totals.name;
-        SIM_TOTALS
-#undef TOTAL
-    }
+    for (uint32_t worker = 0; worker < options->jobs; worker++)
+        totals_add (&sum, &s_shared->workers[worker].totals);
     return sum;
 }
 
@@ -228,7 +226,27 @@ s_print (const s_options_t *options, const totals_t *sum, double seconds)
 #define TOTAL(name) printf (" " #name " %" PRIu64, sum->name);
     SIM_TOTALS
 #undef TOTAL
+    printf ("\n steps of moves, of them ended without success, struck:");
+    for (move_state_t state = MOVE_NONE + 1; state < MOVE_STATES; state++)
+        printf (" %s %" PRIu64 " %" PRIu64 " %" PRIu64 ",", move_state_name (state), sum->entered[state],
+                sum->ended[state], sum->struck[state]);
     printf ("\n");
+}
+
+//  Moves came into every state, ended in each of them, and were struck there.
+static bool
+s_moves_missing (const totals_t *sum)
+{
+    bool missing = false;
+    for (move_state_t state = MOVE_NONE + 1; state < MOVE_STATES; state++) {
+        bool over = state == MOVE_DONE || state == MOVE_ABORTED;
+        if (!sum->entered[state] || (!over && (!sum->ended[state] || !sum->struck[state]))) {
+            printf ("too few moves were %s: %" PRIu64 ", %" PRIu64 " ended, %" PRIu64 " struck\n",
+                    move_state_name (state), sum->entered[state], sum->ended[state], sum->struck[state]);
+            missing = true;
+        }
+    }
+    return missing;
 }
 
 //  Nothing that has not happened has been tested.
@@ -253,6 +271,8 @@ s_missing (const s_options_t *options, const totals_t *sum)
         S_NEED (ap_merged)
     }
 #undef S_NEED
+    if (s_shared->right >= S_ENOUGH)
+        missing = s_moves_missing (sum) || missing;
     return missing;
 }
 
@@ -498,7 +518,7 @@ main (int argc, char **argv)
         return 2;
 #endif
     if (options.scenarios)
-        good = scenarios_run ();
+        good = scenarios_run () && moves_run ();
     else if (options.scale)
         good = scale_run ();
     else if (options.seeds)

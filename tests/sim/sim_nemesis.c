@@ -206,8 +206,8 @@ s_weather (sim_t *sim)
 //  ------------------------------------------------------------------------------------------------
 //  Faults at roles
 
-static process_t *
-s_coordinator (sim_t *sim)
+process_t *
+nemesis_coordinator (sim_t *sim)
 {
     for (uint32_t slot = 0; slot < sim->plan.slots_max; slot++) {
         process_t *process = process_at (sim, slot);
@@ -292,7 +292,7 @@ s_role (sim_t *sim)
     const part_t *part = &view->parts[partition];
     if (!part->reps_count)
         return;
-    process_t *primary = process_of (sim, part->primary), *coordinator = s_coordinator (sim);
+    process_t *primary = process_of (sim, part->primary), *coordinator = nemesis_coordinator (sim);
     process_t *backup = process_of (sim, part->reps[chance_below (&sim->chance, part->reps_count)]);
     switch (chance_below (&sim->chance, 6)) {
         case 4:
@@ -313,6 +313,72 @@ s_role (sim_t *sim)
         default:
             s_pause (sim, coordinator, 300000, 2000000);
     }
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Faults at moves
+
+bool
+nemesis_strike (sim_t *sim, process_t *victim, strike_t strike, uint32_t partition)
+{
+    if (!victim || !victim->alive)
+        return false;
+    switch (strike) {
+        case STRIKE_KILL:
+            network_mark (sim);
+            if (sim->network->loss > 0.05 || !s_may_die (sim, victim))
+                return false;
+            sim->totals.kills++;
+            TRACE (sim, "kill n%" PRIu32, victim->slot);
+            process_kill (victim, chance_between (&sim->chance, 50000, 2000000));
+            return true;
+        case STRIKE_PAUSE:
+            s_pause (sim, victim, 1200000, 2500000);
+            return true;
+        case STRIKE_CUT:
+            if (sim->now < sim->cut_until)
+                return false;
+            network_heal (sim);
+            s_cut_one (sim, victim->slot);
+            sim->cut_until = sim->now + chance_between (&sim->chance, 500000, 2500000);
+            sim->totals.role_cuts++;
+            TRACE (sim, "n%" PRIu32 " is cut off until %.3f", victim->slot, (double) sim->cut_until / 1e6);
+            return true;
+        default:
+            if (!victim->actors_count)
+                return false;
+            victim->actors[partition % victim->actors_count].stalled_until =
+                sim->now + chance_between (&sim->chance, 300000, 1500000);
+            sim->totals.stalls++;
+            TRACE (sim, "n%" PRIu32 " stalls in p%" PRIu32, victim->slot, partition);
+            return true;
+    }
+}
+
+static void
+s_on_strike (sim_t *sim, event_t *event)
+{
+    process_t *victims[STRIKE_ROLES] = { sim->processes[event->process], process_of (sim, event->to_id),
+                                         nemesis_coordinator (sim) };
+    process_t *victim = victims[chance_below (&sim->chance, STRIKE_ROLES)];
+    if (sim->faults_on
+        && nemesis_strike (sim, victim, (strike_t) chance_below (&sim->chance, STRIKES), event->number))
+        sim->totals.struck[event->kind]++;
+    event_free (event);
+}
+
+void
+nemesis_on_move (sim_t *sim, const process_t *source, const move_info_t *move)
+{
+    if (!sim->faults_on || !chance_of (&sim->chance, 0.08))
+        return;
+    event_t *event = event_new (s_on_strike, bytes_of (NULL, 0));
+    event->process = source->index;
+    event->to_id = move->target;
+    event->number = move->partition;
+    event->kind = move->state;
+    sim_at (sim, sim->now + chance_between (&sim->chance, 0, chance_of (&sim->chance, 0.5) ? 1000 : 30000),
+            event);
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -438,6 +504,7 @@ nemesis_stop (sim_t *sim)
     network_heal (sim);
     network->loss = network->duplication = network->stragglers = 0;
     network->calm = true;
+    network->in_order = true; // Else moves of many small batches take minutes
     network->latency_max = 10000;
     network->queue_max = UINT32_MAX;
     for (uint32_t slot = 0; slot < sim->plan.slots_max; slot++) {

@@ -38,4 +38,9 @@ plan_make (plan_t *plan, chance_t *chance, uint32_t copies)
                                         .era = plan->sessions_short ? 1000 : 600000,
                                         .meet = 30000 };
     plan->quiet = 7 * SIM_SECOND;
+    if (chance_of (chance, 0.5))
+        plan->move_bytes = chance_between (chance, 60, chance_of (chance, 0.3) ? 20000 : 400);
+    if (chance_of (chance, 0.4))
+        plan->pace = (plan->move_bytes ? plan->move_bytes : 20000) * chance_between (chance, 1, 8);
+    plan->mangled = chance_of (chance, 0.3) ? 0.1 : 0;
 }

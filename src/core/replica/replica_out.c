@@ -154,6 +154,8 @@ s_from_primary (storage_t *self, partition_t *part, peer_type_t type, uint64_t e
         default:
             if (current && part->role == ROLE_LEARNER)
                 replica_learn_chunk (self, part, number[0], number[1], number[2], message->bytes, now);
+            else
+                self->stats.peer_stale++;
             return;
     }
 }
