@@ -142,8 +142,8 @@ s_hand_over (void *arg, uint32_t partition, uint64_t epoch, node_id_t id)
 //  ------------------------------------------------------------------------------------------------
 //  Nodes
 
-unsigned
-grid_start (grid_t *self, bool join)
+static unsigned
+s_start (grid_t *self, unsigned host, bool join)
 {
     assert (self->count < GRID_MAX);
     unsigned number = self->count++;
@@ -151,8 +151,8 @@ grid_start (grid_t *self, bool join)
     node->grid = self;
     member_t *member = &node->member;
     member->id = s_dice (self) | 1;
-    snprintf (member->name, sizeof member->name, "n%u", number);
-    snprintf (member->host, sizeof member->host, "10.0.0.%u", number);
+    snprintf (member->name, sizeof member->name, "n%u", host);
+    snprintf (member->host, sizeof member->host, "10.0.0.%u", host);
     member->weight = 100;
     member->beacon_port = 7000;
     member->router_port = 7001;
@@ -173,6 +173,19 @@ grid_start (grid_t *self, bool join)
     assert (node->cluster);
     node->next = self->now;
     return number;
+}
+
+unsigned
+grid_start (grid_t *self, bool join)
+{
+    return s_start (self, self->count, join);
+}
+
+unsigned
+grid_restart (grid_t *self, unsigned killed, bool join)
+{
+    assert (!self->nodes[killed].cluster);
+    return s_start (self, killed, join);
 }
 
 void

@@ -56,6 +56,9 @@ void
 //  first node's address if `join`.
 unsigned
     grid_start (grid_t *self, bool join);
+//  Another process where a killed one was; its number.
+unsigned
+    grid_restart (grid_t *self, unsigned killed, bool join);
 void
     grid_kill (grid_t *self, unsigned node);
 node_id_t

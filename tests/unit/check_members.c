@@ -183,6 +183,31 @@ START_TEST (who_is_forgotten_is_told_and_never_comes_back)
 }
 END_TEST
 
+//  The one before it cannot come back: it is forgotten as soon as nothing depends on it, and does not
+//  keep the new one from its share for as long as it might be away.
+START_TEST (who_comes_back_as_another_process_gets_its_share_at_once)
+{
+    unsigned coordinator = grid_begin (&s_grid, 4);
+    s_victim = (coordinator + 1) % 4;
+    if (s_victim == 0) // The address that joiners ask
+        s_victim = (coordinator + 2) % 4;
+
+    grid_kill (&s_grid, s_victim);
+    s_grid.config.expect = 0;
+    unsigned fresh = grid_restart (&s_grid, s_victim, true);
+    uint64_t took = grid_until (&s_grid, 20000, s_forgotten);
+
+    ck_assert_uint_lt (took, 15000); // 20,000 is when one is forgotten that has not been replaced
+    grid_until (&s_grid, 5000, grid_healthy);
+    grid_run (&s_grid, 3000);
+    unsigned copies = 0;
+    const view_t *view = grid_view (&s_grid);
+    for (uint32_t partition = 0; partition < view->partitions; partition++)
+        copies += part_has (&view->parts[partition], grid_id (&s_grid, fresh));
+    ck_assert_uint_ge (copies, 3);
+}
+END_TEST
+
 START_TEST (who_leaves_gives_everything_away_first)
 {
     grid_begin (&s_grid, 4);
@@ -256,6 +281,7 @@ test_suite (void)
     tcase_add_test (tcase, an_operator_changes_the_number_of_voters);
     tcase_add_test (tcase, every_voter_may_die_one_after_another);
     tcase_add_test (tcase, who_is_forgotten_is_told_and_never_comes_back);
+    tcase_add_test (tcase, who_comes_back_as_another_process_gets_its_share_at_once);
     tcase_add_test (tcase, who_leaves_gives_everything_away_first);
     tcase_add_test (tcase, a_new_member_gets_its_share);
     tcase_add_test (tcase, the_era_is_raised);

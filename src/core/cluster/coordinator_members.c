@@ -118,7 +118,21 @@ s_used (const view_t *view, node_id_t id)
     return false;
 }
 
-//  SUSPECT for long, or leaving, and nothing depends on it (consistency 2).
+//  Another process answers at its address: this one has ended, and an id is never used again.
+static bool
+s_replaced (const view_t *view, const member_t *member)
+{
+    for (uint32_t index = 0; index < view->members_count; index++) {
+        const member_t *other = &view->members[index];
+        if (other->id != member->id && other->status == MEMBER_UP && other->beacon_port == member->beacon_port
+            && strcmp (other->host, member->host) == 0)
+            return true;
+    }
+    return false;
+}
+
+//  SUSPECT for long, or known to have ended, or leaving; and nothing depends on it (consistency 2). Until
+//  then nothing is moved for the sake of balance, as it may come back.
 static bool
 s_forgettable (const draft_t *draft, const member_t *member)
 {
@@ -126,7 +140,7 @@ s_forgettable (const draft_t *draft, const member_t *member)
     const peer_t *peer = peer_find (self, member->id);
     if (member->id == self->id || !peer || member->status == MEMBER_UP)
         return false;
-    if (member->status == MEMBER_SUSPECT
+    if (member->status == MEMBER_SUSPECT && !s_replaced (draft->view, member)
         && (peer->suspect_at == 0 || self->now - peer->suspect_at <= self->config.timing.forget))
         return false;
     return !s_used (draft->view, member->id) && !s_used (draft->base, member->id);
