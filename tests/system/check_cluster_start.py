@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """check_cluster_start: five members that are started at once become one cluster; each is restarted in turn under load,
 when `zgrid safe` says yes; one that is killed and started again within 100 ms, with the same name and port, is a new
-member without a claim to any data.
+member without a claim to any data; a member of twice the weight gets twice as much.
 
 SPDX-License-Identifier: MPL-2.0
 """
@@ -48,6 +48,25 @@ def again(cluster):
     check(len(now) == 1 and not now & before, "%s is not a new member: %s, %s" % (victim.name, before, now))
 
 
+def heavier(cluster):
+    """A member of twice the weight gets twice the copies and primaries."""
+    cluster.add("n6")
+    cluster.start("n6", "--weight", "200")
+    cluster.nodes["n6"].ready()
+
+    def even():
+        state = cluster.settled(6, None, True)
+        if not state:
+            return None
+        counts = {member["name"]: (member["copies"], member["primaries"]) for member in state["members"]}
+        #  64 copies and 32 primaries, of which two sevenths are 18.3 and 9.1, one seventh 9.1 and 4.6
+        large = counts.pop("n6")
+        fits = large[0] in (18, 19) and large[1] in (9, 10)
+        return fits and all(few[0] in (9, 10) and few[1] in (4, 5) for few in counts.values())
+    wait("n6 has twice as much as others", even, 60)
+    say("a member of weight 200 has twice as much as others")
+
+
 def scenario():
     with Cluster(copies=2) as cluster:
         cluster.up(5)
@@ -60,6 +79,7 @@ def scenario():
         for _ in range(rounds(1)):
             rolling(cluster)
             again(cluster)
+        heavier(cluster)
         report = load.finish()
     return "rolling restart of five; %d operations, slowest %.0f ms" % (report["operations"], report["slowest_ms"])
 
