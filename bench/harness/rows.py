@@ -272,7 +272,8 @@ def moved_bytes (bench, keys):
     """Loads a node and has another one join it, without a limit. Bytes a second that went from the one to
     the other, from the first batch to the last; and bytes of a batch."""
     port = processes.free_port ()
-    few = ('--set', 'cluster.partitions=4', '--set', 'storage.actors=1', '--set', 'cluster.move_rate=0')
+    few = [word for flag in ('cluster.partitions=4', 'cluster.moves=4', 'cluster.move_rate=0', 'storage.actors=1')
+           for word in ('--set', flag)]
     server, endpoint = bench.zgridd ('--set', f'node.peer=tcp://127.0.0.1:{port}', *few)
     bench.load (endpoint, '--keys', str (keys))
     other, _ = bench.zgridd ('--set', 'node.peer=tcp://127.0.0.1:*', '--set',
