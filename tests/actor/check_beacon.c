@@ -24,7 +24,9 @@ typedef struct {
     view_t *view; // The newest that its storage actor was sent
     bool sleeps;  // Its storage actor does nothing
     uint64_t answers;
-    buf_t answer; // The last one that its router got
+    buf_t answer;   // The last one that its router got
+    buf_t events;   // All that its router was told, one behind the other
+    uint32_t moves; // Under way, as the beacon knew when it was asked last
 } s_node_t;
 
 static s_node_t s_nodes[S_NODES];
@@ -61,6 +63,7 @@ static void
 s_cluster (void *arg, const beacon_question_t *question, buf_t *out)
 {
     s_node_t *node = arg;
+    node->moves = question->moves_count;
     wire_add_array (out, 2);
     wire_add_uint (out, cluster_stats (question->cluster)->refused);
     wire_add_uint (out, atomic_load (&node->status.foreign));
@@ -147,6 +150,7 @@ s_end (void)
         s_kill (&s_nodes[at]);
         view_destroy (&s_nodes[at].view);
         buf_clear (&s_nodes[at].answer);
+        buf_clear (&s_nodes[at].events);
         zstr_free (&s_nodes[at].endpoint);
     }
     frames_close (&s_frames);
@@ -213,6 +217,16 @@ s_read_router (s_node_t *node)
             ck_assert_uint_eq (message.number, 77);
             buf_reset (&node->answer);
             buf_add (&node->answer, message.record.data, message.record.size);
+        } else if (message.kind == INNER_EVENTS) {
+            mp_t reader = mp_of (message.record);
+            uint32_t count;
+            uint64_t number, version;
+            bytes_t json;
+            while (!mp_at_end (&reader)) {
+                ck_assert (mp_array (&reader, &count) && count == 3 && mp_uint (&reader, &number));
+                ck_assert (mp_uint (&reader, &version) && mp_bytes (&reader, &json));
+                buf_add (&node->events, json.data, json.size);
+            }
         }
         frames_close (&s_frames);
     }
@@ -576,6 +590,78 @@ START_TEST (an_address_in_use_is_told)
 }
 END_TEST
 
+static void
+s_tell_move (move_state_t state, uint64_t epoch)
+{
+    inner_t moved = { .kind = INNER_MOVED,
+                      .partition = 3,
+                      .epoch = epoch,
+                      .node = 99,
+                      .state = state,
+                      .entries = 5,
+                      .bytes = 60,
+                      .total = 700 };
+    inner_send (zsock_resolve (s_nodes[0].storage), NULL, &moved);
+}
+
+//  Asks for CLUSTER; s_nodes[0].moves is new then.
+static void
+s_ask_cluster (void)
+{
+    buf_t record = BUF_INIT;
+    wire_request (&record, 5, OP_CLUSTER, bytes_of (NULL, 0), NULL, NULL, NULL);
+    inner_t ask = {
+        .kind = INNER_RECORD, .index = INNER_ROUTER, .number = 77, .record = buf_bytes (&record)
+    };
+    s_nodes[0].answers = 0;
+    inner_send (zsock_resolve (s_nodes[0].router), NULL, &ask);
+    ck_assert (s_until (s_answered));
+    buf_clear (&record);
+}
+
+static bool
+s_move_ended (void)
+{
+    const buf_t *events = &s_nodes[0].events;
+    return events->size && memmem (events->data, events->size, "\"aborted\"", 9);
+}
+
+static unsigned
+s_told (const char *text)
+{
+    const buf_t *events = &s_nodes[0].events;
+    unsigned count = 0;
+    const uint8_t *at = events->data, *end = events->data + events->size;
+    while ((at = memmem (at, (size_t) (end - at), text, strlen (text)))) {
+        at++;
+        count++;
+    }
+    return count;
+}
+
+START_TEST (each_state_of_a_move_is_told_once)
+{
+    s_plan_t plan = { .alone = true };
+    s_start (&s_nodes[0], &plan);
+    ck_assert (s_until (s_all_serve));
+    s_tell_move (MOVE_LEARNER, 1);
+    s_tell_move (MOVE_SNAPSHOT, 1);
+    s_tell_move (MOVE_SNAPSHOT, 1); // Further, but not in another state
+    s_ask_cluster ();
+    ck_assert_uint_eq (s_nodes[0].moves, 1);
+    s_tell_move (MOVE_ABORTED, 1);
+    ck_assert (s_until (s_move_ended));
+    s_ask_cluster ();
+    ck_assert_uint_eq (s_nodes[0].moves, 0);
+    ck_assert_uint_eq (s_told ("\"event\":\"move\""), 3);
+    ck_assert_uint_eq (
+        s_told ("\"partition\":3,\"id\":\"0000000000000063\",\"state\":\"snapshot\",\"epoch\":1,"
+                "\"entries\":5,\"bytes\":60,\"total\":700}"),
+        1);
+    s_end ();
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -591,6 +677,7 @@ test_suite (void)
     tcase_add_test (tests, operators_are_answered);
     tcase_add_test (tests, foreign_bytes_are_counted_and_change_nothing);
     tcase_add_test (tests, an_address_in_use_is_told);
+    tcase_add_test (tests, each_state_of_a_move_is_told_once);
     suite_add_tcase (suite, tests);
     return suite;
 }
