@@ -12,7 +12,7 @@ bench_local_LDADD = libzgrid.la
 bench_stream_CPPFLAGS = $(NODE_CPPFLAGS)
 bench_stream_SOURCES = bench/stream.c
 bench_stream_LDADD = libzgrid-inner.la $(CZMQ_LIBS) $(ZMQ_LIBS)
-EXTRA_DIST += bench/README.md bench/run bench/failover bench/harness/__init__.py bench/harness/document.py \
+EXTRA_DIST += bench/README.md bench/run bench/failover bench/moves bench/harness/__init__.py bench/harness/document.py \
     bench/harness/machine.py bench/harness/processes.py bench/harness/rows.py
 
 bench-programs: $(EXTRA_PROGRAMS)
