@@ -12,13 +12,14 @@ skipped=0
 #  Rounds of each as the table of the cluster's tests wants them
 full () {
     case $1 in
+        *_moves_kill.py) echo 30 ;;
         *_kill.py) echo 20 ;;
         *_kill_two.py | *_pause.py | *_failover.py) echo 5 ;;
         *) echo 3 ;;
     esac
 }
 while [ $failed -eq 0 ]; do
-    for test in "$ZGRID_SOURCE"/tests/system/check_cluster_*.py; do
+    for test in "$ZGRID_SOURCE"/tests/system/check_cluster_*.py "$ZGRID_SOURCE"/tests/system/check_moves_*.py; do
         [ "$(date +%s)" -lt $end ] || break 2
         echo "---- $test"
         ROUNDS=$(full "$test") "$test" > soak-live.log 2>&1
