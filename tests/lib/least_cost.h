@@ -1,5 +1,5 @@
-//  least_cost: flows of least cost, found the plain way (Bellman and Ford, one unit after the other): slow, and
-//  obviously right.
+//  least_cost: flows of least cost, found the plain way (Bellman and Ford, one unit after the other):
+//  slow, and obviously right.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef LEAST_COST_H_INCLUDED
 #define LEAST_COST_H_INCLUDED
