@@ -48,8 +48,9 @@ def slow_receiver():
 
 
 def large():
-    """Values of 32 MB, and partitions of hundreds."""
-    with Cluster(copies=2, partitions=8) as cluster:
+    """Values of 32 MB, and partitions of hundreds, or a thousand."""
+    partitions = 8 if MEGABYTES < 1000 else 2
+    with Cluster(copies=2, partitions=partitions) as cluster:
         cluster.up(2)
         values = cluster.entries("--map", "values", "--entries", "2" if SANITIZED else "4", "--size", str(32 << 20),
                                  "--rate", "1", "--no-sweep")
@@ -64,7 +65,7 @@ def large():
         cluster.wait_safe(2, 180)
         values.finish()
         entries.finish()
-        return "large: %d MB in 8 partitions, balanced after %.1f s" % (MEGABYTES, took)
+        return "large: %d MB in %d partitions, balanced after %.1f s" % (MEGABYTES, partitions, took)
 
 
 def destroyed():
