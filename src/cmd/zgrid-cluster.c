@@ -36,19 +36,6 @@ cluster_ask (tool_t *self, int *code)
 }
 
 json_t *
-cluster_member (json_t *tree, const char *name)
-{
-    size_t index;
-    json_t *member;
-    json_array_foreach (json_object_get (tree, "members"), index, member)
-    {
-        if (strcmp (cluster_text (member, "name"), name) == 0)
-            return member;
-    }
-    return NULL;
-}
-
-json_t *
 cluster_health (json_t *tree)
 {
     return json_object_get (tree, "health");

@@ -28,10 +28,6 @@ int
 int
     cluster_refused (tool_t *self, int status, const zgrid_entry_t *entry);
 
-//  The member of that name, or NULL.
-json_t *
-    cluster_member (json_t *tree, const char *name);
-
 //  The map of `health`, or an empty answer: never NULL as an argument of the functions below.
 json_t *
     cluster_health (json_t *tree);

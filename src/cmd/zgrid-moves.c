@@ -75,7 +75,8 @@ s_wait (wait_t *self, FILE *out)
 //  drain
 
 typedef struct {
-    const char *name; // Of the member
+    const char *name; // Of the member, or its id
+    char id[20];      // "": nobody of that name has been seen
     bool leaving;     // It was seen so
     double since;
     int64_t total;
@@ -83,24 +84,50 @@ typedef struct {
 
 //  True if somebody can take over what a member holds.
 static bool
-s_has_heir (json_t *tree, const char *name)
+s_has_heir (json_t *tree, const char *id)
 {
     size_t index;
     json_t *member;
     json_array_foreach (json_object_get (tree, "members"), index, member)
     {
-        if (strcmp (cluster_text (member, "name"), name) && !cluster_flag (member, "witness")
+        if (strcmp (cluster_text (member, "id"), id) && !cluster_flag (member, "witness")
             && strcmp (cluster_text (member, "status"), "UP") == 0)
             return true;
     }
     return false;
 }
 
+//  The member that the coordinator takes: by name the one that is UP, if several are called so; or by id.
+static json_t *
+s_find (json_t *tree, const char *name)
+{
+    size_t index;
+    json_t *member, *found = NULL;
+    json_array_foreach (json_object_get (tree, "members"), index, member)
+    {
+        bool named = strcmp (cluster_text (member, "name"), name) == 0;
+        bool up = strcmp (cluster_text (member, "status"), "UP") == 0;
+        if ((named && (up || !found)) || (!found && strcmp (cluster_text (member, "id"), name) == 0))
+            found = member;
+    }
+    return found;
+}
+
+//  From then on it is known by its id: another one may come in under the same name.
+static json_t *
+s_follow (drain_t *self, json_t *tree)
+{
+    json_t *member = s_find (tree, *self->id ? self->id : self->name);
+    if (member && !*self->id)
+        snprintf (self->id, sizeof self->id, "%s", cluster_text (member, "id"));
+    return member;
+}
+
 static int
 s_judge_drain (void *arg, json_t *tree, watch_sample_t *sample, char *why, size_t room)
 {
     drain_t *self = arg;
-    json_t *member = cluster_member (tree, self->name);
+    json_t *member = s_follow (self, tree);
     const char *status = cluster_text (member, "status");
     int64_t left = cluster_number (member, "primaries") + cluster_number (member, "copies")
                    + cluster_flag (member, "voter");
@@ -118,7 +145,7 @@ s_judge_drain (void *arg, json_t *tree, watch_sample_t *sample, char *why, size_
             snprintf (why, room, "%s holds nothing any more, and can be stopped", self->name);
             return EXIT_DONE;
         }
-        if (s_has_heir (tree, self->name))
+        if (s_has_heir (tree, self->id))
             return -1;
         snprintf (why, room, "nobody can take over what %s holds", self->name);
         return EXIT_NO;
@@ -133,23 +160,21 @@ int
 command_drain (tool_t *self)
 {
     zgrid_entry_t entry;
-    const char *name = self->operands[0];
+    drain_t drain = { .name = self->operands[0], .since = progress_now () };
     int code = EXIT_DONE;
     json_t *tree = cluster_ask (self, &code);
     if (!tree)
         return code;
-    bool known = cluster_member (tree, name) != NULL, heir = s_has_heir (tree, name);
+    bool stays = s_follow (&drain, tree) && !s_has_heir (tree, drain.id);
     json_decref (tree);
-    if (known && !heir)
+    if (stays)
         return s_say (self, EXIT_NO, "nobody else could take over what it holds");
-    const char *words[] = { "drain", name };
+    const char *words[] = { "drain", drain.name };
     if (self->no_wait)
         return cluster_carry_out (self, words, 2);
     int status = cluster_order (self, words, 2, &entry);
     if (status != ZGRID_OK)
         return cluster_refused (self, status, &entry);
-    drain_t drain = { .name = name, .since = progress_now () };
-    //  Its id may be what it was called by; members are listed by name
     wait_t wait = { self, s_judge_drain, &drain };
     return s_wait (&wait, stderr);
 }

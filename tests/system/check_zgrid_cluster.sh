@@ -214,6 +214,13 @@ drain () {
 }
 drain "$gone" 0 'n2 has left'
 drain "$left" 0 'n2 holds nothing any more, and can be stopped'
+#  Another one of the same name does not count
+again="$gone,$(member n2 UP false false 2 4 | sed 's/00n2/00n3/')"
+cluster true true "$well" "$two" "$rows" ",\"steps\":{\"members\":[[$two],[$leaves],[$again]]}"
+does 0 'n2 has left' drain n2
+#  By its id
+cluster true true "$well" "$two" "$rows" ",\"steps\":{\"members\":[[$two],[$leaves],[$left],[$two]]}"
+does 0 '00000000000000n2 holds nothing any more, and can be stopped' drain 00000000000000n2
 cluster true true "$well" "$two" "$rows" ",\"steps\":{\"members\":[[$two],[$leaves]]}"
 run tool drain n2 --wait 1
 is "drain takes too long: exit status" 3 "$code"
