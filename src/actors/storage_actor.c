@@ -1,56 +1,21 @@
 //  storage_actor: see storage_actor.h.
 //  SPDX-License-Identifier: MPL-2.0
-#include "storage_actor.h"
+#include "storage_actor_impl.h"
 
-#include "fellows.h"
 #include "mem.h"
 #include "move/move.h"
 #include "status.h"
-#include "stream.h"
-#include "watchers.h"
 
-#define S_ATTACHED_MAX 48       // Values of one reply that travel as attachments
 #define S_REPLY_KEEP (1u << 20) // Bytes of buffer that are kept between messages
-#define S_AGAIN_MS 50           // Without memory for a view: until the next attempt
 
 //  Which way a reply that was held leaves.
 enum { S_TO_CLIENT, S_TO_ROUTER };
-
-typedef struct {
-    storage_t *storage;
-    stats_t *counters;
-    door_t *clients;
-    zsock_t *peers;
-    void *peers_handle;
-    frames_t peer_frames;
-    char *peer_inproc;
-    bool serving; // The doors are open
-    node_info_t info;
-    buf_t info_copies; // What it points to
-    uint64_t reply_max;
-    uint64_t now; // The newest time that anybody here was told: it never goes back
-    uint64_t tick_at;
-    bool idle;      // Nothing to keep house for
-    buf_t out;      // The body of a reply
-    buf_t attached; // Its attachments
-    size_t attached_sizes[S_ATTACHED_MAX];
-    fellows_t *fellows;
-    stream_t *stream;
-    const rebalancer_status_t *moves;
-    const lease_t *lease;
-    node_id_t node;
-    bool view_waits, view_lost; // For want of memory: the storage has not taken it, nobody has kept it
-    watchers_t *watchers;
-    const arrival_t *arrival; // From a client, while it is executed
-    uint64_t ask_view_at;     // Then not before this
-    bool sent;                // Through a socket whose turn it was not (actor.h)
-} self_t;
 
 //  ------------------------------------------------------------------------------------------------
 //  Executing a body
 
 static void
-s_hello (self_t *self, const request_t *request, buf_t *out)
+s_hello (storage_actor_t *self, const request_t *request, buf_t *out)
 {
     uint8_t session[SESSION_SIZE];
     bool given = storage_session (self->storage, session);
@@ -64,7 +29,7 @@ s_hello (self_t *self, const request_t *request, buf_t *out)
 static void
 s_node_operation (void *arg, const request_t *request, buf_t *out)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     switch (request->op) {
         case OP_HELLO:
             s_hello (self, request, out);
@@ -108,32 +73,29 @@ typedef enum { S_ANSWERED, S_HELD, S_LOST } s_outcome_t;
 
 //  The clock is read after what it shall prove (consistency 6), unless nothing depends on it.
 static void
-s_read_clock (self_t *self)
+s_read_clock (storage_actor_t *self)
 {
     if (!lease_is_endless (self->lease))
         self->now = actor_boot ();
 }
 
-//  The clock may have been read since the turn began.
-static void
-s_set_time (self_t *self, uint64_t now)
+void
+storage_actor_set_time (storage_actor_t *self, uint64_t now)
 {
     if (now > self->now)
         self->now = now;
 }
 
-//  What a message says of time counts from when it was there, at the earliest: a turn may have stood still
-//  since it began, and a TTL must not end before its time.
-static uint64_t
-s_clock_now (self_t *self)
+uint64_t
+storage_actor_now (storage_actor_t *self)
 {
-    s_set_time (self, actor_boot ());
+    storage_actor_set_time (self, actor_boot ());
     return self->now;
 }
 
 //  Executes what arrived. S_ANSWERED: the frames of the reply are body and attachments, *count of them.
 static s_outcome_t
-s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, const s_back_t *back,
+s_execute (storage_actor_t *self, const arrival_t *arrival, const moment_t *moment, const s_back_t *back,
            bytes_t *frames, size_t *count, uint64_t *records)
 {
     buf_reset (&self->out);
@@ -144,8 +106,8 @@ s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, const
                       .attachment_count = arrival->attachment_count,
                       .attached = &self->attached,
                       .attached_sizes = self->attached_sizes,
-                      .attached_room = back->attach ? S_ATTACHED_MAX : 0,
-                      .moment = { s_clock_now (self), moment->wall },
+                      .attached_room = back->attach ? STORAGE_ATTACHED_MAX : 0,
+                      .moment = { storage_actor_now (self), moment->wall },
                       .body_size = arrival->body.size,
                       .node = s_node_operation,
                       .node_arg = self };
@@ -181,7 +143,7 @@ s_execute (self_t *self, const arrival_t *arrival, const moment_t *moment, const
 
 //  A buffer that a large reply has blown up is given back.
 static void
-s_trim (self_t *self)
+s_trim (storage_actor_t *self)
 {
     if (self->out.room > S_REPLY_KEEP)
         buf_clear (&self->out);
@@ -190,7 +152,7 @@ s_trim (self_t *self)
 }
 
 static bool
-s_receive_client (self_t *self, const moment_t *moment)
+s_receive_client (storage_actor_t *self, const moment_t *moment)
 {
     arrival_t arrival;
     door_step_t step = door_receive (self->clients, &arrival, moment->now);
@@ -199,7 +161,7 @@ s_receive_client (self_t *self, const moment_t *moment)
         for (size_t at = 0; at < arrival.envelope_count; at++)
             before[at + 1] = arrival.envelope[at];
         s_back_t back = { S_TO_CLIENT, true, before, arrival.envelope_count + 1 };
-        bytes_t frames[S_ATTACHED_MAX + 1];
+        bytes_t frames[STORAGE_ATTACHED_MAX + 1];
         size_t count = 0;
         uint64_t records;
         self->arrival = &arrival;
@@ -216,7 +178,7 @@ s_receive_client (self_t *self, const moment_t *moment)
 
 //  before: routing id of the router, who asks, and the envelope.
 static void
-s_answer_router (self_t *self, const bytes_t *before, size_t before_count, const bytes_t *frames,
+s_answer_router (storage_actor_t *self, const bytes_t *before, size_t before_count, const bytes_t *frames,
                  size_t count)
 {
     bytes_t all[FRAMES_MAX];
@@ -233,7 +195,7 @@ s_answer_router (self_t *self, const bytes_t *before, size_t before_count, const
 //  than its inbox holds, so a send cannot fail. Replies that the router joins carry no attachments:
 //  their numbers would clash.
 static bool
-s_receive_router (self_t *self, const moment_t *moment)
+s_receive_router (storage_actor_t *self, const moment_t *moment)
 {
     frames_t *in = &self->peer_frames;
     frames_close (in);
@@ -250,7 +212,7 @@ s_receive_router (self_t *self, const moment_t *moment)
     }
     bool passes = in->count > 1 && in->frames[1].size && in->frames[1].data[0] == PEER_CLIENT;
     s_back_t back = { S_TO_ROUTER, passes, in->frames, at < in->count ? at : in->count };
-    bytes_t frames[S_ATTACHED_MAX + 1];
+    bytes_t frames[STORAGE_ATTACHED_MAX + 1];
     size_t count = 0;
     uint64_t records;
     s_outcome_t outcome = S_LOST;
@@ -274,14 +236,14 @@ s_receive_router (self_t *self, const moment_t *moment)
 static void
 s_port_send (void *arg, node_id_t to, uint32_t actor, bytes_t body)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     fellows_send (self->fellows, to, actor, body, self->now);
 }
 
 static void
 s_port_stream (void *arg, node_id_t to, uint32_t actor, buf_t *body)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     stream_send (self->stream, to, actor, body);
     self->sent = true;
 }
@@ -289,7 +251,7 @@ s_port_stream (void *arg, node_id_t to, uint32_t actor, buf_t *body)
 static size_t
 s_port_stream_room (void *arg)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     self->sent = true;
     return stream_room (self->stream);
 }
@@ -297,7 +259,7 @@ s_port_stream_room (void *arg)
 static void
 s_port_moved (void *arg, const move_info_t *move)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     fellows_moved (self->fellows, move);
     self->sent = true;
 }
@@ -305,7 +267,7 @@ s_port_moved (void *arg, const move_info_t *move)
 static void
 s_port_ask (void *arg, peer_type_t what, uint32_t partition, uint64_t epoch, node_id_t node)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     fellows_ask (self->fellows, what, partition, epoch, node);
     self->sent = true;
 }
@@ -314,7 +276,7 @@ static void
 s_port_release (void *arg, unsigned tag, const bytes_t *before, size_t before_count, const bytes_t *frames,
                 size_t count, uint64_t records)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     if (tag == S_TO_CLIENT)
         door_reply (self->clients, before[0], before + 1, before_count - 1, frames, count, records,
                     self->now);
@@ -324,79 +286,12 @@ s_port_release (void *arg, unsigned tag, const bytes_t *before, size_t before_co
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  What the beacon and other members say
-
-//  Gives the storage the newest view. The doors open when it has taken one that names this node.
-static void
-s_take_view (self_t *self)
-{
-    const view_t *view = fellows_view (self->fellows);
-    self->view_waits = !storage_set_view (self->storage, view, self->now);
-    if (self->view_waits)
-        return;
-    watchers_publish (self->watchers, view->version);
-    self->serving = self->serving || view_member (view, self->node) != NULL;
-}
-
-static void
-s_hear_view (self_t *self, const inner_t *message)
-{
-    const char *why;
-    view_t *view = view_decode (message->view, &why);
-    if (view && node_info_set_view (&self->info, &self->info_copies, message, view)) {
-        fellows_set_view (self->fellows, &view);
-        s_take_view (self);
-    } else
-        self->view_lost = true;
-    view_destroy (&view);
-}
-
-static bool
-s_receive_beacon (self_t *self)
-{
-    inner_t message;
-    if (!fellows_hear (self->fellows, &message))
-        return false;
-    if (message.kind == INNER_VIEW)
-        s_hear_view (self, &message);
-    else if (message.kind == INNER_HAND_OVER)
-        storage_hand_over (self->storage, message.partition, message.epoch, message.node);
-    return true;
-}
-
-static bool
-s_receive_data (self_t *self)
-{
-    bytes_t body;
-    if (!fellows_receive (self->fellows, &body))
-        return false;
-    const char *refused = body.size ? storage_peer (self->storage, body, s_clock_now (self)) : NULL;
-    if (refused)
-        fellows_refuse (self->fellows, refused);
-    return true;
-}
-
-static bool
-s_receive_stream (self_t *self)
-{
-    bytes_t body;
-    bool granted;
-    if (!stream_receive (self->stream, &body, &granted))
-        return false;
-    if (body.size)
-        storage_peer (self->storage, body, s_clock_now (self));
-    if (granted)
-        storage_stream (self->storage, s_clock_now (self));
-    return true;
-}
-
-//  ------------------------------------------------------------------------------------------------
 //  The actor
 
 static void
 s_destroy (void **self_p)
 {
-    self_t *self = *self_p;
+    storage_actor_t *self = *self_p;
     if (!self)
         return;
     frames_close (&self->peer_frames);
@@ -417,7 +312,7 @@ s_destroy (void **self_p)
 
 //  Where the router of this node comes.
 static bool
-s_bind_router (self_t *self, const storage_actor_args_t *given)
+s_bind_router (storage_actor_t *self, const storage_actor_args_t *given)
 {
     self->peers = zsock_new (ZMQ_ROUTER);
     self->peer_inproc = strdup (given->peer_inproc);
@@ -434,7 +329,7 @@ s_bind_router (self_t *self, const storage_actor_args_t *given)
 }
 
 static bool
-s_join (self_t *self, const storage_actor_args_t *given, buf_t *why)
+s_join (storage_actor_t *self, const storage_actor_args_t *given, buf_t *why)
 {
     fellows_config_t config = { .index = given->index,
                                 .data_endpoint = given->data_endpoint,
@@ -468,7 +363,7 @@ static void *
 s_create (const void *args, buf_t *why)
 {
     const storage_actor_args_t *given = args;
-    self_t *self = mem_alloc_zero (1, sizeof (self_t));
+    storage_actor_t *self = mem_alloc_zero (1, sizeof (storage_actor_t));
     if (!self) {
         buf_add (why, "out of memory", 13);
         return NULL;
@@ -492,7 +387,7 @@ typedef enum { S_BEACON, S_DATA, S_STREAM, S_ROUTER, S_CLIENTS, S_SOCKETS } s_so
 static size_t
 s_sockets (void *arg, zsock_t **sockets)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     sockets[S_BEACON] = fellows_beacon_socket (self->fellows);
     sockets[S_DATA] = fellows_data_socket (self->fellows);
     sockets[S_STREAM] = stream_socket (self->stream);
@@ -505,27 +400,27 @@ s_sockets (void *arg, zsock_t **sockets)
 static bool
 s_wants (void *arg, size_t which)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     return self->serving || which < S_ROUTER;
 }
 
 static bool
 s_receive (void *arg, size_t which, const moment_t *moment)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     bool any = false;
-    s_set_time (self, moment->now);
+    storage_actor_set_time (self, moment->now);
     moment_t at = { self->now, moment->wall };
     storage_clocks (self->storage, at);
     switch ((s_socket_t) which) {
         case S_BEACON:
-            any = s_receive_beacon (self);
+            any = storage_actor_hear_beacon (self);
             break;
         case S_DATA:
-            any = s_receive_data (self);
+            any = storage_actor_hear_data (self);
             break;
         case S_STREAM:
-            any = s_receive_stream (self);
+            any = storage_actor_hear_stream (self);
             break;
         case S_ROUTER:
             any = s_receive_router (self, &at);
@@ -548,29 +443,10 @@ s_sooner (uint64_t one, uint64_t other)
 }
 
 static uint64_t
-s_turn_cluster (self_t *self, uint64_t now)
-{
-    if (self->view_waits)
-        s_take_view (self);
-    bool again = self->view_waits || self->view_lost;
-    if (self->view_lost && now >= self->ask_view_at) {
-        self->view_lost = !fellows_here (self->fellows);
-        self->ask_view_at = now + S_AGAIN_MS;
-        self->sent = true;
-    }
-    uint64_t next = storage_replicate (self->storage, now);
-    storage_flush (self->storage, now);
-    next = s_sooner (next, fellows_turn (self->fellows, now));
-    next = s_sooner (next, fellows_tell_moves (self->fellows, self->storage, now));
-    next = s_sooner (next, watchers_turn (self->watchers, door_push, self->clients, now));
-    return again ? s_sooner (next, S_AGAIN_MS) : next;
-}
-
-static uint64_t
 s_turn (void *arg, const moment_t *moment, bool *sent)
 {
-    self_t *self = arg;
-    s_set_time (self, moment->now);
+    storage_actor_t *self = arg;
+    storage_actor_set_time (self, moment->now);
     uint64_t now = self->now;
     storage_turn (self->storage, now);
     if (now >= self->tick_at) {
@@ -579,7 +455,7 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
         self->idle = next == UINT64_MAX;
     }
     uint64_t next = self->idle ? UINT64_MAX : self->tick_at - now;
-    next = s_sooner (next, s_turn_cluster (self, now));
+    next = s_sooner (next, storage_actor_turn_cluster (self, now));
     *sent = self->sent || !door_is_idle (self->clients);
     self->sent = false;
     return s_sooner (next, door_turn (self->clients, now));
@@ -588,7 +464,7 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
 static void
 s_command (void *arg, const char *name, zmsg_t *arguments, zmsg_t *reply)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     if (strcmp (name, "ENDPOINT") == 0)
         zmsg_addstr (reply, door_endpoint (self->clients));
     else if (strcmp (name, "DATA") == 0)
@@ -603,7 +479,7 @@ s_command (void *arg, const char *name, zmsg_t *arguments, zmsg_t *reply)
 static bool
 s_drained (void *arg, const moment_t *moment)
 {
-    self_t *self = arg;
+    storage_actor_t *self = arg;
     (void) moment;
     return door_is_idle (self->clients);
 }

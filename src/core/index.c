@@ -11,107 +11,11 @@
 //  Local readers. Slots are written with release and read with acquire, so a reader that misses an
 //  entry because it saw the effect of a move also sees that `sequence` is not what it was.
 //  SPDX-License-Identifier: MPL-2.0
-#include "index.h"
-
-#include <assert.h>
-
+#include "index_impl.h"
 #include "mem.h"
 
 #define S_TOMB 1u
-#define S_LINE 64
-#define S_AHEAD 1 // Buckets; more would push out of the cache what is there
 #define S_MOVE_PER_ADD 2
-
-static inline uint64_t
-s_load (const slot_t *slot)
-{
-    return atomic_load_explicit ((slot_t *) (uintptr_t) slot, memory_order_acquire);
-}
-
-static inline void
-s_store (slot_t *slot, uint64_t value)
-{
-    atomic_store_explicit (slot, value, memory_order_release);
-}
-
-static inline uint64_t
-s_slot (entry_t *entry, uint64_t hash, unsigned code)
-{
-    assert (((uintptr_t) entry >> 48) == 0);
-    return (uint64_t) (uintptr_t) entry | (hash & 0xff) << 48 | (uint64_t) code << 56;
-}
-
-//  Buckets in the order of their hashes: 0, 1, 2… A table has group << groups buckets; the first
-//  `groups` bits of a position tell the group, the others, evenly divided, the bucket in it.
-static inline uint32_t
-s_rank (uint32_t position, const table_t *table)
-{
-    uint32_t group = (uint32_t) ((uint64_t) position >> (32 - table->groups));
-    uint32_t rest = (uint32_t) ((uint64_t) position << table->groups);
-    return group * table->group + (uint32_t) ((uint64_t) rest * table->group >> 32);
-}
-
-//  The first position of the bucket of this rank.
-static inline uint64_t
-s_first_position (uint64_t rank, const table_t *table)
-{
-    uint64_t width = INDEX_END >> table->groups; // Positions of a group
-    return rank / table->group * width + (rank % table->group * width + table->group - 1) / table->group;
-}
-
-static inline uint32_t
-s_reverse (uint32_t bits)
-{
-    bits = (bits >> 1 & 0x55555555) | (bits & 0x55555555) << 1;
-    bits = (bits >> 2 & 0x33333333) | (bits & 0x33333333) << 2;
-    bits = (bits >> 4 & 0x0f0f0f0f) | (bits & 0x0f0f0f0f) << 4;
-    return __builtin_bswap32 (bits);
-}
-
-//  Where in memory the home bucket of a position is. Groups lie in bit-reversed order: keys that come
-//  in the order of their hashes (from a scan of another map, or of another copy) spread over the whole
-//  table instead of filling its beginning, which would make every search as long as the table.
-static inline uint32_t
-s_home (uint32_t position, const table_t *table)
-{
-    uint32_t group = (uint32_t) ((uint64_t) s_reverse (position) & ((UINT64_C (1) << table->groups) - 1));
-    uint32_t rest = (uint32_t) ((uint64_t) position << table->groups);
-    return group * table->group + (uint32_t) ((uint64_t) rest * table->group >> 32);
-}
-
-static inline table_t *
-s_table (const index_t *self)
-{
-    return atomic_load_explicit (&((index_t *) (uintptr_t) self)->table, memory_order_acquire);
-}
-
-static inline table_t *
-s_old (const index_t *self)
-{
-    return atomic_load_explicit (&((index_t *) (uintptr_t) self)->old, memory_order_acquire);
-}
-
-static inline uint32_t
-s_sequence (const index_t *self)
-{
-    return atomic_load_explicit (&((index_t *) (uintptr_t) self)->sequence, memory_order_acquire);
-}
-
-static inline uint32_t
-s_moved (const index_t *self)
-{
-    return atomic_load_explicit (&((index_t *) (uintptr_t) self)->moved, memory_order_acquire);
-}
-
-//  The table that a position belongs to now; NULL if there is none.
-static inline table_t *
-s_table_for (const index_t *self, uint32_t position)
-{
-    table_t *old = s_old (self);
-    if (__builtin_expect (old != NULL, 0) && s_rank (position, old) >= s_moved (self))
-        return old;
-    return s_table (self);
-}
 
 //  ------------------------------------------------------------------------------------------------
 //  Tables
@@ -128,7 +32,7 @@ s_table_new (index_t *self, uint64_t wanted)
     uint32_t buckets = group << groups;
     size_t size = (size_t) buckets * INDEX_BUCKET * sizeof (slot_t);
     table_t *table = mem_alloc (sizeof (table_t));
-    uint8_t *block = mem_alloc_zero (1, size + S_LINE);
+    uint8_t *block = mem_alloc_zero (1, size + INDEX_LINE);
     if (!table || !block) {
         mem_free (table);
         mem_free (block);
@@ -138,15 +42,15 @@ s_table_new (index_t *self, uint64_t wanted)
     table->groups = groups;
     table->group = group;
     table->block = block;
-    table->slots = (slot_t *) (block + S_LINE - ((uintptr_t) block & (S_LINE - 1)));
-    *self->bytes += size + S_LINE + sizeof (table_t);
+    table->slots = (slot_t *) (block + INDEX_LINE - ((uintptr_t) block & (INDEX_LINE - 1)));
+    *self->bytes += size + INDEX_LINE + sizeof (table_t);
     return table;
 }
 
 static size_t
 s_table_bytes (const table_t *table)
 {
-    return (size_t) table->buckets * INDEX_BUCKET * sizeof (slot_t) + S_LINE + sizeof (table_t);
+    return (size_t) table->buckets * INDEX_BUCKET * sizeof (slot_t) + INDEX_LINE + sizeof (table_t);
 }
 
 static void
@@ -168,7 +72,7 @@ index_init (index_t *self, const hash_secret_t *secret, reclaim_t *reclaim, size
 void
 index_close (index_t *self)
 {
-    table_t *tables[] = { s_table (self), s_old (self) };
+    table_t *tables[] = { index_in_table (self), index_in_old (self) };
     for (int at = 0; at < 2; at++)
         if (tables[at])
             s_table_free (self->bytes, tables[at], 0);
@@ -179,7 +83,7 @@ index_close (index_t *self)
 uint64_t
 index_buckets (const index_t *self)
 {
-    table_t *old = s_old (self), *table = s_table (self);
+    table_t *old = index_in_old (self), *table = index_in_table (self);
     return (table ? table->buckets : 0) + (uint64_t) (old ? old->buckets : 0);
 }
 
@@ -190,19 +94,19 @@ index_buckets (const index_t *self)
 static inline slot_t *
 s_search (const table_t *table, uint64_t hash, bytes_t key, uint64_t *content)
 {
-    uint32_t bucket = s_home (index_position (hash), table);
+    uint32_t bucket = index_in_home (index_position (hash), table);
     for (uint32_t walked = 0; walked < table->buckets; walked++) {
         slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
         bool ends = false;
         for (int at = 0; at < INDEX_BUCKET; at++) {
-            uint64_t slot = s_load (&slots[at]);
+            uint64_t slot = index_in_load (&slots[at]);
             if (slot == 0)
                 ends = true;
             else if (((slot >> 48) & 0xff) == (hash & 0xff) && index_is_entry (slot)) {
                 //  The value will be wanted as well: let all of a small entry come at once
                 const char *entry = (const char *) index_entry (slot);
-                __builtin_prefetch (entry + S_LINE);
-                __builtin_prefetch (entry + 2 * S_LINE);
+                __builtin_prefetch (entry + INDEX_LINE);
+                __builtin_prefetch (entry + 2 * INDEX_LINE);
                 if (bytes_equal (entry_key (index_entry (slot)), key)) {
                     *content = slot;
                     return &slots[at];
@@ -220,13 +124,13 @@ s_search (const table_t *table, uint64_t hash, bytes_t key, uint64_t *content)
 uint32_t
 index_probes (const index_t *self, uint64_t hash)
 {
-    const table_t *table = s_table_for (self, index_position (hash));
+    const table_t *table = index_in_table_for (self, index_position (hash));
     uint32_t walked = 0;
     bool ends = table == NULL;
-    for (uint32_t bucket = table ? s_home (index_position (hash), table) : 0;
+    for (uint32_t bucket = table ? index_in_home (index_position (hash), table) : 0;
          !ends && walked < table->buckets; bucket = (bucket + 1) % table->buckets) {
         for (int at = 0; at < INDEX_BUCKET; at++)
-            ends = ends || s_load (&table->slots[(size_t) bucket * INDEX_BUCKET + (size_t) at]) == 0;
+            ends = ends || index_in_load (&table->slots[(size_t) bucket * INDEX_BUCKET + (size_t) at]) == 0;
         walked++;
     }
     return walked;
@@ -238,7 +142,7 @@ s_hinted (const index_t *self, bytes_t key, const index_hint_t *hint);
 slot_t *
 index_find (const index_t *self, uint64_t hash, bytes_t key)
 {
-    table_t *table = s_table_for (self, index_position (hash));
+    table_t *table = index_in_table_for (self, index_position (hash));
     uint64_t content;
     return table ? s_search (table, hash, key, &content) : NULL;
 }
@@ -254,7 +158,7 @@ index_find_shared (const index_t *self, uint64_t hash, bytes_t key, const index_
         uint32_t before = atomic_load_explicit (&index->sequence, memory_order_acquire);
         if (before & 1)
             continue;
-        table_t *table = s_table_for (self, index_position (hash));
+        table_t *table = index_in_table_for (self, index_position (hash));
         //  What was found was there, whatever has become of the slot since
         uint64_t content;
         if (table && s_search (table, hash, key, &content))
@@ -269,26 +173,27 @@ index_find_shared (const index_t *self, uint64_t hash, bytes_t key, const index_
 void
 index_prefetch_bucket (const index_t *self, uint64_t hash, index_hint_t *hint)
 {
-    hint->sequence = s_sequence (self);
-    table_t *table = s_table_for (self, index_position (hash));
-    hint->slot = table ? table->slots + (size_t) s_home (index_position (hash), table) * INDEX_BUCKET : NULL;
+    hint->sequence = index_in_sequence (self);
+    table_t *table = index_in_table_for (self, index_position (hash));
+    hint->slot = table ? table->slots + (size_t) index_in_home (index_position (hash), table) * INDEX_BUCKET
+                       : NULL;
     __builtin_prefetch (hint->slot);
 }
 
 void
 index_prefetch_entry (const index_t *self, uint64_t hash, index_hint_t *hint)
 {
-    if (hint->sequence != s_sequence (self)) // The bucket may be another one by now
+    if (hint->sequence != index_in_sequence (self)) // The bucket may be another one by now
         hint->slot = NULL;
     if (!hint->slot)
         return;
     for (int at = 0; at < INDEX_BUCKET; at++, hint->slot++) {
-        uint64_t slot = s_load (hint->slot);
+        uint64_t slot = index_in_load (hint->slot);
         if (((slot >> 48) & 0xff) == (hash & 0xff) && index_is_entry (slot)) {
             const char *entry = (const char *) index_entry (slot);
             __builtin_prefetch (entry);
-            __builtin_prefetch (entry + S_LINE);
-            __builtin_prefetch (entry + 2 * S_LINE);
+            __builtin_prefetch (entry + INDEX_LINE);
+            __builtin_prefetch (entry + 2 * INDEX_LINE);
             return;
         }
     }
@@ -300,9 +205,9 @@ index_prefetch_entry (const index_t *self, uint64_t hash, index_hint_t *hint)
 static inline entry_t *
 s_hinted (const index_t *self, bytes_t key, const index_hint_t *hint)
 {
-    if (!hint || !hint->slot || hint->sequence != s_sequence (self))
+    if (!hint || !hint->slot || hint->sequence != index_in_sequence (self))
         return NULL;
-    uint64_t slot = s_load (hint->slot);
+    uint64_t slot = index_in_load (hint->slot);
     bool same = index_is_entry (slot) && bytes_equal (entry_key (index_entry (slot)), key);
     return same ? index_entry (slot) : NULL;
 }
@@ -320,11 +225,11 @@ index_find_hinted (const index_t *self, uint64_t hash, bytes_t key, const index_
 static slot_t *
 s_free_slot (table_t *table, uint32_t position, bool *fresh)
 {
-    uint32_t bucket = s_home (position, table);
+    uint32_t bucket = index_in_home (position, table);
     for (uint32_t walked = 0; walked < table->buckets; walked++) {
         slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
         for (int at = 0; at < INDEX_BUCKET; at++) {
-            uint64_t slot = s_load (&slots[at]);
+            uint64_t slot = index_in_load (&slots[at]);
             if (!index_is_entry (slot)) {
                 *fresh = slot == 0;
                 return &slots[at];
@@ -343,9 +248,9 @@ s_place (index_t *self, table_t *table, uint64_t hash, uint64_t slot)
     slot_t *free_slot = s_free_slot (table, index_position (hash), &fresh);
     if (!free_slot)
         return false;
-    if (fresh && table == s_table (self))
+    if (fresh && table == index_in_table (self))
         self->filled++;
-    s_store (free_slot, slot);
+    index_in_store (free_slot, slot);
     return true;
 }
 
@@ -362,7 +267,7 @@ s_wanted (const index_t *self)
 static bool
 s_resize (index_t *self)
 {
-    table_t *before = s_table (self);
+    table_t *before = index_in_table (self);
     uint64_t live = s_wanted (self), adds = (before ? before->buckets : 0) / S_MOVE_PER_ADD + 1;
     uint64_t wanted = (live + 1) * 7 / (4 * INDEX_BUCKET) + 1;
     uint64_t needed = (live + adds) * 8 / (7 * INDEX_BUCKET) + 1;
@@ -375,7 +280,7 @@ s_resize (index_t *self)
     uint32_t sequence = atomic_load_explicit (&self->sequence, memory_order_relaxed);
     atomic_store_explicit (&self->sequence, sequence + 1, memory_order_relaxed);
     atomic_store_explicit (&self->moved, 0, memory_order_release);
-    atomic_store_explicit (&self->old, s_table (self), memory_order_release);
+    atomic_store_explicit (&self->old, index_in_table (self), memory_order_release);
     atomic_store_explicit (&self->table, table, memory_order_release);
     atomic_store_explicit (&self->sequence, sequence + 2, memory_order_release);
     return true;
@@ -384,18 +289,18 @@ s_resize (index_t *self)
 bool
 index_add (index_t *self, uint64_t hash, entry_t *entry, unsigned code)
 {
-    if (s_old (self))
+    if (index_in_old (self))
         index_step (self, S_MOVE_PER_ADD);
-    if (!s_old (self)) {
-        table_t *table = s_table (self);
+    if (!index_in_old (self)) {
+        table_t *table = index_in_table (self);
         uint64_t slots = table ? (uint64_t) table->buckets * INDEX_BUCKET : 0;
         //  Without memory for a larger table the present one is filled further, but some slots stay
         //  empty: they are what ends a search
         if (self->filled * 16 >= slots * 13 && !s_resize (self) && self->filled * 16 >= slots * 15)
             return false;
     }
-    table_t *table = s_table_for (self, index_position (hash));
-    if (!table || !s_place (self, table, hash, s_slot (entry, hash, code)))
+    table_t *table = index_in_table_for (self, index_position (hash));
+    if (!table || !s_place (self, table, hash, index_in_slot (entry, hash, code)))
         return false;
     self->live++;
     return true;
@@ -407,17 +312,18 @@ void
 index_expect (index_t *self, uint64_t entries)
 {
     self->expected = entries < S_EXPECT_MAX ? entries : S_EXPECT_MAX;
-    const table_t *table = s_table (self);
+    const table_t *table = index_in_table (self);
     uint64_t slots = table ? (uint64_t) table->buckets * INDEX_BUCKET : 0;
-    if (!s_old (self) && self->expected * 16 >= slots * 13 && self->expected)
+    if (!index_in_old (self) && self->expected * 16 >= slots * 13 && self->expected)
         s_resize (self);
 }
 
 void
 index_replace (slot_t *slot, entry_t *entry, unsigned code)
 {
-    uint64_t before = s_load (slot);
-    s_store (slot, (uint64_t) (uintptr_t) entry | (before & (UINT64_C (0xff) << 48)) | (uint64_t) code << 56);
+    uint64_t before = index_in_load (slot);
+    index_in_store (slot, (uint64_t) (uintptr_t) entry | (before & (UINT64_C (0xff) << 48))
+                              | (uint64_t) code << 56);
 }
 
 static slot_t *
@@ -439,17 +345,17 @@ s_vacate (index_t *self, table_t *table, slot_t *slot)
     const slot_t *bucket = s_bucket_of (table, slot);
     bool ends = false;
     for (int at = 0; at < INDEX_BUCKET && !ends; at++)
-        ends = s_load (&bucket[at]) == 0;
-    if (ends && table == s_table (self))
+        ends = index_in_load (&bucket[at]) == 0;
+    if (ends && table == index_in_table (self))
         self->filled--;
-    s_store (slot, ends ? 0 : S_TOMB);
+    index_in_store (slot, ends ? 0 : S_TOMB);
 }
 
 void
 index_remove (index_t *self, slot_t *slot)
 {
-    table_t *table = s_table (self);
-    s_vacate (self, s_inside (table, slot) ? table : s_old (self), slot);
+    table_t *table = index_in_table (self);
+    s_vacate (self, s_inside (table, slot) ? table : index_in_old (self), slot);
     self->live--;
 }
 
@@ -460,28 +366,28 @@ index_remove (index_t *self, slot_t *slot)
 static void
 s_move_bucket (index_t *self, table_t *old, uint32_t rank)
 {
-    table_t *table = s_table (self);
-    uint32_t home = s_home ((uint32_t) s_first_position (rank, old), old);
+    table_t *table = index_in_table (self);
+    uint32_t home = index_in_home ((uint32_t) index_in_first_position (rank, old), old);
     uint32_t bucket = home;
     for (uint32_t walked = 0; walked < old->buckets; walked++) {
         slot_t *slots = old->slots + (size_t) bucket * INDEX_BUCKET;
         bool ends = false;
         for (int at = 0; at < INDEX_BUCKET; at++)
-            if (index_is_entry (s_load (&slots[at])))
-                __builtin_prefetch (index_entry (s_load (&slots[at])));
+            if (index_is_entry (index_in_load (&slots[at])))
+                __builtin_prefetch (index_entry (index_in_load (&slots[at])));
         for (int at = 0; at < INDEX_BUCKET; at++) {
-            uint64_t slot = s_load (&slots[at]);
+            uint64_t slot = index_in_load (&slots[at]);
             if (slot == 0)
                 ends = true;
             if (!index_is_entry (slot))
                 continue;
             uint64_t hash = hash_key (self->secret, entry_key (index_entry (slot)));
-            if (s_home (index_position (hash), old) != home)
+            if (index_in_home (index_position (hash), old) != home)
                 continue;
             bool placed = s_place (self, table, hash, slot);
             assert (placed); // The new table has room for all that live
             (void) placed;
-            s_store (&slots[at], S_TOMB);
+            index_in_store (&slots[at], S_TOMB);
         }
         if (ends)
             break;
@@ -493,16 +399,16 @@ s_move_bucket (index_t *self, table_t *old, uint32_t rank)
 bool
 index_step (index_t *self, uint32_t buckets)
 {
-    table_t *old = s_old (self);
+    table_t *old = index_in_old (self);
     if (!old) {
-        table_t *table = s_table (self);
+        table_t *table = index_in_table (self);
         bool sparse = table && table->buckets > 1
                       && s_wanted (self) * 4 < (uint64_t) table->buckets * INDEX_BUCKET;
-        return sparse && s_resize (self) && s_old (self) != NULL;
+        return sparse && s_resize (self) && index_in_old (self) != NULL;
     }
     uint32_t sequence = atomic_load_explicit (&self->sequence, memory_order_relaxed);
     atomic_store_explicit (&self->sequence, sequence + 1, memory_order_relaxed);
-    uint32_t moved = s_moved (self);
+    uint32_t moved = index_in_moved (self);
     uint32_t end = old->buckets - moved > buckets ? moved + buckets : old->buckets;
     for (; moved < end; moved++)
         s_move_bucket (self, old, moved);
@@ -519,109 +425,5 @@ index_step (index_t *self, uint32_t buckets)
 bool
 index_moving (const index_t *self)
 {
-    return s_old (self) != NULL;
-}
-
-//  ------------------------------------------------------------------------------------------------
-//  Walking
-
-//  Buckets are mostly visited one after the other: lets the entries of a later one come.
-static void
-s_visit_ahead (table_t *table, uint32_t bucket)
-{
-    if (table->buckets <= S_AHEAD)
-        return;
-    uint32_t ahead = bucket + S_AHEAD < table->buckets ? bucket + S_AHEAD : bucket + S_AHEAD - table->buckets;
-    slot_t *slots = table->slots + (size_t) ahead * INDEX_BUCKET;
-    for (int at = 0; at < INDEX_BUCKET; at++) {
-        const char *entry = (const char *) index_entry (s_load (&slots[at]));
-        __builtin_prefetch (entry); // Asks for nothing if there is none
-        __builtin_prefetch (entry + S_LINE);
-        __builtin_prefetch (entry + 2 * S_LINE);
-    }
-}
-
-//  Visits the entries of one table whose position is in [low, high), which lie in one home bucket.
-static void
-s_visit_range (index_t *self, table_t *table, uint64_t low, uint64_t high, index_visit_fn *visit, void *arg)
-{
-    uint32_t bucket = s_home ((uint32_t) low, table);
-    s_visit_ahead (table, bucket);
-    for (uint32_t walked = 0; walked < table->buckets; walked++) {
-        slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
-        bool ends = false;
-        for (int at = 0; at < INDEX_BUCKET; at++) {
-            uint64_t slot = s_load (&slots[at]);
-            if (slot == 0)
-                ends = true;
-            if (!index_is_entry (slot))
-                continue;
-            uint64_t hash = hash_key (self->secret, entry_key (index_entry (slot)));
-            if (index_position (hash) >= low && index_position (hash) < high)
-                visit (arg, &slots[at], index_entry (slot), hash);
-        }
-        if (ends)
-            break;
-        if (++bucket == table->buckets)
-            bucket = 0;
-    }
-}
-
-uint64_t
-index_visit (index_t *self, uint64_t position, index_visit_fn *visit, void *arg)
-{
-    if (position >= INDEX_END || !s_table (self))
-        return INDEX_END;
-    table_t *table = s_table_for (self, (uint32_t) position);
-    uint64_t high = s_first_position ((uint64_t) s_rank ((uint32_t) position, table) + 1, table);
-    table_t *old = s_old (self);
-    if (old && table != old) {
-        uint64_t border = s_first_position (s_moved (self), old);
-        if (border > position && border < high)
-            high = border; // What lies behind is still in the old table
-    }
-    s_visit_range (self, table, position, high, visit, arg);
-    return high;
-}
-
-//  Walks both tables in the order of memory; codes NULL: every entry.
-static uint64_t
-s_walk (index_t *self, uint64_t from, uint32_t count, const index_codes_t *codes, index_sweep_fn *visit,
-        void *arg)
-{
-    table_t *tables[] = { s_old (self), s_table (self) };
-    uint64_t place = from;
-    uint64_t base = 0;
-    for (int which = 0; which < 2; which++) {
-        table_t *table = tables[which];
-        uint64_t buckets = table ? table->buckets : 0;
-        for (; place < base + buckets; place++) {
-            if (count-- == 0)
-                return place;
-            slot_t *slots = table->slots + (size_t) (place - base) * INDEX_BUCKET;
-            for (int at = 0; at < INDEX_BUCKET; at++) {
-                uint64_t slot = s_load (&slots[at]);
-                unsigned code = (unsigned) (slot >> 56);
-                if (codes && (code == 0 || (code - 1 + 255 - codes->first) % 255 > codes->span))
-                    continue;
-                if (index_is_entry (slot))
-                    visit (arg, &slots[at], index_entry (slot));
-            }
-        }
-        base += buckets;
-    }
-    return 0;
-}
-
-uint64_t
-index_sweep (index_t *self, uint64_t from, uint32_t count, index_codes_t codes, index_sweep_fn *visit,
-             void *arg)
-{
-    return s_walk (self, from, count, &codes, visit, arg);
-}
-
-uint64_t
-index_each (index_t *self, uint64_t from, uint32_t count, index_sweep_fn *visit, void *arg)
-{
-    return s_walk (self, from, count, NULL, visit, arg);
+    return index_in_old (self) != NULL;
 }

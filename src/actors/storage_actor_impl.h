@@ -1,0 +1,66 @@
+//  storage_actor_impl: what the files of the storage actor share. For storage_actor*.c only.
+//  SPDX-License-Identifier: MPL-2.0
+#ifndef STORAGE_ACTOR_IMPL_H_INCLUDED
+#define STORAGE_ACTOR_IMPL_H_INCLUDED
+
+#include "fellows.h"
+#include "storage_actor.h"
+#include "stream.h"
+#include "watchers.h"
+
+#define STORAGE_ATTACHED_MAX 48       // Values of one reply that travel as attachments
+
+typedef struct {
+    storage_t *storage;
+    stats_t *counters;
+    door_t *clients;
+    zsock_t *peers;
+    void *peers_handle;
+    frames_t peer_frames;
+    char *peer_inproc;
+    bool serving; // The doors are open
+    node_info_t info;
+    buf_t info_copies; // What it points to
+    uint64_t reply_max;
+    uint64_t now; // The newest time that anybody here was told: it never goes back
+    uint64_t tick_at;
+    bool idle;      // Nothing to keep house for
+    buf_t out;      // The body of a reply
+    buf_t attached; // Its attachments
+    size_t attached_sizes[STORAGE_ATTACHED_MAX];
+    fellows_t *fellows;
+    stream_t *stream;
+    const rebalancer_status_t *moves;
+    const lease_t *lease;
+    node_id_t node;
+    bool view_waits, view_lost; // For want of memory: the storage has not taken it, nobody has kept it
+    watchers_t *watchers;
+    const arrival_t *arrival; // From a client, while it is executed
+    uint64_t ask_view_at;     // Then not before this
+    bool sent;                // Through a socket whose turn it was not (actor.h)
+} storage_actor_t;
+
+//  The clock may have been read since the turn began.
+void
+    storage_actor_set_time (storage_actor_t *self, uint64_t now);
+
+//  What a message says of time counts from when it was there, at the earliest: a turn may have stood still
+//  since it began, and a TTL must not end before its time.
+uint64_t
+    storage_actor_now (storage_actor_t *self);
+
+//  storage_actor_cluster.c
+
+//  Each takes one message: of the beacon, of another member, of the rebalancer. False: there is none.
+bool
+    storage_actor_hear_beacon (storage_actor_t *self);
+bool
+    storage_actor_hear_data (storage_actor_t *self);
+bool
+    storage_actor_hear_stream (storage_actor_t *self);
+
+//  Once a turn. Returns the milliseconds after which it wants to be called again; UINT64_MAX: none.
+uint64_t
+    storage_actor_turn_cluster (storage_actor_t *self, uint64_t now);
+
+#endif
