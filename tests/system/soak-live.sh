@@ -19,7 +19,8 @@ full () {
     esac
 }
 while [ $failed -eq 0 ]; do
-    for test in "$ZGRID_SOURCE"/tests/system/check_cluster_*.py "$ZGRID_SOURCE"/tests/system/check_moves_*.py; do
+    for test in "$ZGRID_SOURCE"/tests/system/check_cluster_*.py \
+        "$ZGRID_SOURCE"/tests/system/check_moves_*.py; do
         [ "$(date +%s)" -lt $end ] || break 2
         echo "---- $test"
         ROUNDS=$(full "$test") "$test" > soak-live.log 2>&1
