@@ -282,7 +282,7 @@ s_cut_large (cut_t *self, buf_t *out, cut_piece_t *piece)
         self->large_at = piece->end;
 }
 
-//  Consistency 9, rule 3: the last chunk carries the sessions.
+//  Consistency 9, rule 3: sessions come at the end.
 static void
 s_cut_sessions (cut_t *self, const partition_t *part, buf_t *out, cut_piece_t *piece)
 {
@@ -300,14 +300,24 @@ s_cut_sessions (cut_t *self, const partition_t *part, buf_t *out, cut_piece_t *p
     if (out->failed)
         return;
     self->sessions_at = piece->next;
-    if (piece->next == 0) {
-        piece->flags |= CHUNK_LAST;
+    if (piece->next == 0)
+        self->stage = CUT_AT_LAST;
+}
+
+//  The last piece is on its way only when all others have arrived: sessions change their places, and pieces
+//  of before and after that, put together, would not be all of them.
+static void
+s_cut_last (cut_t *self, const partition_t *part, buf_t *out, cut_piece_t *piece)
+{
+    *piece = (cut_piece_t) { .kind = CUT_LAST, .flags = CHUNK_SESSIONS | CHUNK_LAST };
+    sessions_encode (&(sessions_t) { .floor = part->sessions.floor }, 0, 0, 1, out);
+    if (!out->failed)
         self->stage = CUT_AT_END;
-    }
 }
 
 bool
-cut_next (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, cut_piece_t *piece, uint64_t now)
+cut_next (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, cut_piece_t *piece, bool all_there,
+          uint64_t now)
 {
     size_t begin = out->size;
     self->upto = part->sequence;
@@ -321,12 +331,15 @@ cut_next (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, cut_pi
         s_cut_large (self, out, piece);
     else if (!out->failed && out->size == begin && self->stage == CUT_AT_SESSIONS)
         s_cut_sessions (self, part, out, piece);
+    else if (!out->failed && self->stage == CUT_AT_LAST && all_there)
+        s_cut_last (self, part, out, piece);
     piece->bytes = out->size - begin;
     return !out->failed && out->size > begin;
 }
 
 void
-cut_again (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, cut_piece_t *piece, uint64_t now)
+cut_again (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, const cut_piece_t *piece,
+           uint64_t now)
 {
     s_visit_t visit = { .cut = self, .out = out, .full = SIZE_MAX, .now = now };
     cut_place_t place = piece->from;
@@ -335,15 +348,13 @@ cut_again (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, cut_p
         s_read (storage, part, &place, &piece->to, &visit);
     else if (piece->kind == CUT_LARGE)
         buf_add (out, self->large.data + piece->begin, piece->end - piece->begin);
-    else if (piece->shuffles == part->sessions.shuffles)
+    else if (piece->kind == CUT_SESSIONS && piece->shuffles == part->sessions.shuffles)
         sessions_encode (&part->sessions, piece->first, piece->next, SIZE_MAX, out);
-    else {
-        //  They have changed their places: whoever has it has it, for others all come again behind it
+    else
         sessions_encode (&(sessions_t) { .floor = part->sessions.floor }, 0, 0, 1, out);
-        piece->flags &= ~CHUNK_LAST;
-        if (self->stage == CUT_AT_END) {
-            self->stage = CUT_AT_SESSIONS;
-            self->sessions_at = 0;
-        }
+    //  They have changed their places: all of them come again behind this piece
+    if (piece->kind == CUT_SESSIONS && piece->shuffles != part->sessions.shuffles) {
+        self->stage = CUT_AT_SESSIONS;
+        self->sessions_at = 0;
     }
 }

@@ -14,7 +14,7 @@ typedef struct {
     uint64_t hash;
 } cut_place_t;
 
-typedef enum { CUT_ENTRIES, CUT_LARGE, CUT_SESSIONS } cut_kind_t;
+typedef enum { CUT_ENTRIES, CUT_LARGE, CUT_SESSIONS, CUT_LAST } cut_kind_t;
 
 //  One piece: enough to read it again.
 typedef struct {
@@ -27,7 +27,7 @@ typedef struct {
     size_t bytes;          // When it was read first
 } cut_piece_t;
 
-typedef enum { CUT_AT_ENTRIES, CUT_AT_SESSIONS, CUT_AT_END } cut_stage_t;
+typedef enum { CUT_AT_ENTRIES, CUT_AT_SESSIONS, CUT_AT_LAST, CUT_AT_END } cut_stage_t;
 
 typedef struct {
     cut_stage_t stage;
@@ -48,14 +48,16 @@ void
 void
     cut_end (cut_t *self);
 
-//  Adds the next piece to out. False: not now (large_waits), or without memory (out->failed): nothing has
-//  changed then. The piece of an end that was reached meanwhile is a last one, and may be all that is left.
+//  Adds the next piece to out. all_there: the learner has every piece so far; the last one waits for that.
+//  False: not now (large_waits, or the last one), or without memory (out->failed): nothing has changed then.
 bool
-    cut_next (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, cut_piece_t *piece, uint64_t now);
+    cut_next (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, cut_piece_t *piece,
+              bool all_there, uint64_t now);
 
-//  Adds a piece again; its flags may change.
+//  Adds a piece again.
 void
-    cut_again (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, cut_piece_t *piece, uint64_t now);
+    cut_again (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, const cut_piece_t *piece,
+               uint64_t now);
 
 //  The learner has everything that was cut of the large entry.
 void

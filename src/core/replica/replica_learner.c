@@ -357,12 +357,7 @@ replica_learn_chunk (storage_t *self, partition_t *part, uint64_t snapshot, uint
         self->stats.peer_stale++;
         return;
     }
-    if (receiver->complete) { // Sessions may come again behind the last chunk
-        receiver->taken = index > receiver->taken ? index : receiver->taken;
-        s_answer (self, part, ZGRID_OK);
-        return;
-    }
-    if (index > receiver->taken && HOLDS (chunk_order, index == receiver->taken + 1)) {
+    if (!receiver->complete && index > receiver->taken && HOLDS (chunk_order, index == receiver->taken + 1)) {
         s_taken_t taken = s_take (self, part, flags, entries, now);
         if (taken == S_BROKEN) {
             self->stats.peer_refused++;

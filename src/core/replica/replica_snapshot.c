@@ -18,6 +18,7 @@ struct sender {
     cut_piece_t pieces[REPLICA_CHUNKS]; // Number n is at n % REPLICA_CHUNKS
     size_t on_way;                      // Bytes of those that it does not have yet
     uint64_t credit;                    // As many may be, it says; but always one chunk
+    uint64_t again;                     // The next one that is sent once more; 0: none
     uint64_t sent_at, progress_at;
     unsigned tries; // In vain, since it acknowledged something
     bool failed;    // The learner cannot go on
@@ -121,7 +122,9 @@ s_send_next (storage_t *self, partition_t *part, uint64_t now)
 {
     sender_t *sender = part->sender;
     cut_t *cut = &sender->cut;
-    if (cut->stage == CUT_AT_END || (cut->large_waits && cut->large.size))
+    bool all_there = sender->acked == sender->cut_count;
+    if (cut->stage == CUT_AT_END || (cut->stage == CUT_AT_LAST && !all_there)
+        || (cut->large_waits && cut->large.size))
         return false;
     uint64_t number = sender->cut_count + 1,
              left = part->move.total > part->move.bytes ? part->move.total - part->move.bytes : 0;
@@ -129,7 +132,7 @@ s_send_next (storage_t *self, partition_t *part, uint64_t now)
     cut_piece_t piece = { .flags = 0 };
     size_t size = left + S_HEAD < self->config.move_bytes ? left + S_HEAD : self->config.move_bytes;
     s_head_t places = s_begin_chunk (self, part, number, size, &out);
-    if (!cut_next (cut, self, part, &out, &piece, now)) {
+    if (!cut_next (cut, self, part, &out, &piece, all_there, now)) {
         buf_clear (&out);
         return false;
     }
@@ -146,7 +149,7 @@ static void
 s_send_again (storage_t *self, partition_t *part, uint64_t number, uint64_t now)
 {
     sender_t *sender = part->sender;
-    cut_piece_t *piece = &sender->pieces[number % REPLICA_CHUNKS];
+    const cut_piece_t *piece = &sender->pieces[number % REPLICA_CHUNKS];
     buf_t out = BUF_INIT;
     s_head_t places = s_begin_chunk (self, part, number, piece->bytes, &out);
     cut_again (&sender->cut, self, part, &out, piece, now);
@@ -160,6 +163,12 @@ void
 replica_snapshot_send (storage_t *self, partition_t *part, uint64_t now)
 {
     sender_t *sender = part->sender;
+    //  What got lost comes first: nothing behind it is taken
+    while (sender->again && sender->again <= sender->cut_count && s_may_send (self, part))
+        s_send_again (self, part, sender->again++, now);
+    if (sender->again && sender->again <= sender->cut_count)
+        return;
+    sender->again = 0;
     while (sender->cut_count - sender->acked < REPLICA_CHUNKS
            && (sender->on_way == 0 || sender->on_way + self->config.move_bytes <= sender->credit)
            && s_may_send (self, part))
@@ -174,12 +183,11 @@ s_resend (storage_t *self, partition_t *part, uint64_t now)
     sender_t *sender = part->sender;
     unsigned doubled = sender->tries < S_BACKOFF_MAX ? sender->tries : S_BACKOFF_MAX;
     uint64_t patience = (self->config.resend << doubled) + (sender->on_way >> 16);
-    if (sender->cut_count == sender->acked || now - sender->sent_at < patience || !s_may_send (self, part))
+    if (sender->cut_count == sender->acked || sender->again || now - sender->sent_at < patience
+        || !s_may_send (self, part))
         return;
     sender->tries++;
-    for (uint64_t number = sender->acked + 1; number <= sender->cut_count && s_may_send (self, part);
-         number++)
-        s_send_again (self, part, number, now);
+    sender->again = sender->acked + 1;
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -240,6 +248,8 @@ s_acknowledge (sender_t *sender, uint64_t index)
     bool large = false;
     while (sender->acked < index)
         sender->on_way -= sender->pieces[++sender->acked % REPLICA_CHUNKS].bytes;
+    if (sender->again && sender->again <= index)
+        sender->again = index + 1;
     for (uint64_t number = sender->acked + 1; number <= sender->cut_count; number++)
         large = large || sender->pieces[number % REPLICA_CHUNKS].kind == CUT_LARGE;
     if (!large)
