@@ -1,6 +1,6 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Documents with generated parts: tests/system/check_docs.sh compares them, `make doc` rewrites them
-DOC_TABLES = doc/protocol.md doc/settings.md doc/statistics.md
+DOC_TABLES = doc/consistency.md doc/protocol.md doc/settings.md doc/statistics.md
 
 check_PROGRAMS += tools/print-tables
 tools_print_tables_CPPFLAGS = $(CORE_CPPFLAGS)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "move/move.h"
 #include "slot.h"
 #include "status.h"
 #include "wire.h"
@@ -221,12 +222,18 @@ s_states (void)
 #include "move/move_state.def"
 #undef MOVE_STATE
     };
-    printf ("| `state` | Meaning |\n|---|---|\n");
+    printf ("| `state` | Meaning | Next |\n|---|---|---|\n");
     for (size_t at = 0; at < sizeof s_list / sizeof s_list[0]; at++) {
         printf ("|");
         s_code_cell (s_list[at].name);
         s_cell (s_list[at].purpose);
-        printf ("\n");
+        const char *between = " ";
+        for (move_state_t next = MOVE_NONE + 1; next < MOVE_STATES; next++)
+            if (move_state_follows ((move_state_t) (at + 1), next)) {
+                printf ("%s`%s`", between, move_state_name (next));
+                between = ", ";
+            }
+        printf (" |\n");
     }
 }
 

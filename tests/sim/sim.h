@@ -140,7 +140,8 @@ bool
 //  Processes (sim_process.c, sim_actor.c, sim_router.c)
 
 //  What a storage actor receives.
-typedef enum { ITEM_PEER, ITEM_CLIENT, ITEM_VIEW, ITEM_HAND_OVER, ITEM_SESSION, ITEM_WAKE, ITEM_STREAM } item_t;
+typedef enum { ITEM_PEER, ITEM_CLIENT, ITEM_VIEW, ITEM_HAND_OVER, ITEM_SESSION, ITEM_WAKE,
+               ITEM_STREAM } item_t;
 
 //  A client's body between its execution and its settling.
 typedef struct {

@@ -15,7 +15,7 @@ fail ()
     bad=1
 }
 
-for file in protocol settings statistics; do
+for file in consistency protocol settings statistics; do
     if ! "$print" "$top/doc/$file.md" > "$work/$file.md"; then
         fail "print-tables cannot read doc/$file.md"
     elif ! diff -u "$top/doc/$file.md" "$work/$file.md"; then

@@ -61,7 +61,7 @@ typedef struct {
     uint8_t others_count;
     copy_t others[VIEW_REPS_MAX]; // Primary: the other reps
     copy_t learner;
-    move_info_t move;      // Primary: to the learner, or of its own role; replica_move alone changes its state
+    move_info_t move;      // Primary: to the learner, or of its own role; replica_move alone changes it
     uint64_t move_at;      // When it did so last
     sender_t *sender;      // The snapshot for the learner; NULL until there was a lease and memory for it
     uint64_t asked_at;
