@@ -29,6 +29,8 @@ s_send (void *arg, node_id_t to, uint32_t number, bytes_t body)
     network_send (sim, self->process->slot, (uint32_t) strtoul (member->host + 1, NULL, 10), event);
 }
 
+#define S_PACE_AFTER 64
+
 //  The channel for batches of moves: with a pace, and sometimes a batch arrives cut off, or once more when
 //  the next one leaves.
 static void
@@ -71,7 +73,9 @@ s_stream_room (void *arg)
         event->kind = ITEM_STREAM;
         event->process = self->process->index;
         event->actor = self->index;
-        event->a = 1 + chance_below (&sim->chance, (uint32_t) sim->plan.pace);
+        //  Once the faults are over, all has to be well again in time, however large the partitions are
+        event->a = (sim->faults_on ? 1 : S_PACE_AFTER)
+                   * (1 + chance_below (&sim->chance, (uint32_t) sim->plan.pace));
         sim_at (sim, sim->now + chance_between (&sim->chance, 100, sim->faults_on ? 60000 : 3000), event);
         self->room_asked = true;
     }

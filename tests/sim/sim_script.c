@@ -11,6 +11,7 @@
 #include "status.h"
 
 #define S_OWN_KEYS 8
+#define S_BATCHES 30 // That a value may fill
 
 static uint32_t
 s_partition (const sim_t *sim, const char *key)
@@ -100,6 +101,9 @@ s_next_own (sim_t *sim, client_t *client, pending_t *pending)
     //  Some values are large; now and then one is larger than a message may be
     if (pending->wire == OP_PUT && chance_of (&sim->chance, sim->plan.memory_limit ? 0.7 : 0.02))
         pending->padding = chance_of (&sim->chance, 0.1) ? 300000 : chance_below (&sim->chance, 60000);
+    //  Not so large that moves with tiny batches take a minute
+    if (sim->plan.move_bytes && pending->padding > S_BATCHES * sim->plan.move_bytes)
+        pending->padding = (uint32_t) (S_BATCHES * sim->plan.move_bytes);
 }
 
 void
