@@ -65,7 +65,8 @@ tests_actor_check_links_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_links
 
 check_PROGRAMS += tests/actor/check_beacon
-tests_actor_check_beacon_SOURCES = tests/actor/check_beacon.c $(TEST_MAIN)
+tests_actor_check_beacon_SOURCES = tests/actor/check_beacon.c tests/actor/beacons.c \
+    tests/actor/beacons.h $(TEST_MAIN)
 tests_actor_check_beacon_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_beacon_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_beacon
