@@ -92,6 +92,10 @@ typedef struct {
 //  answered HELLO; the others may be dead. The caller owns it. Returns ZGRID_OK; ZGRID_MALFORMED if
 //  an endpoint cannot be used; ZGRID_TIMEOUT if no server answered within timeout_ms; ZGRID_NOMEM.
 //  *self_p is NULL unless it returned ZGRID_OK.
+//  The handle stays with the cluster that answered, whichever of its members come and go. Only when none
+//  of them answers any more, and another cluster does at one of these endpoints (as when a server was
+//  started anew), it goes on with that one; writes that were under way end with ZGRID_MAYBE, and
+//  zgrid_client_error says why.
 ZGRID_EXPORT ZGRID_CHECKED int
     zgrid_client_new (zgrid_client_t **self_p, const zgrid_client_options_t *options);
 

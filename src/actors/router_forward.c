@@ -230,7 +230,7 @@ s_hear_view (router_t *self, const inner_t *message)
     self->wanted = wanted;
     if (self->mode == ROUTER_CLOSED)
         self->mode = wanted;
-    watchers_publish (self->watchers, view->version);
+    watchers_publish_view (self->watchers, view);
     lines_set_view (self->lines, view);
     forward_set_view (self->forward, &view, self->now);
 }

@@ -13,7 +13,7 @@ s_take_view (storage_actor_t *self)
     self->view_waits = !storage_set_view (self->storage, view, self->now);
     if (self->view_waits)
         return;
-    watchers_publish (self->watchers, view->version);
+    watchers_publish_view (self->watchers, view);
     self->serving = self->serving || view_member (view, self->node) != NULL;
 }
 

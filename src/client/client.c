@@ -91,7 +91,9 @@ zgrid_client_new (zgrid_client_t **self_p, const zgrid_client_options_t *options
         status = ZGRID_NOMEM;
     mem_free (endpoint);
     if (status == ZGRID_OK) {
-        if (!self->indirect)
+        if (self->indirect)
+            self->learned_at = wait_clock ();
+        else
             s_learn_first (self, self->timeout_ms);
         *self_p = self;
     } else

@@ -41,6 +41,7 @@
 #define CLIENT_SILENCE_LEARN_MS 250u  // The same for HELLO and ROUTES: somebody else may know more
 #define CLIENT_DOUBT_MS 2000u         // A storage endpoint that was silent is passed over for so long
 #define CLIENT_LEARN_MS 100u          // Between two ROUTES at least
+#define CLIENT_CONFIRM_MS 10000u      // While it is used, the router is asked so often whose it is
 #define CLIENT_ROUTERS_MAX 64u        // Public endpoints that are remembered
 #define CLIENT_LANES 256u             // Groups of slots that wait together for another try
 #define CLIENT_SCOUTS 3u              // Routers that are asked at once when another one is needed
@@ -103,6 +104,12 @@ typedef struct {
     arena_block_t *first, *last, *current;
 } arena_t;
 
+//  What HELLO says of whose cluster it is.
+typedef struct {
+    uint8_t data[32];
+    size_t size; // 0: nothing
+} cluster_id_t;
+
 struct connection {
     zsock_t *sock;
     void *handle;           // The same, for libzmq
@@ -116,6 +123,7 @@ struct connection {
     bool watched;           // In the client's epoll set
     bool given_up;          // Another one has taken its place: what is under way here goes there
     bool foreign;           // A member of another cluster answers there: nothing is sent to it
+    cluster_id_t cluster;   // As HELLO there named it last
     uint32_t heard_at;      // When the last message came, modulo 2^32
     uint64_t doubt_until;   // Passed over until then; 0: not
     int receive_ms;         // ZMQ_RCVTIMEO as it is set
@@ -173,6 +181,7 @@ typedef struct {
     uint64_t moved;    // Records sent elsewhere after MOVED
     uint64_t resent;   // Records sent again because no answer came
     uint64_t failovers; // Routers given up for others
+    uint64_t adopted;  // Clusters that took the place of the one before
     uint64_t scouts;   // Candidates that were asked before
     uint64_t sessions; // Sessions taken over
     uint64_t pushes;   // Pushes of a new view
@@ -225,8 +234,7 @@ struct zgrid_client {
     char *endpoints;         // As the caller gave them
     uint8_t older;           // Tables in a row that were older than the present one
     uint64_t router_epoch;   // What the router's HELLO said last
-    uint8_t cluster[32];     // As the first HELLO named it
-    size_t cluster_size;     // 0: it did not
+    cluster_id_t cluster;    // As the first HELLO named it
     scouting_t scouting;
     guard_t guards[CLIENT_GUARDS]; // By their numbers, modulo
     uint16_t guard;          // Number of the present one; 0: servers gave none
@@ -278,14 +286,6 @@ void
 //  text it copies to *endpoint (the caller frees it). Returns as zgrid_client_new.
 int
     hello_find (zgrid_client_t *self, const char *endpoints, char **endpoint);
-
-//  Reads the value of a HELLO reply. False if it is not one.
-bool
-    hello_read (bytes_t tree, hello_t *hello);
-
-//  Whether it is of the same cluster as the first one that named it, or names none.
-bool
-    hello_ours (zgrid_client_t *self, const hello_t *hello);
 
 //  ------------------------------------------------------------------------------------------------
 //  connection.c
@@ -372,6 +372,10 @@ void
 bool
     routes_take (zgrid_client_t *client, bytes_t tree);
 
+//  A push of a view named public endpoints: they are those to try, if it is newer than the table.
+void
+    routes_take_routers (zgrid_client_t *client, mp_t *reader, uint64_t epoch);
+
 //  Whether an endpoint that a server named may be connected to.
 bool
     routes_usable (bytes_t endpoint);
@@ -439,6 +443,10 @@ request_bytes (zgrid_bytes_t bytes)
 //  Receives one message and hands out its records. False if there was none.
 bool
     reply_receive (zgrid_client_t *client, connection_t *connection, int flags);
+
+//  Ends an item that is not SENT (any more). Queues and lanes are swept by the caller.
+void
+    reply_fail (zgrid_client_t *client, item_t *item, int status, const char *why);
 
 //  What an item ends with when its time is over, or its client.
 int

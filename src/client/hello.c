@@ -99,23 +99,26 @@ hello_read (bytes_t tree, hello_t *hello)
 }
 
 bool
-hello_ours (zgrid_client_t *self, const hello_t *hello)
+hello_ours (zgrid_client_t *self, const hello_t *hello, connection_t *connection)
 {
-    if (hello->cluster.size == 0 || hello->cluster.size > sizeof self->cluster)
+    cluster_id_t *named = &connection->cluster;
+    connection->foreign = false;
+    if (hello->cluster.size == 0 || hello->cluster.size > sizeof named->data)
         return true;
-    if (self->cluster_size == 0) {
-        memcpy (self->cluster, hello->cluster.data, hello->cluster.size);
-        self->cluster_size = hello->cluster.size;
-    }
-    return bytes_equal (bytes_of (self->cluster, self->cluster_size), hello->cluster);
+    memcpy (named->data, hello->cluster.data, hello->cluster.size);
+    named->size = hello->cluster.size;
+    if (self->cluster.size == 0)
+        self->cluster = *named;
+    connection->foreign = !bytes_equal (bytes_of (self->cluster.data, self->cluster.size), hello->cluster);
+    return !connection->foreign;
 }
 
 //  The first one: whose cluster it is, a session, and a view.
 static bool
-s_take_first (zgrid_client_t *self, bytes_t tree)
+s_take_first (zgrid_client_t *self, connection_t *connection, bytes_t tree)
 {
     hello_t hello;
-    if (!hello_read (tree, &hello) || !hello_ours (self, &hello))
+    if (!hello_read (tree, &hello) || !hello_ours (self, &hello, connection))
         return false;
     guard_take (self, hello.session, hello.era);
     self->router_epoch = hello.epoch;
@@ -168,7 +171,8 @@ s_answered (zgrid_client_t *self, s_probe_t *probe)
         && wire_open (bytes_of (zmq_msg_data (&message), zmq_msg_size (&message)), &reader)
         && wire_next_reply (&reader, &reply) == WIRE_RECORD && reply.id == 1) {
         if (reply.status == ZGRID_OK && reply.value.kind == VALUE_TREE)
-            found = s_take_hello (self, reply.value.bytes) && s_take_first (self, reply.value.bytes);
+            found = s_take_hello (self, reply.value.bytes)
+                    && s_take_first (self, probe->connection, reply.value.bytes);
         probe->again = reply.status == ZGRID_BUSY || reply.status == ZGRID_TRYAGAIN;
     }
     zmq_msg_close (&message);

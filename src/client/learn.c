@@ -73,6 +73,15 @@ s_give_up (zgrid_client_t *client)
     wait_sweep (client);
 }
 
+//  ZeroMQ may have connected to somebody else at the same address, and reads do not show that.
+static void
+s_confirm (zgrid_client_t *client, uint64_t now)
+{
+    client->learned_at = now;
+    client->learning_until = now + S_LEARNING_MS;
+    s_ask (client, OP_HELLO, ITEM_OF_HELLO, 0);
+}
+
 void
 learn_turn (zgrid_client_t *client, uint64_t now)
 {
@@ -81,6 +90,8 @@ learn_turn (zgrid_client_t *client, uint64_t now)
             s_give_up (client);
     } else if (now >= client->learn_at)
         s_start (client, now);
+    else if (!client->inner && now >= client->learned_at + CLIENT_CONFIRM_MS)
+        s_confirm (client, now);
     scout_turn (client, now);
 }
 
@@ -90,21 +101,22 @@ learn_hello (zgrid_client_t *client, connection_t *connection, bytes_t tree)
     hello_t hello;
     if (!hello_read (tree, &hello))
         return;
-    connection->foreign = !hello_ours (client, &hello);
-    if (connection->foreign) {
+    if (!hello_ours (client, &hello, connection)) {
         scout_begin (client, true);
         return;
     }
     guard_take (client, hello.session, hello.era);
-    if (connection == client->connections[0])
+    if (connection == client->connections[0]) {
         client->router_epoch = hello.epoch;
+        scout_ours (client);
+    }
 }
 
 void
 learn_routes (zgrid_client_t *client, connection_t *connection, bytes_t tree)
 {
     //  Whose table it is, HELLO says
-    if (client->cluster_size && s_open (&client->learning[0]))
+    if (client->cluster.size && s_open (&client->learning[0]))
         learn_soon (client);
     else if (!connection->foreign)
         routes_take (client, tree);
@@ -123,7 +135,7 @@ learn_from (zgrid_client_t *client, connection_t *other)
     before->given_up = true;
     other->given_up = false;
     other->doubt_until = 0;
-    client->counters.failovers++;
+    client->counters.failovers += other != before;
     client->trim = true;
     s_give_up (client);
     s_start (client, wait_clock ());

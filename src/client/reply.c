@@ -189,6 +189,14 @@ s_fail (zgrid_client_t *client, item_t *item, int status)
     return s_finish (client, item, &answer);
 }
 
+void
+reply_fail (zgrid_client_t *client, item_t *item, int status, const char *why)
+{
+    answer_t answer = { .entry = entry_of (status),
+                        .meta = { .given = META_error, .error = bytes_str (why) } };
+    s_finish (client, item, &answer);
+}
+
 static bool
 s_take (zgrid_client_t *client, connection_t *connection, const reply_t *reply)
 {
@@ -222,23 +230,36 @@ s_take_event (zgrid_client_t *client, mp_t *walk, uint32_t count)
         client->on_event (client->event_arg, (zgrid_bytes_t) { json.data, json.size }, version);
 }
 
+//  [0, "VIEW", routers, version, nil], from the value on. Who has not been called for long may find here
+//  whom to ask, when the server that said it is gone.
+static void
+s_take_view (zgrid_client_t *client, const connection_t *connection, mp_t walk, uint32_t count)
+{
+    uint64_t version;
+    mp_t routers = walk;
+    client->counters.pushes++;
+    bool told = count >= 4 && mp_skip (&walk) && mp_uint (&walk, &version);
+    if (told && !client->indirect && connection == client->connections[0] && !connection->foreign)
+        routes_take_routers (client, &routers, version);
+    if (!told || version != client->routes.epoch)
+        learn_soon (client);
+}
+
 //  [0, "event", value, version, meta]: a new view has a new table. Passes over it, and over those that
 //  nobody has asked for.
 static bool
-s_take_push (zgrid_client_t *client, mp_t *reader)
+s_take_push (zgrid_client_t *client, const connection_t *connection, mp_t *reader)
 {
     mp_t walk = *reader;
     uint32_t count;
-    uint64_t id, version;
+    uint64_t id;
     bytes_t event;
     if (!mp_array (&walk, &count) || !mp_uint (&walk, &id) || id != 0 || !mp_bytes (&walk, &event)
         || !mp_skip (reader))
         return false;
-    if (bytes_equal (event, bytes_str ("VIEW"))) {
-        client->counters.pushes++;
-        if (count < 4 || !mp_skip (&walk) || !mp_uint (&walk, &version) || version != client->routes.epoch)
-            learn_soon (client);
-    } else if (bytes_equal (event, bytes_str ("EVENT")))
+    if (bytes_equal (event, bytes_str ("VIEW")))
+        s_take_view (client, connection, walk, count);
+    else if (bytes_equal (event, bytes_str ("EVENT")))
         s_take_event (client, &walk, count);
     return true;
 }
@@ -264,7 +285,7 @@ s_take_body (zgrid_client_t *client, connection_t *connection, bytes_t body)
         if (step == WIRE_END)
             return held;
         reader = before;
-        if (s_take_push (client, &reader))
+        if (s_take_push (client, connection, &reader))
             continue;
         client->counters.broken++;
         item_t *item = pending_find (&client->pending, reply.id);

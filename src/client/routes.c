@@ -157,6 +157,18 @@ s_take_routers (mp_t *reader, routes_t *routes)
     return true;
 }
 
+void
+routes_take_routers (zgrid_client_t *client, mp_t *reader, uint64_t epoch)
+{
+    routes_t named = { .owners = NULL };
+    if (epoch > client->routes.epoch && s_take_routers (reader, &named) && *named.routers) {
+        char *before = client->routes.routers;
+        client->routes.routers = named.routers;
+        named.routers = before;
+    }
+    routes_clear (&named);
+}
+
 static bool
 s_parse (bytes_t tree, routes_t *routes)
 {

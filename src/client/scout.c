@@ -8,6 +8,8 @@
 #define S_REFUSED_MS 1000u // Refusals for so long, and nobody else knows better, are looked into
 #define S_GAP_MS 1500u     // Without one for so long: those before do not count
 #define S_DOUBLINGS 3u
+#define S_BARREN 2         // Cycles without a word of our cluster, after which it is gone: another one has…
+#define S_BARREN_SILENT 16 // …the router's place; the router may only be slow
 
 //  The name at this place of a list; false behind its end.
 static bool
@@ -76,8 +78,26 @@ s_ask (zgrid_client_t *client, item_t *item, connection_t *connection)
     assert (out.data == self->data && !out.failed);
     *item = (item_t) { .kind = ITEM_OF_SCOUT };
     request_item (client, &record, buf_bytes (&out), item);
+    connection->foreign = false; // Unless it says so again
     connection_queue (connection, item);
     client->counters.scouts++;
+}
+
+//  Where another cluster answers that may take the place of the one that is gone: the router, or the
+//  first of the endpoints that the caller gave. NULL: nowhere. Only the caller's word counts.
+static connection_t *
+s_stranger (const zgrid_client_t *client)
+{
+    connection_t *found = NULL;
+    char name[S_NAME_MAX];
+    for (size_t place = 0; s_name (client->endpoints, place, name); place++)
+        for (size_t at = 0; at < client->connection_count; at++) {
+            connection_t *connection = client->connections[at];
+            bool now = at == 0 || (int32_t) (connection->heard_at - client->scouting.cycle_begun) >= 0;
+            if (now && connection->foreign && strcmp (connection->endpoint, name) == 0 && (at == 0 || !found))
+                found = connection;
+        }
+    return found;
 }
 
 //  Asks the next few: routers that were learned first, but always one of the caller's as well, for those
@@ -88,6 +108,10 @@ s_round (zgrid_client_t *client, uint64_t now)
     scouting_t *self = &client->scouting;
     const char *told = client->indirect ? NULL : client->routes.routers, *own = client->endpoints;
     size_t asked = 0;
+    if (self->asked == 0) {
+        self->cycle_begun = (uint32_t) now;
+        self->ours = false;
+    }
     self->best = NULL;
     self->chosen = false;
     for (; asked < CLIENT_SCOUTS; asked++) {
@@ -104,12 +128,31 @@ s_round (zgrid_client_t *client, uint64_t now)
     self->asked += asked;
     self->until = now
                   + (CLIENT_SILENCE_LEARN_MS << (self->cycles < S_DOUBLINGS ? self->cycles : S_DOUBLINGS));
-    self->whole = self->asked + 1 >= s_count (told) + s_count (own);
+    self->alone = self->asked == 0;
+    //  Fewer than there could be are all there are
+    self->whole = asked < CLIENT_SCOUTS || self->asked + 1 >= s_count (told) + s_count (own);
     if (self->whole) {
         self->asked = 0;
         self->cycles += self->cycles < UINT8_MAX;
     }
+    if (self->alone && client->connections[0]->foreign && s_stranger (client))
+        self->until = now;
     return asked;
+}
+
+//  Whether the router has said anything since this began.
+static bool
+s_heard (const zgrid_client_t *client)
+{
+    const connection_t *router = client->connections[0];
+    return !router->foreign && (int32_t) (router->heard_at - client->scouting.begun) > 0;
+}
+
+void
+scout_ours (zgrid_client_t *client)
+{
+    client->scouting.ours = true;
+    client->scouting.barren = 0;
 }
 
 void
@@ -120,6 +163,8 @@ scout_begin (zgrid_client_t *client, bool silent)
     if (client->inner || self->until)
         return;
     uint64_t now = wait_clock ();
+    if (s_heard (client))
+        scout_ours (client);
     self->silent = silent;
     self->begun = (uint32_t) now;
     self->asked = 0;
@@ -164,8 +209,10 @@ scout_answered (zgrid_client_t *client, const item_t *item, int status, bytes_t 
     scouting_t *self = &client->scouting;
     hello_t hello;
     if (status == ZGRID_OK && hello_read (tree, &hello)) {
-        item->connection->foreign = !hello_ours (client, &hello);
-        if (!item->connection->foreign && (!self->best || hello.epoch > self->best_epoch)) {
+        bool ours = hello_ours (client, &hello, item->connection);
+        if (ours)
+            scout_ours (client);
+        if (ours && (!self->best || hello.epoch > self->best_epoch)) {
             self->best = item->connection;
             self->best_epoch = hello.epoch;
         }
@@ -175,8 +222,25 @@ scout_answered (zgrid_client_t *client, const item_t *item, int status, bytes_t 
     bool open = false;
     for (size_t at = 0; at < CLIENT_SCOUTS; at++)
         open = open || s_open (&self->items[at]);
-    if (!open || (self->chosen && self->silent))
+    //  Who only asks others again must not do so without a pause
+    if ((!open && self->best) || (self->chosen && self->silent))
         self->until = wait_clock ();
+}
+
+//  A round is over. True if another cluster has been adopted, as in all of some cycles nobody of our own has
+//  answered.
+static bool
+s_adopted (zgrid_client_t *client)
+{
+    scouting_t *self = &client->scouting;
+    if (!self->whole || self->ours)
+        return false;
+    self->barren += self->barren < UINT8_MAX;
+    uint8_t enough = !client->connections[0]->foreign ? S_BARREN_SILENT : self->alone ? 1 : S_BARREN;
+    connection_t *stranger = self->barren >= enough ? s_stranger (client) : NULL;
+    if (stranger)
+        adopt (client, stranger);
+    return stranger;
 }
 
 static void
@@ -198,8 +262,12 @@ scout_turn (zgrid_client_t *client, uint64_t now)
     s_end (client);
     self->until = 0;
     const connection_t *router = client->connections[0];
-    bool heard = !router->foreign && (int32_t) (router->heard_at - self->begun) > 0;
+    bool heard = s_heard (client);
     bool silent = self->silent && !heard;
+    if (heard)
+        scout_ours (client);
+    if (s_adopted (client))
+        return;
     //  A router that is behind is better than a silent one, if all have been asked
     if (self->chosen || (silent && self->best && self->whole)) {
         if (!self->silent || silent)

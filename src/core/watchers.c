@@ -3,6 +3,7 @@
 #include "watchers.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "mem.h"
 #include "wire.h"
@@ -32,7 +33,8 @@ struct watchers {
     uint64_t interval;
     watchers_words_fn *words;
     const void *words_arg;
-    buf_t body; // Of the push at hand
+    buf_t routers; // Value of VIEW; empty: nil
+    buf_t body;    // Of the push at hand
 };
 
 static uint64_t
@@ -43,7 +45,10 @@ s_say_view (const void *arg, uint64_t told, buf_t *out)
     wire_add_array (out, 5);
     wire_add_uint (out, 0);
     wire_add_text (out, "VIEW");
-    buf_add (out, "\xc0", 1);
+    if (self->routers.size && !self->routers.failed)
+        buf_add (out, self->routers.data, self->routers.size);
+    else
+        buf_add (out, "\xc0", 1);
     wire_add_uint (out, self->version);
     buf_add (out, "\xc0", 1);
     return self->version;
@@ -77,6 +82,7 @@ watchers_destroy (watchers_t **self_p)
     for (uint32_t at = 0; at < self->count; at++)
         mem_free (self->places[at].watcher);
     mem_free (self->places);
+    buf_clear (&self->routers);
     buf_clear (&self->body);
     mem_free (self);
     *self_p = NULL;
@@ -181,6 +187,41 @@ watchers_publish (watchers_t *self, uint64_t version)
         return;
     self->version = version;
     self->behind = true;
+}
+
+//  Whether clients can connect to a member that will be there for a while.
+static bool
+s_lasts (const member_t *member)
+{
+    return member->status == MEMBER_UP && member->router_port;
+}
+
+static void
+s_list_routers (const view_t *view, buf_t *out)
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < view->members_count; at++)
+        count += count < WATCHERS_ROUTERS && s_lasts (&view->members[at]);
+    wire_add_array (out, count);
+    for (uint32_t at = 0; at < view->members_count && count; at++) {
+        const member_t *member = &view->members[at];
+        char text[VIEW_HOST_MAX + 20];
+        if (!s_lasts (member))
+            continue;
+        snprintf (text, sizeof text, "tcp://%s:%u", member->host, member->router_port);
+        wire_add_text (out, text);
+        count--;
+    }
+}
+
+void
+watchers_publish_view (watchers_t *self, const view_t *view)
+{
+    if (view->version <= self->version)
+        return;
+    buf_reset (&self->routers);
+    s_list_routers (view, &self->routers);
+    watchers_publish (self, view->version);
 }
 
 static flow_sent_t

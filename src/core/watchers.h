@@ -1,15 +1,17 @@
 //  watchers: the clients of one door that want to be told something without asking each time: of new
-//  views (HELLO with the option `views`), each with the push [0, "VIEW", nil, version, nil], at most four
-//  times a second, the newest version alone; or what else the owner has words for. One that is gone is
+//  views (HELLO with the option `views`), each with the push [0, "VIEW", routers, version, nil], at most
+//  four times a second, the newest version alone; or what else the owner has words for. One that is gone is
 //  forgotten when a push shows it; beyond the bound the oldest is.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef WATCHERS_H_INCLUDED
 #define WATCHERS_H_INCLUDED
 
+#include "cluster/view.h"
 #include "flow.h"
 
 #define WATCHERS_MAX 4096        // Of one door
 #define WATCHERS_INTERVAL 250    // Milliseconds between two pushes
+#define WATCHERS_ROUTERS 16      // Public endpoints that a push of a view names
 #define WATCHERS_ENVELOPE_MAX 64 // Bytes of envelope frames that a push bears
 
 typedef struct watchers watchers_t;
@@ -39,6 +41,11 @@ bool
 //  There is a new version; older ones than the last are passed over.
 void
     watchers_publish (watchers_t *self, uint64_t version);
+
+//  The same for a view: its push names the public endpoints of members that are UP, so that a client
+//  whose router has gone when it reads the push knows who else there is. nil where memory is short.
+void
+    watchers_publish_view (watchers_t *self, const view_t *view);
 
 //  Sends what is due through send (flow.h): a client that is FLOW_GONE is forgotten, one that is
 //  FLOW_FULL is tried again later. Returns the milliseconds after which it wants to be called again;

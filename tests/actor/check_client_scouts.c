@@ -67,6 +67,24 @@ s_value (const char *key)
     return value;
 }
 
+//  The first server has gone: its public endpoint, and the storage endpoints with it.
+static void
+s_close_first (void)
+{
+    for (uint64_t door = 0; door <= S_STORAGES; door++)
+        s_set (FAKE_CLOSE, door);
+}
+
+//  Until so many whole cycles have found nobody.
+static void
+s_wait_barren (uint8_t cycles)
+{
+    while (s_client->scouting.barren < cycles) {
+        zgrid_client_process (s_client);
+        zmq_poll (NULL, 0, zgrid_client_timeout (s_client) ? 1 : 0);
+    }
+}
+
 //  The router has a view that the majority has left behind; it goes on answering.
 START_TEST (a_router_in_a_minority_is_left)
 {
@@ -190,21 +208,203 @@ START_TEST (another_clusters_router_is_left)
 }
 END_TEST
 
-START_TEST (without_another_router_it_says_whose_cluster_it_is_not)
+//  Only the caller's word makes another cluster one's own: the second router was merely learned.
+START_TEST (a_learned_router_of_another_cluster_is_not_adopted)
 {
-    s_connect (fake_server_endpoint (s_server, 0), true);
-    s_set (FAKE_FOREIGN, 1);
+    s_close_first ();
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_uint_eq (s_client->counters.failovers, 1);
+    //  Its table names storage endpoints that are gone as well: all through the router
+    s_set (FAKE_NO_ROUTES, 1);
+    mem_free (s_client->routes.owners);
+    s_client->routes.owners = NULL;
+    s_set (FAKE_FOREIGN, UINT64_MAX);
     zgrid_options_t options = ZGRID_OPTIONS_INIT;
     options.timeout_ms = 700;
     int64_t value;
 
     ck_assert_int_eq (zgrid_client_incr (s_client, "map", zgrid_str ("n"), 1, &options, &value),
                       ZGRID_CLUSTER_MISMATCH);
+    s_wait_barren (3);
     uint64_t records = s_count (FAKE_RECORDS);
     ck_assert_int_eq (zgrid_client_incr (s_client, "map", zgrid_str ("n"), 1, &options, &value),
                       ZGRID_CLUSTER_MISMATCH);
 
     ck_assert_uint_eq (s_count (FAKE_RECORDS), records); // Nothing is sent there any more
+    ck_assert_uint_eq (s_client->counters.adopted, 0);
+}
+END_TEST
+
+//  A lone server is started anew at its address: that is another cluster, and it is all there is.
+START_TEST (a_lone_server_that_is_started_anew_is_gone_on_with)
+{
+    s_connect (fake_server_endpoint (s_server, 0), true);
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    s_set (FAKE_CLOSE, 0);
+    s_set (FAKE_FOREIGN, UINT64_MAX);
+    s_set (FAKE_OPEN, 0);
+    s_value ("n"); // The socket is connected again: a write would be in doubt if that took long
+
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+
+    ck_assert_uint_eq (s_client->counters.adopted, 1);
+    ck_assert_uint_eq (s_client->counters.failovers, 0);
+    ck_assert_int_eq (s_value ("n"), 2);
+    uint64_t expired = s_client->counters.retried;
+    for (int times = 0; times < 10; times++)
+        ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_uint_eq (s_client->counters.retried, expired); // Under a session of the new cluster
+    ck_assert_int_eq (s_value ("n"), 12);
+    ck_assert_uint_eq (s_count (FAKE_UNGUARDED), 0);
+}
+END_TEST
+
+//  It may have been executed by the cluster that is gone, and must not be executed by the other one.
+START_TEST (what_was_under_way_when_a_cluster_is_adopted_is_in_doubt)
+{
+    s_set (FAKE_ROUTERS, 0);
+    s_connect (fake_server_endpoint (s_server, 0), false);
+    s_set (FAKE_SILENT, 1);
+    zgrid_options_t options = ZGRID_OPTIONS_INIT;
+    options.timeout_ms = 60000;
+    zgrid_future_t *lost = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, &options);
+    while (s_count (FAKE_RECORDS) == 0)
+        zgrid_client_process (s_client);
+    s_set (FAKE_FOREIGN, UINT64_MAX);
+
+    ck_assert_int_eq (s_incr ("other"), ZGRID_OK);
+
+    ck_assert_uint_eq (s_client->counters.adopted, 1);
+    ck_assert (zgrid_future_wait (lost, 0));
+    ck_assert_int_eq (zgrid_future_entry (lost)->status, ZGRID_MAYBE);
+    ck_assert_ptr_nonnull (strstr (zgrid_future_entry (lost)->error, "another cluster"));
+    zgrid_future_destroy (&lost);
+    ck_assert_int_eq (s_value ("n"), 1);
+}
+END_TEST
+
+//  The other door belongs to the cluster still, though it cannot do anything for the client yet.
+START_TEST (while_a_member_answers_no_cluster_is_adopted)
+{
+    char both[200];
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
+              fake_server_endpoint (s_server, S_SECOND));
+    s_set (FAKE_CLOSE, S_SECOND);
+    s_connect (both, true);
+    s_set (FAKE_OPEN, S_SECOND);
+    s_set (FAKE_EPOCH, 7);
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    //  It is behind, so that it is not taken before all have been asked
+    s_client->router_epoch = 9;
+    s_set (FAKE_FOREIGN, 1);
+
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+
+    ck_assert_uint_eq (s_client->counters.adopted, 0);
+    ck_assert_uint_eq (s_client->counters.failovers, 1);
+    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+    ck_assert_int_eq (s_value ("n"), 2);
+}
+END_TEST
+
+//  Its router has gone for good, and another cluster's member answers at the caller's other endpoint: the
+//  router may only be slow, so it is waited for longer.
+START_TEST (a_silent_router_is_given_more_time_before_a_cluster_is_adopted)
+{
+    char both[200];
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
+              fake_server_endpoint (s_server, S_SECOND));
+    s_set (FAKE_CLOSE, S_SECOND);
+    s_connect (both, true);
+    s_set (FAKE_FOREIGN, 1u << S_SECOND);
+    s_set (FAKE_OPEN, S_SECOND);
+    s_close_first ();
+    zgrid_options_t options = ZGRID_OPTIONS_INIT;
+    options.timeout_ms = 60000;
+    zgrid_future_t *future = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, &options);
+    while (s_client->scouting.barren < 3 && s_client->counters.adopted == 0)
+        zgrid_client_process (s_client);
+    ck_assert_uint_eq (s_client->counters.adopted, 0);
+    ck_assert_uint_le (s_client->counters.scouts, 4); // One in each round, and rounds have their time
+    s_client->scouting.barren = UINT8_MAX - 1;
+
+    ck_assert (zgrid_future_wait (future, 10000));
+
+    ck_assert_uint_eq (s_client->counters.adopted, 1);
+    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+    ck_assert_int_eq (zgrid_future_entry (future)->status, ZGRID_MAYBE);
+    zgrid_future_destroy (&future);
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_int_eq (s_value ("n"), 1);
+}
+END_TEST
+
+//  Reads do not show whose server answers; HELLO does, and is asked now and then.
+START_TEST (whose_the_router_is_is_asked_again_and_again)
+{
+    s_set (FAKE_ROUTERS, 0);
+    s_connect (fake_server_endpoint (s_server, 0), true);
+    s_incr ("n");
+    uint64_t hellos = s_count (FAKE_HELLOS);
+    s_value ("n");
+    ck_assert_uint_eq (s_count (FAKE_HELLOS), hellos);
+    s_set (FAKE_FOREIGN, UINT64_MAX);
+    s_client->learned_at -= CLIENT_CONFIRM_MS;
+
+    for (int times = 0; times < 1000 && s_client->counters.adopted == 0; times++)
+        s_value ("n");
+
+    ck_assert_uint_eq (s_client->counters.adopted, 1);
+}
+END_TEST
+
+//  Nobody calls the handle while a member joins and the only one that it knows leaves.
+START_TEST (the_last_push_tells_an_idle_client_who_is_left)
+{
+    s_set (FAKE_ROUTERS, 0);
+    s_connect (fake_server_endpoint (s_server, 0), false);
+    ck_assert_ptr_null (s_client->routes.routers);
+    s_set (FAKE_ROUTERS, 1);
+    s_set (FAKE_EPOCH, 5);
+    s_set (FAKE_PUSH, 5);
+    zmq_pollitem_t item = { s_client->connections[0]->handle, 0, ZMQ_POLLIN, 0 };
+    ck_assert_int_eq (zmq_poll (&item, 1, 10000), 1);
+    s_close_first ();
+
+    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+
+    ck_assert_uint_eq (s_client->counters.pushes, 1);
+    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+    ck_assert_int_eq (s_value ("n"), 1);
+}
+END_TEST
+
+//  What a push may not make the client do.
+START_TEST (a_push_of_nonsense_names_nobody)
+{
+    static const struct {
+        const char *data;
+        size_t size;
+    } s_values[] = {
+        { "\300", 1 },                  // nil
+        { "\220", 1 },                  // Nobody
+        { "\335\377\377\377\377", 5 },  // Longer than it is
+        { "\222\240\250inproc:/", 11 }, // Of no use
+        { "\221\253tcp://a,b:1", 13 },  // Two in one
+        { "\221\7", 2 },                // No text
+    };
+    for (size_t at = 0; at < sizeof s_values / sizeof s_values[0]; at++) {
+        mp_t reader = mp_of (bytes_of (s_values[at].data, s_values[at].size));
+        char *before = s_client->routes.routers;
+        routes_take_routers (s_client, &reader, UINT64_MAX);
+        ck_assert_ptr_eq (s_client->routes.routers, before);
+    }
+    mp_t older = mp_of (bytes_of ("\221\252tcp://a:10", 12));
+    mp_t newer = older;
+    routes_take_routers (s_client, &older, s_client->routes.epoch);
+    ck_assert_str_ne (s_client->routes.routers, "tcp://a:10");
+    routes_take_routers (s_client, &newer, s_client->routes.epoch + 1);
+    ck_assert_str_eq (s_client->routes.routers, "tcp://a:10");
 }
 END_TEST
 
@@ -220,7 +420,14 @@ test_suite (void)
     tcase_add_test (tests, one_good_router_among_five_dead_is_found);
     tcase_add_test (tests, an_endpoint_of_the_callers_always_stays_a_candidate);
     tcase_add_test (tests, another_clusters_router_is_left);
-    tcase_add_test (tests, without_another_router_it_says_whose_cluster_it_is_not);
+    tcase_add_test (tests, a_learned_router_of_another_cluster_is_not_adopted);
+    tcase_add_test (tests, a_lone_server_that_is_started_anew_is_gone_on_with);
+    tcase_add_test (tests, what_was_under_way_when_a_cluster_is_adopted_is_in_doubt);
+    tcase_add_test (tests, while_a_member_answers_no_cluster_is_adopted);
+    tcase_add_test (tests, a_silent_router_is_given_more_time_before_a_cluster_is_adopted);
+    tcase_add_test (tests, whose_the_router_is_is_asked_again_and_again);
+    tcase_add_test (tests, the_last_push_tells_an_idle_client_who_is_left);
+    tcase_add_test (tests, a_push_of_nonsense_names_nobody);
     suite_add_tcase (suite, tests);
     return suite;
 }

@@ -68,7 +68,7 @@ class Sessions:
 
     def push(self, epoch):
         for socket, route, envelope in self.watchers if 52 not in self.wrong else ():
-            push = pack([0, "VIEW", None, epoch, None])
+            push = pack([0, "VIEW", ["tcp://127.0.0.1:1"], epoch, None])
             socket.send_multipart([route] + envelope + [SIGNATURE + push])
 
 

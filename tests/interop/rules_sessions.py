@@ -8,7 +8,7 @@ import os
 
 from rules import rule, status, value
 from rules_routes import routes
-from zgp import BADOP, MALFORMED, OK, STALE_REQUEST, body, check, is_int, partition_of, records_of
+from zgp import BADOP, MALFORMED, OK, SESSION_EXPIRED, STALE_REQUEST, body, check, is_int, partition_of, records_of
 
 
 def session(server):
@@ -92,9 +92,12 @@ def views(server):
     check(frames is not None, "no push")
     for push in records_of(frames[-1]):
         check(
-            isinstance(push, list) and len(push) == 5 and push[:3] == [0, "VIEW", None] and push[4] is None,
+            isinstance(push, list) and len(push) == 5 and push[:2] == [0, "VIEW"] and push[4] is None,
             "a push is %r" % (push,),
         )
+        check(push[2] is None or (isinstance(push[2], list) and len(push[2]) <= 16), "routers %r" % (push[2],))
+        for router in push[2] or ():
+            check(isinstance(router, str) and router.startswith("tcp://"), "a router is %r" % (router,))
         check(is_int(push[3]) and push[3] > before, "version %r after %r" % (push[3], before))
     check(server.peer().ask("ROUTES").value["epoch"] >= push[3], "ROUTES is older than the push")
     other.expect_nothing()
@@ -256,6 +259,8 @@ def bad_sessions(server):
         for bad in (b"short", b"17 bytes are more"):
             reply = peer.raw(body([7, "INCR", server.map, key, None, {"session": bad}]), 7)[0]
             status(reply, MALFORMED, "session %r" % bad)
-        for good in (None, "text of 16 bytes"):
-            status(peer.raw(body([7, "PUT", server.map, key, b"1", {"session": good}]), 7)[0], OK, "session %r" % good)
+        status(peer.raw(body([7, "PUT", server.map, key, b"1", {"session": None}]), 7)[0], OK, "session nil")
+        #  A str is one, too, if not of this cluster
+        reply = peer.raw(body([7, "PUT", server.map, key, b"1", {"session": "text of 16 bytes"}]), 7)[0]
+        check(reply.status in (OK, SESSION_EXPIRED), "a session in a str: status %d" % reply.status)
         value(peer.ask("GET", server.map, key), b"1", "what was stored")

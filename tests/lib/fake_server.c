@@ -12,6 +12,7 @@
 
 #define S_DOORS_MAX 10
 #define S_PARTITIONS 31
+#define S_MARK 8 // Where a session tells whose cluster it is of
 
 struct fake_server {
     zactor_t *actor;
@@ -87,6 +88,8 @@ s_hello (s_server_t *self, size_t door, msgpack_sbuffer *out)
     s_pair (&packer, "epoch", s_epoch (self, door));
     if (self->numbers[FAKE_SESSIONS]) {
         fake_sessions_issue (self->sessions, self->numbers[FAKE_ERA], self->session);
+        if (s_bit (self, FAKE_FOREIGN, door))
+            self->session[S_MARK] = 'F';
         s_pair (&packer, "era", self->numbers[FAKE_ERA]);
         s_text (&packer, "session");
         msgpack_pack_bin (&packer, FAKE_SESSION_SIZE);
@@ -173,7 +176,7 @@ s_refused (s_server_t *self, size_t door, const request_t *request, const option
         return true;
     }
     uint32_t partition = s_partition (request, options);
-    if (s_bit (self, FAKE_FOREIGN, door) && self->with.size)
+    if (self->with.size > S_MARK && s_bit (self, FAKE_FOREIGN, door) != (self->with.data[S_MARK] == 'F'))
         answer->status = ZGRID_SESSION_EXPIRED;
     else if (s_bit (self, FAKE_MINORITY, door))
         answer->status = ZGRID_UNAVAILABLE;
@@ -338,12 +341,22 @@ s_watch (s_server_t *self, size_t door, zframe_t *routing, const request_t *requ
 static void
 s_push (s_server_t *self, uint64_t epoch)
 {
+    buf_t push = BUF_INIT;
+    wire_begin (&push);
+    wire_add_array (&push, 5);
+    wire_add_uint (&push, 0);
+    wire_add_text (&push, "VIEW");
+    wire_add_array (&push, self->numbers[FAKE_ROUTERS] ? 1 : 0);
+    if (self->numbers[FAKE_ROUTERS])
+        wire_add_text (&push, self->endpoints[self->storages + 1]);
+    wire_add_uint (&push, epoch);
+    buf_add (&push, "\xc0", 1);
     for (zmsg_t *watcher = zlist_first (self->watchers); watcher; watcher = zlist_next (self->watchers)) {
         size_t door = *zframe_data (zmsg_first (watcher));
-        uint8_t push[] = { 'Z', 'G', 1, 0x95, 0, 0xa4, 'V', 'I', 'E', 'W', 0xc0, (uint8_t) epoch, 0xc0 };
         if (self->doors[door])
-            s_send (self, door, zmsg_next (watcher), push, sizeof push);
+            s_send (self, door, zmsg_next (watcher), push.data, push.size);
     }
+    buf_clear (&push);
 }
 
 //  Executes the records of a body and sends the answers as one message.

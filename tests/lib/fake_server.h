@@ -32,7 +32,7 @@ typedef enum {
     FAKE_OPEN,           // Opens it again, on the same port
     FAKE_MUTE,           // Bits of endpoints: what comes there is lost, and so is the answer
     FAKE_MINORITY,       // Bits of public endpoints that refuse with UNAVAILABLE and know an older view
-    FAKE_FOREIGN,        // Bits of endpoints that are another cluster's: its HELLO, and no session of ours
+    FAKE_FOREIGN,        // Bits of endpoints that are another cluster's: its HELLO, and sessions of its own
     FAKE_DROP,           // Records that are lost, not executed
     FAKE_SESSIONS,       // HELLO answers a session, and requests of a session are executed once
     FAKE_ERA,            // Of those
@@ -42,7 +42,8 @@ typedef enum {
     FAKE_EPOCH,          // Of the table
     FAKE_SHIFT,          // Owners are moved by so many storage endpoints
     FAKE_LISTED,         // Storage endpoints that ROUTES names; 0: all
-    FAKE_PUSH,           // Pushes a view of that epoch to those who asked for views
+    FAKE_PUSH,           // Pushes a view of that epoch to those who asked for views; with FAKE_ROUTERS it
+                         // names the second public endpoint
     FAKE_RECORDS,        // Records received, but for HELLO and ROUTES
     FAKE_MESSAGES,       // Messages that brought them
     FAKE_DIRECT,         // Those of them that came to storage endpoints

@@ -13,7 +13,7 @@ static watchers_t *s_watchers;
 typedef struct {
     char routes[4096];
     char before[64];
-    uint8_t body[64];
+    uint8_t body[512];
     size_t body_size;
     unsigned sent;
     char refused;        // Routes that begin so…
@@ -71,6 +71,62 @@ START_TEST (a_push_names_the_version)
     ck_assert_str_eq (world.before, "outer..");
     ck_assert_uint_eq (world.body_size, sizeof body);
     ck_assert_mem_eq (world.body, body, sizeof body);
+}
+END_TEST
+
+//  Sixteen at most, of those that will be there for a while.
+START_TEST (a_push_of_a_view_names_routers)
+{
+    s_world_t world = { .sent = 0 };
+    view_t *view = view_new (1);
+    s_add ("a", 0);
+    for (node_id_t id = 1; id <= 20; id++) {
+        member_t member = { .id = id, .weight = 100, .router_port = (uint16_t) (4000 + id) };
+        snprintf (member.host, sizeof member.host, "h%u", (unsigned) id);
+        member.status = id == 1 ? MEMBER_LEAVING : id == 2 ? MEMBER_SUSPECT : MEMBER_UP;
+        member.router_port = id == 3 ? 0 : member.router_port;
+        ck_assert (view_add_member (view, &member));
+        view->version = id;
+        watchers_publish_view (s_watchers, view);
+    }
+    view->version = 3;
+    watchers_publish_view (s_watchers, view); // Older than what is known
+    ck_assert_uint_eq (watchers_turn (s_watchers, s_send, &world, 1000), UINT64_MAX);
+
+    mp_t reader;
+    uint32_t count, named;
+    uint64_t number;
+    bytes_t text;
+    ck_assert (wire_open (bytes_of (world.body, world.body_size), &reader));
+    ck_assert (mp_array (&reader, &count) && count == 5 && mp_uint (&reader, &number) && number == 0);
+    ck_assert (mp_bytes (&reader, &text) && bytes_equal (text, bytes_str ("VIEW")));
+    ck_assert (mp_array (&reader, &named) && named == WATCHERS_ROUTERS);
+    for (unsigned id = 4; id < 4 + WATCHERS_ROUTERS; id++) {
+        char endpoint[32];
+        snprintf (endpoint, sizeof endpoint, "tcp://h%u:%u", id, 4000 + id);
+        ck_assert (mp_bytes (&reader, &text) && bytes_equal (text, bytes_str (endpoint)));
+    }
+    ck_assert (mp_uint (&reader, &number) && number == 20 && mp_skip (&reader) && mp_at_end (&reader));
+    view_destroy (&view);
+}
+END_TEST
+
+START_TEST (a_push_without_memory_names_nobody)
+{
+    s_world_t world = { .sent = 0 };
+    view_t *view = view_new (1);
+    member_t member = { .id = 1, .weight = 100, .router_port = 4000, .host = "h" };
+    ck_assert (view_add_member (view, &member));
+    view->version = 1;
+    s_add ("a", 0);
+    mem_fail_at (1);
+    watchers_publish_view (s_watchers, view);
+    mem_fail_at (0);
+    ck_assert_uint_eq (watchers_turn (s_watchers, s_send, &world, 1000), UINT64_MAX);
+    const uint8_t body[] = { 'Z', 'G', 1, 0x95, 0, 0xa4, 'V', 'I', 'E', 'W', 0xc0, 1, 0xc0 };
+    ck_assert_uint_eq (world.body_size, sizeof body);
+    ck_assert_mem_eq (world.body, body, sizeof body);
+    view_destroy (&view);
 }
 END_TEST
 
@@ -191,6 +247,8 @@ test_suite (void)
     TCase *all = tcase_create ("all");
     tcase_add_checked_fixture (all, s_set_up, s_tear_down);
     tcase_add_test (all, a_push_names_the_version);
+    tcase_add_test (all, a_push_of_a_view_names_routers);
+    tcase_add_test (all, a_push_without_memory_names_nobody);
     tcase_add_test (all, who_knows_it_is_not_told);
     tcase_add_test (all, at_most_four_a_second_and_the_newest_alone);
     tcase_add_test (all, the_gone_are_forgotten_and_the_full_are_tried_again);
