@@ -3,7 +3,7 @@
 SPDX-License-Identifier: MPL-2.0
 """
 from fake_store import Refused
-from zgp import MALFORMED, OK, SIGNATURE, STALE_REQUEST, pack
+from zgp import MALFORMED, OK, SESSION_EXPIRED, SIGNATURE, STALE_REQUEST, pack
 
 READS = ("GET", "EXISTS", "TTL", "TOUCH")
 
@@ -13,7 +13,7 @@ class Sessions:
 
     def __init__(self, wrong):
         self.wrong = wrong
-        self.issued = 0
+        self.issued, self.given = 0, set()
         self.done, self.low = {}, {}
         self.watchers, self.listeners = [], []
         self.body()
@@ -24,7 +24,9 @@ class Sessions:
 
     def fresh(self):
         self.issued += 53 not in self.wrong
-        return b"%016d" % self.issued
+        given = b"%016d" % self.issued
+        self.given.add(given)
+        return given
 
     def take_with(self, options):
         if "session" in options:
@@ -41,6 +43,8 @@ class Sessions:
             return execute()
         if len(session) != 16 and 58 not in self.wrong:
             raise Refused(MALFORMED, "a session has 16 bytes")
+        if session not in self.given and 58 not in self.wrong:
+            raise Refused(SESSION_EXPIRED, "nobody here has given this session")
         request = (session if 56 not in self.wrong else b"", number)
         if request in self.done and 55 not in self.wrong:
             return self.done[request]
