@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "beacon_impl.h"
+#include "cannot_bind.h"
 #include "mem.h"
 
 #define S_FRAME_MAX (4 << 20) // Bytes; a view of 16,384 partitions and 1,024 members is below 2 MiB
@@ -185,11 +186,7 @@ s_make (beacon_t *self, const beacon_actor_args_t *given, buf_t *why)
         return false;
     }
     if (given->peer_endpoint && !s_bind_peers (self, given)) {
-        const char *text = zmq_strerror (zmq_errno ());
-        buf_add (why, "cannot bind ", 12);
-        buf_add (why, given->peer_endpoint, strlen (given->peer_endpoint));
-        buf_add (why, ": ", 2);
-        buf_add (why, text, strlen (text));
+        cannot_bind (given->peer_endpoint, why);
         return false;
     }
     links_config_t links = LINKS_CONFIG_INIT;

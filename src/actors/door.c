@@ -2,6 +2,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "door.h"
 
+#include "cannot_bind.h"
 #include "mem.h"
 #include "status.h"
 
@@ -24,11 +25,7 @@ s_bind (door_t *self, const char *endpoint, buf_t *why)
 {
     char *real = zmq_bind (self->handle, endpoint) == 0 ? zsock_last_endpoint (self->socket) : NULL;
     if (!real) {
-        const char *text = zmq_strerror (zmq_errno ());
-        buf_add (why, "cannot bind ", 12);
-        buf_add (why, endpoint, strlen (endpoint));
-        buf_add (why, ": ", 2);
-        buf_add (why, text, strlen (text));
+        cannot_bind (endpoint, why);
         return false;
     }
     self->bound[self->bound_count++] = real;

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cannot_bind.h"
 #include "mem.h"
 
 #define S_HANDSHAKE_MS 3000
@@ -48,13 +49,8 @@ s_bind (fellows_t *self, const fellows_config_t *config, buf_t *why)
         zsock_set_ipv6 (self->data, 1);
     if (zmq_bind (self->data_handle, config->data_endpoint) == 0)
         self->endpoint = zsock_last_endpoint (self->data);
-    if (!self->endpoint) {
-        const char *text = zmq_strerror (zmq_errno ());
-        buf_add (why, "cannot bind ", 12);
-        buf_add (why, config->data_endpoint, strlen (config->data_endpoint));
-        buf_add (why, ": ", 2);
-        buf_add (why, text, strlen (text));
-    }
+    if (!self->endpoint)
+        cannot_bind (config->data_endpoint, why);
     return self->endpoint != NULL;
 }
 

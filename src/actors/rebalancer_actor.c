@@ -2,6 +2,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "rebalancer_impl.h"
 
+#include "cannot_bind.h"
 #include "mem.h"
 
 #define S_HANDSHAKE_MS 3000
@@ -163,11 +164,7 @@ s_make (rebalancer_t *self, const rebalancer_actor_args_t *given, buf_t *why)
     }
     if (s_bind_pull (self, given))
         return true;
-    const char *text = zmq_strerror (zmq_errno ());
-    buf_add (why, "cannot bind ", 12);
-    buf_add (why, given->endpoint, strlen (given->endpoint));
-    buf_add (why, ": ", 2);
-    buf_add (why, text, strlen (text));
+    cannot_bind (given->endpoint, why);
     return false;
 }
 

@@ -169,7 +169,6 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const
 static bool
 s_start_router (zgrid_node_t *self)
 {
-    bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
     router_actor_args_t args = { .door = s_door (self),
                                  .client_endpoint = node_listens (self)
                                                         ? node_text (self, SETTING_node_client)
@@ -184,7 +183,7 @@ s_start_router (zgrid_node_t *self)
                                  .peer_bytes = S_PEER_BYTES,
                                  .node = self->id,
                                  .beacon_inproc = self->beacon_inproc,
-                                 .links_affinity = shared ? 0 : 2,
+                                 .links_affinity = node_peer_affinity (),
                                  .info = &self->info,
                                  .note = node_note (self) };
     buf_t why = BUF_INIT;

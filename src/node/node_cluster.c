@@ -120,7 +120,6 @@ node_start_beacon (zgrid_node_t *self)
     char *text;
     uint32_t count = s_seeds (self, seeds, &text);
     const char *discover = node_text (self, SETTING_discover_interface);
-    bool shared = zmq_ctx_get (zsys_init (), ZMQ_IO_THREADS) < 2;
     beacon_actor_args_t args = {
         .lease = &self->lease,
         .status = &self->status,
@@ -133,7 +132,7 @@ node_start_beacon (zgrid_node_t *self)
         .inner_inproc = self->beacon_inproc,
         .actors = self->actors,
         .rebalancer = self->rebalancer != NULL,
-        .io_affinity = shared ? 0 : 2,
+        .io_affinity = node_peer_affinity (),
         .discover = *discover ? discover : NULL,
         .discover_port = (uint16_t) settings_uint (self->settings, SETTING_discover_port)
     };

@@ -9,15 +9,15 @@
 
 #define S_NOBODY 0xffff
 
-static void
-s_number (buf_t *out, const char *name, uint64_t number)
+void
+node_describe_number (buf_t *out, const char *name, uint64_t number)
 {
     wire_add_text (out, name);
     wire_add_uint (out, number);
 }
 
-static void
-s_text (buf_t *out, const char *name, const char *text)
+void
+node_describe_text (buf_t *out, const char *name, const char *text)
 {
     wire_add_text (out, name);
     wire_add_text (out, text);
@@ -28,7 +28,7 @@ s_hex (buf_t *out, const char *name, uint64_t number)
 {
     char text[20];
     snprintf (text, sizeof text, "%016" PRIx64, number);
-    s_text (out, name, text);
+    node_describe_text (out, name, text);
 }
 
 static void
@@ -53,24 +53,24 @@ node_describe_hello (void *arg, const view_t *view, buf_t *out)
 {
     const zgrid_node_t *self = arg;
     const settings_t *settings = self->settings;
-    s_number (out, "protocol", 1);
+    node_describe_number (out, "protocol", 1);
     wire_add_text (out, "versions");
     wire_add_array (out, 1);
     wire_add_uint (out, 1);
     s_hex (out, "node", self->id);
-    s_text (out, "name", self->name);
+    node_describe_text (out, "name", self->name);
     s_hex (out, "cluster", view->cluster);
-    s_number (out, "epoch", view->version);
-    s_number (out, "partitions", self->partitions);
+    node_describe_number (out, "epoch", view->version);
+    node_describe_number (out, "partitions", self->partitions);
     wire_add_text (out, "window");
     wire_add_array (out, 2);
     wire_add_uint (out, settings_uint (settings, SETTING_limits_window_records));
     wire_add_uint (out, settings_uint (settings, SETTING_limits_window_bytes));
-    s_number (out, "frame", settings_uint (settings, SETTING_limits_frame_max));
-    s_number (out, "batch", settings_uint (settings, SETTING_limits_batch_records));
-    s_number (out, "key_max", settings_uint (settings, SETTING_limits_key_max));
-    s_number (out, "value_max", settings_uint (settings, SETTING_limits_value_max));
-    s_text (out, "server", "zgrid " ZGRID_VERSION);
+    node_describe_number (out, "frame", settings_uint (settings, SETTING_limits_frame_max));
+    node_describe_number (out, "batch", settings_uint (settings, SETTING_limits_batch_records));
+    node_describe_number (out, "key_max", settings_uint (settings, SETTING_limits_key_max));
+    node_describe_number (out, "value_max", settings_uint (settings, SETTING_limits_value_max));
+    node_describe_text (out, "server", "zgrid " ZGRID_VERSION);
     return 13;
 }
 
@@ -186,8 +186,8 @@ node_describe_routes (void *arg, const view_t *view, buf_t *out)
         return;
     }
     wire_add_map (out, 6);
-    s_number (out, "epoch", view->version);
-    s_number (out, "partitions", view->partitions);
+    node_describe_number (out, "epoch", view->version);
+    node_describe_number (out, "partitions", view->partitions);
     s_endpoints (self, view, first, out);
     s_places (view, first, false, out);
     s_places (view, first, true, out);
@@ -229,17 +229,17 @@ s_member (const zgrid_node_t *self, const view_t *view, const member_t *member, 
     }
     wire_add_map (out, 12);
     s_hex (out, "id", member->id);
-    s_text (out, "name", member->name);
-    s_text (out, "zone", member->zone);
-    s_text (out, "host", member->host);
-    s_text (out, "status", member->status <= MEMBER_LEAVING ? words[member->status] : "?");
-    s_number (out, "generation", member->generation);
+    node_describe_text (out, "name", member->name);
+    node_describe_text (out, "zone", member->zone);
+    node_describe_text (out, "host", member->host);
+    node_describe_text (out, "status", member->status <= MEMBER_LEAVING ? words[member->status] : "?");
+    node_describe_number (out, "generation", member->generation);
     s_flag (out, "witness", member->witness);
-    s_number (out, "weight", member->weight);
+    node_describe_number (out, "weight", member->weight);
     s_flag (out, "voter", view_is_voter (view, member->id));
-    s_text (out, "router", s_router (self, member, text, sizeof text));
-    s_number (out, "primaries", primaries);
-    s_number (out, "copies", copies);
+    node_describe_text (out, "router", s_router (self, member, text, sizeof text));
+    node_describe_number (out, "primaries", primaries);
+    node_describe_number (out, "copies", copies);
 }
 
 static void
@@ -267,9 +267,9 @@ s_maps (const view_t *view, buf_t *out)
     wire_add_array (out, view->maps_count);
     for (uint32_t at = 0; at < view->maps_count; at++) {
         wire_add_map (out, 3);
-        s_text (out, "name", view->maps[at].name);
-        s_text (out, "mode", view->maps[at].mode == MAP_AP ? "ap" : "cp");
-        s_number (out, "min_sync", view->maps[at].min_sync);
+        node_describe_text (out, "name", view->maps[at].name);
+        node_describe_text (out, "mode", view->maps[at].mode == MAP_AP ? "ap" : "cp");
+        node_describe_number (out, "min_sync", view->maps[at].min_sync);
     }
 }
 
@@ -300,11 +300,11 @@ s_health (const view_health_t *health, buf_t *out)
 {
     wire_add_text (out, "health");
     wire_add_map (out, 6);
-    s_number (out, "under_replicated", health->under_replicated);
-    s_number (out, "lost", health->lost);
-    s_number (out, "moving", health->moving);
-    s_number (out, "suspects", health->suspects);
-    s_number (out, "voters_suspect", health->voters_suspect);
+    node_describe_number (out, "under_replicated", health->under_replicated);
+    node_describe_number (out, "lost", health->lost);
+    node_describe_number (out, "moving", health->moving);
+    node_describe_number (out, "suspects", health->suspects);
+    node_describe_number (out, "voters_suspect", health->voters_suspect);
     s_flag (out, "swapping", health->swapping);
 }
 
@@ -314,23 +314,23 @@ s_counters (const zgrid_node_t *self, const cluster_t *cluster, const links_stat
     const cluster_stats_t *stats = cluster_stats (cluster);
     wire_add_text (out, "counters");
     wire_add_map (out, 17);
-    s_number (out, "sent", stats->sent);
-    s_number (out, "received", stats->received);
-    s_number (out, "refused", stats->refused);
-    s_number (out, "foreign", atomic_load (&((zgrid_node_t *) (uintptr_t) self)->status.foreign));
-    s_number (out, "dropped", links->dropped);
-    s_number (out, "elections", stats->elections);
-    s_number (out, "commits", stats->commits);
-    s_number (out, "failovers", stats->failovers);
-    s_number (out, "joins", stats->joins);
-    s_number (out, "handovers", stats->handovers);
-    s_number (out, "removals", stats->removals);
-    s_number (out, "voter_swaps", stats->voter_swaps);
-    s_number (out, "suspects", stats->suspects);
-    s_number (out, "deltas_sent", stats->deltas_sent);
-    s_number (out, "deltas_applied", stats->deltas_applied);
-    s_number (out, "deltas_refused", stats->deltas_refused);
-    s_number (out, "delta_bytes_saved", stats->delta_bytes_saved);
+    node_describe_number (out, "sent", stats->sent);
+    node_describe_number (out, "received", stats->received);
+    node_describe_number (out, "refused", stats->refused);
+    node_describe_number (out, "foreign", atomic_load (&((zgrid_node_t *) (uintptr_t) self)->status.foreign));
+    node_describe_number (out, "dropped", links->dropped);
+    node_describe_number (out, "elections", stats->elections);
+    node_describe_number (out, "commits", stats->commits);
+    node_describe_number (out, "failovers", stats->failovers);
+    node_describe_number (out, "joins", stats->joins);
+    node_describe_number (out, "handovers", stats->handovers);
+    node_describe_number (out, "removals", stats->removals);
+    node_describe_number (out, "voter_swaps", stats->voter_swaps);
+    node_describe_number (out, "suspects", stats->suspects);
+    node_describe_number (out, "deltas_sent", stats->deltas_sent);
+    node_describe_number (out, "deltas_applied", stats->deltas_applied);
+    node_describe_number (out, "deltas_refused", stats->deltas_refused);
+    node_describe_number (out, "delta_bytes_saved", stats->delta_bytes_saved);
 }
 
 //  Milliseconds of the lease that are left; of one that never ends, what one is worth.
@@ -347,17 +347,17 @@ s_who (const zgrid_node_t *self, const beacon_question_t *question, buf_t *out)
     static const char *const states[] = { "MEETING", "JOINING", "MEMBER", "REFUSED", "STUCK", "LEFT" };
     unsigned state = cluster_state (question->cluster);
     s_hex (out, "node", self->id);
-    s_text (out, "name", self->name);
-    s_text (out, "state", state <= CLUSTER_LEFT ? states[state] : "?");
+    node_describe_text (out, "name", self->name);
+    node_describe_text (out, "state", state <= CLUSTER_LEFT ? states[state] : "?");
 }
 
 static void
 s_settings (const view_t *view, buf_t *out)
 {
-    s_number (out, "copies", view->copies);
-    s_number (out, "copies_now", view_copies (view));
-    s_text (out, "on_lost", view->on_lost == ON_LOST_WIPE ? "wipe" : "refuse");
-    s_number (out, "voters_max", view->voters_max);
+    node_describe_number (out, "copies", view->copies);
+    node_describe_number (out, "copies_now", view_copies (view));
+    node_describe_text (out, "on_lost", view->on_lost == ON_LOST_WIPE ? "wipe" : "refuse");
+    node_describe_number (out, "voters_max", view->voters_max);
 }
 
 static void
@@ -378,8 +378,8 @@ s_summary (zgrid_node_t *self, const beacon_question_t *question, buf_t *out)
     const member_t *own = view_member (view, self->id);
     view_health_t health = view_health (view);
     s_hex (out, "cluster", view->cluster);
-    s_number (out, "version", view->version);
-    s_number (out, "partitions", view->partitions);
+    node_describe_number (out, "version", view->version);
+    node_describe_number (out, "partitions", view->partitions);
     s_health (&health, out);
     s_flag (out, "safe", s_is_safe (view, &health));
     s_flag (out, "ready",
@@ -410,11 +410,11 @@ node_describe_cluster (void *arg, const beacon_question_t *question, buf_t *out)
     if (question->plan)
         node_describe_plan (view, out);
     s_counters (self, question->cluster, question->links, out);
-    s_number (out, "cfg", view->cfg);
-    s_number (out, "era", view->era);
+    node_describe_number (out, "cfg", view->cfg);
+    node_describe_number (out, "era", view->era);
     s_settings (view, out);
     s_voters (question, out);
-    s_number (out, "lease_ms", s_lease_left (self, question->now));
+    node_describe_number (out, "lease_ms", s_lease_left (self, question->now));
     s_table (view, out);
     s_maps (view, out);
 }

@@ -152,6 +152,12 @@ void
 void
     node_describe_cluster (void *arg, const beacon_question_t *question, buf_t *out);
 
+//  A pair of a map.
+void
+    node_describe_number (buf_t *out, const char *name, uint64_t number);
+void
+    node_describe_text (buf_t *out, const char *name, const char *text);
+
 //  ------------------------------------------------------------------------------------------------
 //  node_moves.c: pairs of the answer to CLUSTER
 

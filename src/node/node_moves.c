@@ -5,30 +5,16 @@
 #include "wire.h"
 
 static void
-s_number (buf_t *out, const char *name, uint64_t number)
-{
-    wire_add_text (out, name);
-    wire_add_uint (out, number);
-}
-
-static void
-s_text (buf_t *out, const char *name, const char *text)
-{
-    wire_add_text (out, name);
-    wire_add_text (out, text);
-}
-
-static void
 s_active (const view_t *view, const move_info_t *move, buf_t *out)
 {
     const member_t *to = view_member (view, move->target);
     wire_add_map (out, 6);
-    s_number (out, "partition", move->partition);
-    s_text (out, "to", to ? to->name : "?");
-    s_text (out, "state", move_state_name (move->state));
-    s_number (out, "entries", move->entries);
-    s_number (out, "bytes", move->bytes);
-    s_number (out, "total", move->total);
+    node_describe_number (out, "partition", move->partition);
+    node_describe_text (out, "to", to ? to->name : "?");
+    node_describe_text (out, "state", move_state_name (move->state));
+    node_describe_number (out, "entries", move->entries);
+    node_describe_number (out, "bytes", move->bytes);
+    node_describe_number (out, "total", move->total);
 }
 
 //  Moves that are left: those that have begun, and those that have not. Looked for once in each view, for
@@ -53,10 +39,10 @@ node_describe_moves (zgrid_node_t *self, const beacon_question_t *question, buf_
     wire_add_map (out, 6);
     wire_add_text (out, "paused");
     buf_add (out, view->moves_paused ? "\xc3" : "\xc2", 1);
-    s_number (out, "rate", view->move_rate);
-    s_number (out, "total", view->moves_total);
-    s_number (out, "left", s_left (self, view));
-    s_number (out, "streamed", self->moves.bytes);
+    node_describe_number (out, "rate", view->move_rate);
+    node_describe_number (out, "total", view->moves_total);
+    node_describe_number (out, "left", s_left (self, view));
+    node_describe_number (out, "streamed", self->moves.bytes);
     wire_add_text (out, "active");
     wire_add_array (out, question->moves_count);
     for (uint32_t at = 0; at < question->moves_count; at++)
