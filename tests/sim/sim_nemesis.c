@@ -93,6 +93,15 @@ s_may_die (sim_t *sim, const process_t *victim)
     return true;
 }
 
+//  The only voter leaves. Whoever cuts it off from all others makes it believe that they are dead, and that
+//  nobody is left to whom it could give what it has: it ends, as a cluster's last member does.
+static bool
+s_leaves_alone (sim_t *sim, const process_t *victim)
+{
+    const view_t *newest = check_newest (sim);
+    return victim->leaving && newest && newest->voters_count == 1 && newest->voters[0] == victim->id;
+}
+
 //  ------------------------------------------------------------------------------------------------
 //  Faults at random places
 
@@ -236,7 +245,7 @@ s_cut_between (sim_t *sim, const process_t *a, const process_t *b, double both, 
 static void
 s_stall (sim_t *sim, process_t *victim, uint32_t partition)
 {
-    if (!victim || !victim->alive || !victim->actors_count)
+    if (!victim || !victim->alive || !victim->actors_count || s_leaves_alone (sim, victim))
         return;
     network_heal (sim);
     s_cut_one (sim, victim->slot);
@@ -336,7 +345,7 @@ nemesis_strike (sim_t *sim, process_t *victim, strike_t strike, uint32_t partiti
             s_pause (sim, victim, 1200000, 2500000);
             return true;
         case STRIKE_CUT:
-            if (sim->now < sim->cut_until)
+            if (sim->now < sim->cut_until || s_leaves_alone (sim, victim))
                 return false;
             network_heal (sim);
             s_cut_one (sim, victim->slot);
