@@ -404,6 +404,29 @@ START_TEST (requests_are_carried_out_or_refused_with_a_sentence)
 }
 END_TEST
 
+START_TEST (what_is_being_copied_is_not_handed_over)
+{
+    grid_begin (&s_grid, 3);
+    const part_t part = grid_view (&s_grid)->parts[0];
+    unsigned outsider = 0, backup = 0;
+    while (part_has (&part, grid_id (&s_grid, outsider)))
+        outsider++;
+    while (!part_has (&part, grid_id (&s_grid, backup)) || part.primary == grid_id (&s_grid, backup))
+        backup++;
+    char words[64];
+    const char *text;
+
+    s_grid.idle_storage = true;
+    snprintf (words, sizeof words, "learner 0 n%u", outsider);
+    ck_assert_uint_eq (grid_admin (&s_grid, 0, words, NULL), ZGRID_OK);
+    snprintf (words, sizeof words, "handover 0 n%u", backup);
+    ck_assert_uint_eq (grid_admin (&s_grid, 1, words, &text), ZGRID_TRYAGAIN);
+    ck_assert_uint_gt (strlen (text), 0);
+    s_grid.idle_storage = false;
+    grid_until (&s_grid, 5000, grid_healthy);
+}
+END_TEST
+
 START_TEST (an_operator_moves_a_copy_and_a_primary)
 {
     grid_begin (&s_grid, 3);
@@ -517,6 +540,7 @@ test_suite (void)
     tcase_add_test (tcase, partitions_are_served_again_in_time);
     tcase_add_test (tcase, requests_are_carried_out_or_refused_with_a_sentence);
     tcase_add_test (tcase, an_operator_moves_a_copy_and_a_primary);
+    tcase_add_test (tcase, what_is_being_copied_is_not_handed_over);
     tcase_add_test (tcase, a_survivor_refounds_the_cluster_alone);
     tcase_add_test (tcase, messages_are_flat_at_members_and_linear_at_voters);
     suite_add_tcase (suite, tcase);

@@ -270,6 +270,8 @@ s_hand_over (draft_t *draft, order_t *request, const bytes_t *words)
         s_refuse (request, ZGRID_MISMATCH, "only a member that is UP and has a copy in sync can take over");
     else if (member_is (draft->view, part->primary, MEMBER_SUSPECT))
         s_refuse (request, ZGRID_UNAVAILABLE, "the primary is SUSPECT: it cannot hand over");
+    else if (part->primary != member->id && part->learner)
+        s_refuse (request, ZGRID_TRYAGAIN, "that partition is being copied: it hands over afterwards");
     else if (part->primary != member->id)
         coordinator_plea (draft->cluster, (uint32_t) (part - draft->view->parts), member->id);
 }
