@@ -76,6 +76,16 @@ router_answer_node (router_t *self, const arrival_t *arrival, const request_t *r
                       news_last (self->news));
 }
 
+//  Answers at once what somebody else was to answer, and has no room for.
+static void
+s_give_busy (router_t *self, const request_t *request, uint64_t number, const char *text)
+{
+    buf_t reply = BUF_INIT;
+    router_refuse (self, &reply, request->id, ZGRID_BUSY, text);
+    forward_give (self->forward, number, buf_bytes (&reply), self->now);
+    buf_clear (&reply);
+}
+
 //  STATS is about this node's storage actors.
 static void
 s_ask_stats (router_t *self, group_t *group, const arrival_t *arrival, const request_t *request)
@@ -95,11 +105,7 @@ s_ask_stats (router_t *self, group_t *group, const arrival_t *arrival, const req
     }
     if (ticket)
         gather_close (self->gather, &ticket);
-    buf_t reply = BUF_INIT;
-    router_refuse (self, &reply, request->id, ZGRID_BUSY,
-                   "too many requests that concern all storage actors");
-    forward_give (self->forward, number, buf_bytes (&reply), self->now);
-    buf_clear (&reply);
+    s_give_busy (self, request, number, "too many requests that concern all storage actors");
 }
 
 //  CLUSTER and ADMIN: the beacon knows.
@@ -110,8 +116,12 @@ s_ask_beacon (router_t *self, group_t *group, const request_t *request)
     inner_t message = {
         .kind = INNER_RECORD, .index = INNER_ROUTER, .number = number, .record = request->raw
     };
-    if (number && inner_send (self->beacon_handle, NULL, &message))
+    if (number == 0)
+        return;
+    if (inner_send (self->beacon_handle, NULL, &message))
         self->sent = true;
+    else
+        s_give_busy (self, request, number, "too many requests that concern the cluster");
 }
 
 static void

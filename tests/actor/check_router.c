@@ -360,6 +360,26 @@ START_TEST (the_beacon_answers_for_the_cluster)
 }
 END_TEST
 
+//  What the beacon cannot be sent is answered, and not waited for: here because it is gone.
+START_TEST (a_beacon_that_takes_nothing_is_busy)
+{
+    s_begin (s_mine, 1, false);
+    s_await_view ();
+    zsock_unbind (s_rig.beacon, "inproc://test-beacon");
+    zsock_destroy (&s_rig.beacon);
+    s_rig.beacon = talk_socket (ZMQ_ROUTER, "inproc://test-beacon",
+                                true); // Which the router is not connected to
+    //  The first one may have been sent before the router sees that
+    s_send (9, OP_CLUSTER, 0, NULL);
+    reply_t reply = s_reply ();
+    if (reply.status == ZGRID_TIMEOUT) {
+        s_send (10, OP_CLUSTER, 0, NULL);
+        reply = s_reply ();
+    }
+    ck_assert_uint_eq (reply.status, ZGRID_BUSY);
+}
+END_TEST
+
 START_TEST (hello_gives_a_session_of_its_own_to_each)
 {
     uint8_t first[64];
@@ -552,6 +572,7 @@ test_suite (void)
     tcase_add_test (router, what_has_moved_is_sent_after_it);
     tcase_add_test (router, a_new_view_takes_records_from_a_lost_member);
     tcase_add_loop_test (router, the_beacon_answers_for_the_cluster, 0, 2);
+    tcase_add_test (router, a_beacon_that_takes_nothing_is_busy);
     tcase_add_test (router, hello_gives_a_session_of_its_own_to_each);
     tcase_add_test (router, who_wants_to_is_told_of_views);
     tcase_add_loop_test (router, who_wants_to_is_told_of_events, 0, 2);
