@@ -54,7 +54,7 @@ START_TEST (a_new_view_is_pushed_to_who_asked_for_it)
     ck_assert_uint_eq (stage_ask (client, OP_HELLO, NULL, NULL, &views).status, ZGRID_OK);
     ck_assert_uint_eq (stage_ask (other, OP_HELLO, NULL, NULL, NULL).status, ZGRID_OK);
     stage_publish (stage_view (true, 1));
-    const uint8_t push[] = { 'Z', 'G', 1, 0x95, 0, 0xa4, 'V', 'I', 'E', 'W', 0xc0, 2, 0xc0 };
+    const uint8_t push[] = { 'Z', 'G', 1, 0x95, 0, 0xa4, 'V', 'I', 'E', 'W', 0x90, 2, 0xc0 };
     bytes_t body = stage_body (client);
     ck_assert_uint_eq (body.size, sizeof push);
     ck_assert_mem_eq (body.data, push, sizeof push);
