@@ -19,6 +19,17 @@ s_has (const voters_t *set, node_id_t id)
     return false;
 }
 
+static bool
+s_holds (const view_t *view, node_id_t id)
+{
+    for (uint32_t index = 0; index < view->partitions; index++)
+        if (part_has (&view->parts[index], id))
+            return true;
+    return false;
+}
+
+//  A coordinator that leaves gives away its copies first and its vote then: until another one is elected
+//  nobody can finish a handover, and what is sealed for it would wait.
 //  A SUSPECT is replaced at once if it is known to be gone, else after ten times the detection.
 static voter_t
 s_judge (const draft_t *draft, node_id_t id)
@@ -29,7 +40,7 @@ s_judge (const draft_t *draft, node_id_t id)
     if (!member || !peer)
         return VOTER_UNCLEAR;
     if (member->status == MEMBER_LEAVING)
-        return VOTER_LEAVES;
+        return id == self->id && s_holds (draft->view, id) ? VOTER_STAYS : VOTER_LEAVES;
     if (member->status == MEMBER_SUSPECT)
         return peer->gone_at != 0
                        || (peer->suspect_at
