@@ -157,14 +157,37 @@ s_take_routers (mp_t *reader, routes_t *routes)
     return true;
 }
 
+static bool
+s_lists (const char *routers, const char *endpoint)
+{
+    size_t size = strlen (endpoint);
+    for (const char *at = routers; at && *at; at += strcspn (at, ","), at += *at == ',')
+        if (strcspn (at, ",") == size && memcmp (at, endpoint, size) == 0)
+            return true;
+    return false;
+}
+
+//  The router was one that should be asked, and no longer is: it leaves, or is suspected. Who waits until
+//  it is silent misses the views meanwhile, and sends requests to members that are gone.
+static bool
+s_router_goes (const zgrid_client_t *client, const routes_t *after)
+{
+    const char *endpoint = client->connections[0]->endpoint;
+    return s_lists (client->routes.routers, endpoint) && after->routers && *after->routers
+           && !s_lists (after->routers, endpoint);
+}
+
 void
 routes_take_routers (zgrid_client_t *client, mp_t *reader, uint64_t epoch)
 {
     routes_t named = { .owners = NULL };
     if (epoch > client->routes.epoch && s_take_routers (reader, &named) && *named.routers) {
         char *before = client->routes.routers;
+        bool goes = s_router_goes (client, &named);
         client->routes.routers = named.routers;
         named.routers = before;
+        if (goes)
+            scout_begin (client, false);
     }
     routes_clear (&named);
 }
@@ -223,8 +246,11 @@ routes_take (zgrid_client_t *client, bytes_t tree)
         //  A router may be behind the others, but not for ever
         bool older = client->routes.owners && routes.epoch && routes.epoch < client->routes.epoch
                      && ++client->older < S_OLDER_MAX;
+        bool goes = !older && s_router_goes (client, &routes);
         if (!older && !(client->routes.owners && s_same (&routes, &client->routes)))
             routes_set (client, &routes);
+        if (goes)
+            scout_begin (client, false);
     }
     routes_clear (&routes);
     return taken;

@@ -433,7 +433,7 @@ START_TEST (whatever_happens_each_counts_once)
         ck_assert_int_le (value, done[at] + maybe[at]);
     }
     ck_assert_uint_gt (s_count (FAKE_DEDUPED), 0);
-    while (learn_busy (s_client))
+    while (learn_busy (s_client) || s_client->scouting.until)
         zgrid_client_process (s_client);
     ck_assert_uint_eq (s_client->pending.used, 0);
     ck_assert_uint_eq (s_client->later_count, 0);

@@ -379,6 +379,29 @@ START_TEST (the_last_push_tells_an_idle_client_who_is_left)
 }
 END_TEST
 
+//  It leaves, and answers until it has; when it is gone, the client has been with another one for long.
+START_TEST (a_router_that_leaves_is_left)
+{
+    s_set (FAKE_ROUTERS, 2);
+    s_set (FAKE_EPOCH, 5);
+    zgrid_client_t *client = s_client;
+    client->learned_at -= CLIENT_LEARN_MS;
+    s_set (FAKE_MOVED, 1); // With it the client learns that there is a new table
+
+    while (client->counters.failovers == 0)
+        ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+
+    ck_assert_str_eq (client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+    ck_assert_uint_eq (client->counters.resent, 0); // Nothing waited for an answer in vain
+    uint64_t scouts = client->counters.scouts;
+    s_set (FAKE_EPOCH, 6);
+    s_set (FAKE_MOVED, 1);
+    while (client->routes.epoch < 6)
+        ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_uint_eq (client->counters.scouts, scouts); // And there it stays
+}
+END_TEST
+
 //  What a push may not make the client do.
 START_TEST (a_push_of_nonsense_names_nobody)
 {
@@ -427,6 +450,7 @@ test_suite (void)
     tcase_add_test (tests, a_silent_router_is_given_more_time_before_a_cluster_is_adopted);
     tcase_add_test (tests, whose_the_router_is_is_asked_again_and_again);
     tcase_add_test (tests, the_last_push_tells_an_idle_client_who_is_left);
+    tcase_add_test (tests, a_router_that_leaves_is_left);
     tcase_add_test (tests, a_push_of_nonsense_names_nobody);
     suite_add_tcase (suite, tests);
     return suite;

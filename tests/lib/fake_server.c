@@ -119,9 +119,10 @@ s_routes (s_server_t *self, size_t door, msgpack_sbuffer *out)
         s_text (&packer, self->endpoints[at]);
     if (self->numbers[FAKE_ROUTERS]) {
         s_text (&packer, "routers");
-        msgpack_pack_array (&packer, 2);
-        s_text (&packer, self->endpoints[0]);
+        msgpack_pack_array (&packer, self->numbers[FAKE_ROUTERS] == 1 ? 2 : 1);
         s_text (&packer, self->endpoints[self->storages + 1]);
+        if (self->numbers[FAKE_ROUTERS] == 1)
+            s_text (&packer, self->endpoints[0]);
     }
     s_text (&packer, "owners");
     msgpack_pack_bin (&packer, S_PARTITIONS * 2);

@@ -38,7 +38,7 @@ typedef enum {
     FAKE_ERA,            // Of those
     FAKE_FLOOR,          // Sessions of older eras have expired
     FAKE_STALE,          // Records with a session that are refused with STALE_REQUEST
-    FAKE_ROUTERS,        // ROUTES names the public endpoints
+    FAKE_ROUTERS,        // ROUTES names the public endpoints; 2: only the second one
     FAKE_EPOCH,          // Of the table
     FAKE_SHIFT,          // Owners are moved by so many storage endpoints
     FAKE_LISTED,         // Storage endpoints that ROUTES names; 0: all
