@@ -150,6 +150,8 @@ def join(cluster):
                "json": Watch(first, "status", "--watch", "--json"), "events": Watch(first, "events", "--json")}
     #  Each says something once it works
     wait("the watches work", lambda: watches["bar"].text and watches["json"].text, 20)
+    #  Events say nothing before there is one: an operator's request is
+    wait("events are heard", lambda: cluster.admin("rebalance") and watches["events"].text, 20)
     cluster.start("n2")
     cluster.nodes["n2"].ready()
     wait("moves are seen", lambda: any(one["left"] for _, one in watches["json"].objects()), 30)
