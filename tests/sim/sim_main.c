@@ -289,7 +289,7 @@ s_run (const s_options_t *options)
     if (!options->quiet)
         s_print (options, &sum, s_now () - begin);
     fflush (stdout);
-    bool rare = s_shared->outside * 500 <= s_shared->right + 500;
+    bool rare = s_shared->outside * 500 <= s_shared->right + 1000;
     return !s_shared->wrong && rare && s_shared->right && !(options->need && s_missing (options, &sum));
 }
 

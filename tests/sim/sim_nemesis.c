@@ -26,11 +26,17 @@ s_lives (const void *arg, node_id_t id)
     return id != living->without && process && process->alive;
 }
 
+//  Neither it nor one of its actors has stopped within the last second: its primaries may have asked for
+//  its removal since.
 static bool
 s_healthy (const sim_t *sim, const process_t *process)
 {
-    return process && process->alive && process->paused_until + SIM_SECOND <= sim->now
-           && !network_troubled (sim, process->slot);
+    if (!process || !process->alive || process->paused_until + SIM_SECOND > sim->now)
+        return false;
+    for (uint32_t at = 0; at < process->actors_count; at++)
+        if (process->actors[at].stalled_until + SIM_SECOND > sim->now)
+            return false;
+    return !network_troubled (sim, process->slot);
 }
 
 //  In this state, whoever may still act on it, the cluster can do without the process.
