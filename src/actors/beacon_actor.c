@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "beacon_impl.h"
-#include "cannot_bind.h"
+#include "bind.h"
 #include "mem.h"
 
 #define S_FRAME_MAX (4 << 20) // Bytes; a view of 16,384 partitions and 1,024 members is below 2 MiB
@@ -172,7 +172,7 @@ s_bind_peers (beacon_t *self, const beacon_actor_args_t *given)
         zsock_set_ipv6 (self->peers, 1);
     if (given->io_affinity)
         zsock_set_affinity (self->peers, given->io_affinity);
-    if (zmq_bind (self->peers_handle, given->peer_endpoint) != 0)
+    if (bind_endpoint (self->peers_handle, given->peer_endpoint) != 0)
         return false;
     self->peer_endpoint = zsock_last_endpoint (self->peers);
     return self->peer_endpoint != NULL;

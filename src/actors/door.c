@@ -2,7 +2,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "door.h"
 
-#include "cannot_bind.h"
+#include "bind.h"
 #include "mem.h"
 #include "status.h"
 
@@ -23,7 +23,7 @@ struct door {
 static bool
 s_bind (door_t *self, const char *endpoint, buf_t *why)
 {
-    char *real = zmq_bind (self->handle, endpoint) == 0 ? zsock_last_endpoint (self->socket) : NULL;
+    char *real = bind_endpoint (self->handle, endpoint) == 0 ? zsock_last_endpoint (self->socket) : NULL;
     if (!real) {
         cannot_bind (endpoint, why);
         return false;

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "cannot_bind.h"
+#include "bind.h"
 #include "mem.h"
 
 #define S_HANDSHAKE_MS 3000
@@ -47,7 +47,7 @@ s_bind (fellows_t *self, const fellows_config_t *config, buf_t *why)
         return true;
     if (strchr (config->data_endpoint, '['))
         zsock_set_ipv6 (self->data, 1);
-    if (zmq_bind (self->data_handle, config->data_endpoint) == 0)
+    if (bind_endpoint (self->data_handle, config->data_endpoint) == 0)
         self->endpoint = zsock_last_endpoint (self->data);
     if (!self->endpoint)
         cannot_bind (config->data_endpoint, why);

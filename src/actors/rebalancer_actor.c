@@ -2,7 +2,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "rebalancer_impl.h"
 
-#include "cannot_bind.h"
+#include "bind.h"
 #include "mem.h"
 
 #define S_HANDSHAKE_MS 3000
@@ -141,7 +141,7 @@ s_bind_pull (rebalancer_t *self, const rebalancer_actor_args_t *given)
         zsock_set_ipv6 (self->pull, 1);
     if (given->io_affinity)
         zsock_set_affinity (self->pull, given->io_affinity);
-    if (zmq_bind (self->pull_handle, given->endpoint) == 0)
+    if (bind_endpoint (self->pull_handle, given->endpoint) == 0)
         self->endpoint = zsock_last_endpoint (self->pull);
     return self->endpoint != NULL;
 }

@@ -11,7 +11,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/beacon_actor.c src/actors/beacon_actor.h src/actors/beacon_impl.h \
     src/actors/beacon_inner.c src/actors/beacon_log.c src/actors/beacon_log.h src/actors/beacon_news.c \
     src/actors/beacon_view.c \
-    src/actors/cannot_bind.c src/actors/cannot_bind.h \
+    src/actors/bind.c src/actors/bind.h \
     src/actors/cargo.c src/actors/cargo.h \
     src/actors/discover.c src/actors/discover.h \
     src/actors/door.c src/actors/door.h \

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zgrid.h>
 
+#include "lib/fake_port.h"
 #include "lib/test.h"
 
 static zgrid_node_t *
@@ -102,7 +103,9 @@ END_TEST
 
 START_TEST (a_taken_address_is_reported_and_the_start_may_be_tried_again)
 {
-    zgrid_node_t *first = s_node ("tcp://127.0.0.1:*", "1");
+    char endpoint[64];
+    int port = fake_port_keep (endpoint, sizeof endpoint);
+    zgrid_node_t *first = s_node (endpoint, "1");
     ck_assert_int_eq (zgrid_node_start (first), ZGRID_OK);
     zgrid_node_t *second = s_node (zgrid_node_endpoint (first), "1");
     ck_assert_int_eq (zgrid_node_start (second), ZGRID_UNAVAILABLE);
@@ -115,6 +118,7 @@ START_TEST (a_taken_address_is_reported_and_the_start_may_be_tried_again)
     s_use (client, client, 10);
     zgrid_client_destroy (&client);
     zgrid_node_destroy (&second);
+    fake_port_free (port);
 }
 END_TEST
 

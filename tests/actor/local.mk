@@ -46,7 +46,7 @@ tests_actor_check_client_scouts_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_client_scouts
 
 check_PROGRAMS += tests/actor/check_node
-tests_actor_check_node_SOURCES = tests/actor/check_node.c $(TEST_MAIN)
+tests_actor_check_node_SOURCES = tests/actor/check_node.c tests/lib/fake_port.c tests/lib/fake_port.h $(TEST_MAIN)
 tests_actor_check_node_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_node_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_node
