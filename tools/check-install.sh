@@ -34,7 +34,7 @@ try shared libzgrid.so $(pkg-config --cflags --libs zgrid)
 #  The libraries below it stay shared: Debian's libzmq cannot be linked statically as it is
 #  shellcheck disable=SC2046
 try static libzgrid.a $(pkg-config --cflags zgrid) "$LIBDIR/libzgrid.a" \
-    $(pkg-config --libs libczmq libzmq) -lpthread -lm
+    $(pkg-config --libs $(pkg-config --print-requires-private zgrid)) -lpthread -lm
 if [ $built -eq 0 ]; then
     echo "nothing to look at: no library in $LIBDIR"
     exit 1
