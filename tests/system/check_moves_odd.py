@@ -50,7 +50,7 @@ def slow_receiver():
 def large():
     """Values of 32 MB, and partitions of hundreds, or a thousand."""
     partitions = 8 if MEGABYTES < 1000 else 2
-    with Cluster(copies=2, partitions=partitions) as cluster:
+    with Cluster(copies=2, partitions=partitions, sets={"cluster.move_rate": 64 << 20}) as cluster:
         cluster.up(2)
         values = cluster.entries("--map", "values", "--entries", "2" if SANITIZED else "4", "--size", str(32 << 20),
                                  "--rate", "1", "--no-sweep")
