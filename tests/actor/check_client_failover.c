@@ -3,71 +3,12 @@
 #include <czmq.h>
 #include <zgrid_client.h>
 
+#include "actor/one_client.h"
 #include "client/client_impl.h"
 #include "client/client_inner.h"
 #include "lib/fake_local.h"
-#include "lib/fake_server.h"
 #include "lib/test.h"
 #include "slot.h"
-
-#define S_STORAGES 2
-#define S_SECOND (S_STORAGES + 1) // The other public endpoint
-
-static fake_server_t *s_server;
-static zgrid_client_t *s_client;
-
-static void
-s_connect (const char *endpoints, bool indirect)
-{
-    zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
-    options.endpoints = endpoints;
-    options.indirect = indirect;
-    zgrid_client_destroy (&s_client);
-    ck_assert_int_eq (zgrid_client_new (&s_client, &options), ZGRID_OK);
-}
-
-static void
-s_setup (void)
-{
-    s_server = fake_server_new (S_STORAGES);
-    fake_server_set (s_server, FAKE_SESSIONS, 1);
-    fake_server_set (s_server, FAKE_ERA, 1);
-    fake_server_set (s_server, FAKE_ROUTERS, 1);
-    s_connect (fake_server_endpoint (s_server, 0), false);
-}
-
-static void
-s_teardown (void)
-{
-    zgrid_client_destroy (&s_client);
-    fake_server_destroy (&s_server);
-}
-
-static void
-s_set (fake_t what, uint64_t value)
-{
-    fake_server_set (s_server, what, value);
-}
-
-static uint64_t
-s_count (fake_t what)
-{
-    return fake_server_get (s_server, what);
-}
-
-static int
-s_incr (const char *key)
-{
-    return zgrid_client_incr (s_client, "map", zgrid_str (key), 1, NULL, NULL);
-}
-
-static int64_t
-s_value (const char *key)
-{
-    int64_t value = -1;
-    ck_assert_int_eq (zgrid_client_get_int (s_client, "map", key, &value), ZGRID_OK);
-    return value;
-}
 
 //  A key of the partition's owner, by its number from 1 on.
 static const char *
@@ -75,8 +16,8 @@ s_key_of (uint16_t owner, char key[16])
 {
     for (int at = 0;; at++) {
         snprintf (key, 16, "key-%d", at);
-        uint32_t partition = slot_partition (slot_of_key (bytes_str (key)), s_client->routes.partitions);
-        if (s_client->routes.owners[partition] == owner - 1)
+        uint32_t partition = slot_partition (slot_of_key (bytes_str (key)), one_client->routes.partitions);
+        if (one_client->routes.owners[partition] == owner - 1)
             return key;
     }
 }
@@ -84,8 +25,8 @@ s_key_of (uint16_t owner, char key[16])
 static bool
 s_connected (const char *endpoint)
 {
-    for (size_t at = 0; at < s_client->connection_count; at++)
-        if (strcmp (s_client->connections[at]->endpoint, endpoint) == 0)
+    for (size_t at = 0; at < one_client->connection_count; at++)
+        if (strcmp (one_client->connections[at]->endpoint, endpoint) == 0)
             return true;
     return false;
 }
@@ -94,61 +35,62 @@ s_connected (const char *endpoint)
 START_TEST (another_endpoint_of_the_callers_is_asked)
 {
     char both[200];
-    snprintf (both, sizeof both, "%s, %s", fake_server_endpoint (s_server, 0),
-              fake_server_endpoint (s_server, S_SECOND));
-    s_connect (both, true);
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
-    const char *used = s_client->connections[0]->endpoint;
-    size_t door = strcmp (used, fake_server_endpoint (s_server, 0)) == 0 ? 0 : S_SECOND;
-    s_set (FAKE_CLOSE, door);
+    snprintf (both, sizeof both, "%s, %s", fake_server_endpoint (one_server, 0),
+              fake_server_endpoint (one_server, ONE_SECOND));
+    one_connect (both, true);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
+    const char *used = one_client->connections[0]->endpoint;
+    size_t door = strcmp (used, fake_server_endpoint (one_server, 0)) == 0 ? 0 : ONE_SECOND;
+    one_set (FAKE_CLOSE, door);
 
     for (int count = 1; count < 11; count++)
-        ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+        ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
 
-    ck_assert_int_eq (s_value ("n"), 11);
-    ck_assert_uint_eq (s_client->counters.failovers, 1);
-    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND - door));
-    ck_assert_uint_eq (s_client->counters.sessions, 1); // It belongs to the cluster
+    ck_assert_int_eq (one_value ("n"), 11);
+    ck_assert_uint_eq (one_client->counters.failovers, 1);
+    ck_assert_str_eq (one_client->connections[0]->endpoint,
+                      fake_server_endpoint (one_server, ONE_SECOND - door));
+    ck_assert_uint_eq (one_client->counters.sessions, 1); // It belongs to the cluster
 }
 END_TEST
 
 //  Only one is the caller's, the other was told by ROUTES.
 START_TEST (a_router_that_routes_name_is_asked)
 {
-    for (uint64_t door = 0; door <= S_STORAGES; door++)
-        s_set (FAKE_MUTE, s_count (FAKE_MUTE) | 1u << door);
+    for (uint64_t door = 0; door <= ONE_STORAGES; door++)
+        one_set (FAKE_MUTE, one_count (FAKE_MUTE) | 1u << door);
 
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
 
-    ck_assert_uint_ge (s_client->counters.failovers, 1);
-    ck_assert_uint_gt (s_count (FAKE_SECOND), 0);
-    ck_assert_int_eq (s_value ("n"), 1);
+    ck_assert_uint_ge (one_client->counters.failovers, 1);
+    ck_assert_uint_gt (one_count (FAKE_SECOND), 0);
+    ck_assert_int_eq (one_value ("n"), 1);
 }
 END_TEST
 
 //  It was executed, and then the router died with the answer.
 START_TEST (a_write_that_died_with_its_router_counts_once)
 {
-    s_connect (fake_server_endpoint (s_server, 0), true);
+    one_connect (fake_server_endpoint (one_server, 0), true);
     char both[200];
-    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
-              fake_server_endpoint (s_server, S_SECOND));
-    s_connect (both, true);
-    s_set (FAKE_SILENT, 1);
-    zgrid_future_t *future = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, NULL);
-    zgrid_client_flush (s_client);
-    while (s_count (FAKE_SILENT))
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (one_server, 0),
+              fake_server_endpoint (one_server, ONE_SECOND));
+    one_connect (both, true);
+    one_set (FAKE_SILENT, 1);
+    zgrid_future_t *future = zgrid_client_incr_future (one_client, "map", zgrid_str ("n"), 1, NULL);
+    zgrid_client_flush (one_client);
+    while (one_count (FAKE_SILENT))
         ;
-    size_t door = strcmp (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, 0)) == 0
+    size_t door = strcmp (one_client->connections[0]->endpoint, fake_server_endpoint (one_server, 0)) == 0
                       ? 0
-                      : S_SECOND;
-    s_set (FAKE_CLOSE, door);
+                      : ONE_SECOND;
+    one_set (FAKE_CLOSE, door);
 
     ck_assert (zgrid_future_wait (future, 0));
 
     ck_assert_int_eq (zgrid_future_entry (future)->status, ZGRID_OK);
     ck_assert_int_eq (zgrid_future_entry (future)->integer, 1);
-    ck_assert_uint_eq (s_count (FAKE_DEDUPED), 1);
+    ck_assert_uint_eq (one_count (FAKE_DEDUPED), 1);
     zgrid_future_destroy (&future);
 }
 END_TEST
@@ -156,14 +98,14 @@ END_TEST
 START_TEST (a_client_is_made_while_some_endpoints_are_dead)
 {
     char all[300];
-    s_set (FAKE_CLOSE, 0);
-    snprintf (all, sizeof all, "%s,tcp://127.0.0.1:1,%s", fake_server_endpoint (s_server, 0),
-              fake_server_endpoint (s_server, S_SECOND));
+    one_set (FAKE_CLOSE, 0);
+    snprintf (all, sizeof all, "%s,tcp://127.0.0.1:1,%s", fake_server_endpoint (one_server, 0),
+              fake_server_endpoint (one_server, ONE_SECOND));
 
-    s_connect (all, false);
+    one_connect (all, false);
 
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
-    ck_assert_uint_eq (s_client->counters.failovers, 0);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
+    ck_assert_uint_eq (one_client->counters.failovers, 0);
 }
 END_TEST
 
@@ -171,59 +113,59 @@ START_TEST (a_dead_storage_endpoint_is_passed_over)
 {
     char key[16];
     s_key_of (1, key);
-    ck_assert_int_eq (s_incr (key), ZGRID_OK);
-    s_set (FAKE_CLOSE, 1);
+    ck_assert_int_eq (one_incr (key), ZGRID_OK);
+    one_set (FAKE_CLOSE, 1);
 
     for (int at = 0; at < 20; at++)
-        ck_assert_int_eq (s_incr (key), ZGRID_OK);
+        ck_assert_int_eq (one_incr (key), ZGRID_OK);
 
-    ck_assert_int_eq (s_value (key), 21);
-    ck_assert_uint_eq (s_client->counters.resent, 1); // The others knew
-    ck_assert_uint_eq (s_client->counters.failovers, 0);
+    ck_assert_int_eq (one_value (key), 21);
+    ck_assert_uint_eq (one_client->counters.resent, 1); // The others knew
+    ck_assert_uint_eq (one_client->counters.failovers, 0);
 }
 END_TEST
 
 START_TEST (a_view_is_pushed_and_what_is_under_way_follows_it)
 {
     char key[16];
-    ck_assert_uint_ge (s_count (FAKE_WATCHERS), 1);
+    ck_assert_uint_ge (one_count (FAKE_WATCHERS), 1);
     s_key_of (2, key);
-    ck_assert_int_eq (s_incr (key), ZGRID_OK);
-    s_set (FAKE_MUTE, 1u << 2);
-    zgrid_future_t *future = zgrid_client_incr_future (s_client, "map", zgrid_str (key), 1, NULL);
-    zgrid_client_flush (s_client);
-    uint64_t sent = s_client->counters.resent;
+    ck_assert_int_eq (one_incr (key), ZGRID_OK);
+    one_set (FAKE_MUTE, 1u << 2);
+    zgrid_future_t *future = zgrid_client_incr_future (one_client, "map", zgrid_str (key), 1, NULL);
+    zgrid_client_flush (one_client);
+    uint64_t sent = one_client->counters.resent;
 
-    s_set (FAKE_LISTED, 1);
-    s_set (FAKE_EPOCH, 2);
-    s_set (FAKE_PUSH, 2);
-    while (s_client->routes.epoch != 2)
-        zgrid_client_process (s_client);
+    one_set (FAKE_LISTED, 1);
+    one_set (FAKE_EPOCH, 2);
+    one_set (FAKE_PUSH, 2);
+    while (one_client->routes.epoch != 2)
+        zgrid_client_process (one_client);
 
-    ck_assert_uint_eq (s_client->counters.pushes, 1);
-    ck_assert_uint_eq (s_client->counters.resent, sent + 1);
+    ck_assert_uint_eq (one_client->counters.pushes, 1);
+    ck_assert_uint_eq (one_client->counters.resent, sent + 1);
     ck_assert (zgrid_future_wait (future, 0));
     ck_assert_int_eq (zgrid_future_entry (future)->status, ZGRID_OK);
     ck_assert_int_eq (zgrid_future_entry (future)->integer, 2);
     zgrid_future_destroy (&future);
-    zgrid_client_process (s_client);
-    ck_assert (!s_connected (fake_server_endpoint (s_server, 2)));
+    zgrid_client_process (one_client);
+    ck_assert (!s_connected (fake_server_endpoint (one_server, 2)));
 }
 END_TEST
 
 //  One who calls and waits sees pushes as well.
 START_TEST (a_push_is_seen_between_blocking_calls)
 {
-    s_set (FAKE_SHIFT, 1);
-    s_set (FAKE_EPOCH, 2);
-    s_set (FAKE_PUSH, 2);
+    one_set (FAKE_SHIFT, 1);
+    one_set (FAKE_EPOCH, 2);
+    one_set (FAKE_PUSH, 2);
     uint64_t until = wait_clock () + 10000;
-    while (s_client->routes.epoch != 2 && wait_clock () < until)
+    while (one_client->routes.epoch != 2 && wait_clock () < until)
         ck_assert_int_eq (
-            zgrid_client_call (s_client, "GET", "map", &(zgrid_bytes_t) { "k", 1 }, NULL, NULL, NULL),
+            zgrid_client_call (one_client, "GET", "map", &(zgrid_bytes_t) { "k", 1 }, NULL, NULL, NULL),
             ZGRID_NOTFOUND);
-    ck_assert_uint_eq (s_client->routes.epoch, 2);
-    ck_assert_uint_eq (s_client->counters.pushes, 1);
+    ck_assert_uint_eq (one_client->routes.epoch, 2);
+    ck_assert_uint_eq (one_client->counters.pushes, 1);
 }
 END_TEST
 
@@ -232,30 +174,30 @@ START_TEST (a_push_is_seen_while_a_call_waits)
 {
     char key[16];
     s_key_of (2, key);
-    ck_assert_int_eq (s_incr (key), ZGRID_OK);
-    s_set (FAKE_MUTE, 1u << 2);
-    s_set (FAKE_SHIFT, 1);
-    s_set (FAKE_EPOCH, 2);
-    s_set (FAKE_PUSH, 2);
+    ck_assert_int_eq (one_incr (key), ZGRID_OK);
+    one_set (FAKE_MUTE, 1u << 2);
+    one_set (FAKE_SHIFT, 1);
+    one_set (FAKE_EPOCH, 2);
+    one_set (FAKE_PUSH, 2);
 
-    ck_assert_int_eq (s_incr (key), ZGRID_OK);
+    ck_assert_int_eq (one_incr (key), ZGRID_OK);
 
-    ck_assert_uint_eq (s_count (FAKE_DIRECT), 2); // After a silence it would have gone to the router
-    ck_assert_int_eq (s_value (key), 2);
+    ck_assert_uint_eq (one_count (FAKE_DIRECT), 2); // After a silence it would have gone to the router
+    ck_assert_int_eq (one_value (key), 2);
 }
 END_TEST
 
 START_TEST (many_pushes_are_few_questions)
 {
-    uint64_t before = s_count (FAKE_ROUTES);
+    uint64_t before = one_count (FAKE_ROUTES);
     for (uint64_t epoch = 2; epoch < 102; epoch++) {
-        s_set (FAKE_EPOCH, epoch);
-        s_set (FAKE_PUSH, epoch);
-        zgrid_client_process (s_client);
+        one_set (FAKE_EPOCH, epoch);
+        one_set (FAKE_PUSH, epoch);
+        zgrid_client_process (one_client);
     }
-    while (s_client->routes.epoch != 101)
-        zgrid_client_process (s_client);
-    ck_assert_uint_lt (s_count (FAKE_ROUTES) - before, 60);
+    while (one_client->routes.epoch != 101)
+        zgrid_client_process (one_client);
+    ck_assert_uint_lt (one_count (FAKE_ROUTES) - before, 60);
 }
 END_TEST
 
@@ -263,15 +205,15 @@ START_TEST (moved_corrects_the_table)
 {
     char key[16];
     s_key_of (1, key);
-    s_set (FAKE_NO_ROUTES, 1); // Nothing can be learned but from MOVED itself
-    s_set (FAKE_SHIFT, 1);
-    s_set (FAKE_EPOCH, 2);
+    one_set (FAKE_NO_ROUTES, 1); // Nothing can be learned but from MOVED itself
+    one_set (FAKE_SHIFT, 1);
+    one_set (FAKE_EPOCH, 2);
 
     for (int at = 0; at < 10; at++)
-        ck_assert_int_eq (s_incr (key), ZGRID_OK);
+        ck_assert_int_eq (one_incr (key), ZGRID_OK);
 
-    ck_assert_uint_eq (s_client->counters.moved, 1);
-    ck_assert_int_eq (s_value (key), 10);
+    ck_assert_uint_eq (one_client->counters.moved, 1);
+    ck_assert_int_eq (one_value (key), 10);
 }
 END_TEST
 
@@ -279,107 +221,107 @@ END_TEST
 START_TEST (moved_of_an_older_table_is_not_followed)
 {
     char key[16];
-    s_set (FAKE_EPOCH, 5);
-    s_connect (fake_server_endpoint (s_server, 0), false);
+    one_set (FAKE_EPOCH, 5);
+    one_connect (fake_server_endpoint (one_server, 0), false);
     s_key_of (1, key);
-    s_set (FAKE_EPOCH, 4);
-    s_set (FAKE_MOVED_TO, 2);
-    s_set (FAKE_MOVED, 1);
+    one_set (FAKE_EPOCH, 4);
+    one_set (FAKE_MOVED_TO, 2);
+    one_set (FAKE_MOVED, 1);
 
-    ck_assert_int_eq (s_incr (key), ZGRID_OK);
+    ck_assert_int_eq (one_incr (key), ZGRID_OK);
 
-    ck_assert_uint_eq (s_client->counters.moved, 1); // Storage endpoint 2 would have said it again
-    ck_assert_uint_eq (s_client->routes.epoch, 5);
+    ck_assert_uint_eq (one_client->counters.moved, 1); // Storage endpoint 2 would have said it again
+    ck_assert_uint_eq (one_client->routes.epoch, 5);
     //  But who goes on to say so is believed
-    uint64_t learned = s_client->counters.learned;
+    uint64_t learned = one_client->counters.learned;
     ck_assert_uint_le (learned, 2);
-    while (s_client->routes.epoch == 5) {
-        learn_soon (s_client);
-        zgrid_client_process (s_client);
+    while (one_client->routes.epoch == 5) {
+        learn_soon (one_client);
+        zgrid_client_process (one_client);
     }
-    ck_assert_uint_eq (s_client->routes.epoch, 4);
-    ck_assert_uint_eq (s_client->counters.learned, 4); // The first, and three of the older
+    ck_assert_uint_eq (one_client->routes.epoch, 4);
+    ck_assert_uint_eq (one_client->counters.learned, 4); // The first, and three of the older
 }
 END_TEST
 
 START_TEST (a_pause_of_all_costs_nothing_but_time)
 {
     zgrid_future_t *futures[1500];
-    for (uint64_t door = 0; door <= S_SECOND; door++)
-        s_set (FAKE_MUTE, s_count (FAKE_MUTE) | 1u << door);
+    for (uint64_t door = 0; door <= ONE_SECOND; door++)
+        one_set (FAKE_MUTE, one_count (FAKE_MUTE) | 1u << door);
     for (unsigned at = 0; at < 1500; at++)
-        futures[at] = zgrid_client_incr_future (s_client, "map", zgrid_str (at % 3 ? "a" : "b"), 1, NULL);
-    zgrid_client_flush (s_client);
-    while (s_client->counters.resent == 0) {
-        zgrid_client_process (s_client);
-        zmq_poll (NULL, 0, zgrid_client_timeout (s_client));
+        futures[at] = zgrid_client_incr_future (one_client, "map", zgrid_str (at % 3 ? "a" : "b"), 1, NULL);
+    zgrid_client_flush (one_client);
+    while (one_client->counters.resent == 0) {
+        zgrid_client_process (one_client);
+        zmq_poll (NULL, 0, zgrid_client_timeout (one_client));
     }
     //  Into silence only a few are sent again
-    ck_assert_uint_le (s_client->counters.resent, 1500);
-    s_set (FAKE_MUTE, 0);
+    ck_assert_uint_le (one_client->counters.resent, 1500);
+    one_set (FAKE_MUTE, 0);
 
     for (unsigned at = 0; at < 1500; at++) {
         ck_assert (zgrid_future_wait (futures[at], 0));
         ck_assert_int_eq (zgrid_future_entry (futures[at])->status, ZGRID_OK);
         zgrid_future_destroy (&futures[at]);
     }
-    ck_assert_int_eq (s_value ("a"), 1000);
-    ck_assert_int_eq (s_value ("b"), 500);
+    ck_assert_int_eq (one_value ("a"), 1000);
+    ck_assert_int_eq (one_value ("b"), 500);
 }
 END_TEST
 
 START_TEST (nothing_floods_a_single_server_that_is_silent)
 {
-    s_set (FAKE_ROUTERS, 0);
-    s_connect (fake_server_endpoint (s_server, 0), true);
-    s_set (FAKE_DROP, 1000000);
+    one_set (FAKE_ROUTERS, 0);
+    one_connect (fake_server_endpoint (one_server, 0), true);
+    one_set (FAKE_DROP, 1000000);
     zgrid_options_t options = ZGRID_OPTIONS_INIT;
     options.timeout_ms = 700;
     zgrid_future_t *futures[1000];
-    uint64_t before = s_count (FAKE_RECORDS);
+    uint64_t before = one_count (FAKE_RECORDS);
     for (unsigned at = 0; at < 1000; at++)
-        futures[at] = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, &options);
+        futures[at] = zgrid_client_incr_future (one_client, "map", zgrid_str ("n"), 1, &options);
     for (unsigned at = 0; at < 1000; at++) {
         ck_assert (zgrid_future_wait (futures[at], 0));
         ck_assert_int_eq (zgrid_future_entry (futures[at])->status, ZGRID_MAYBE);
         zgrid_future_destroy (&futures[at]);
     }
-    ck_assert_uint_gt (s_count (FAKE_RECORDS) - before, 1000);
+    ck_assert_uint_gt (one_count (FAKE_RECORDS) - before, 1000);
     //  1,000 once, and then probes: 64 each time something is overdue. In 700 milliseconds each record is
     //  that once, after 500, but not all in the same turn: what was sent in one message is. 1,000 records
     //  are four messages of 256, four turns at most: 4 * 64 = 256, with as many again for a slow machine
     //  that looks twice
-    ck_assert_uint_le (s_count (FAKE_RECORDS) - before, 1000 + 2 * 4 * 64);
+    ck_assert_uint_le (one_count (FAKE_RECORDS) - before, 1000 + 2 * 4 * 64);
 }
 END_TEST
 
 START_TEST (an_embedded_client_goes_to_owners_elsewhere)
 {
     char near[64], key[16];
-    const char *port = strrchr (fake_server_endpoint (s_server, 1), ':');
+    const char *port = strrchr (fake_server_endpoint (one_server, 1), ':');
     snprintf (near, sizeof near, "tcp://localhost%s", port); // The way inside of the process
-    const char *endpoints[1] = { near }, *publics[1] = { fake_server_endpoint (s_server, 1) };
+    const char *endpoints[1] = { near }, *publics[1] = { fake_server_endpoint (one_server, 1) };
     client_local_t local = { .reader = fake_local_new (),
                              .partitions = 31,
                              .actors = 1,
                              .endpoints = endpoints,
                              .publics = publics,
-                             .router = fake_server_endpoint (s_server, 0) };
+                             .router = fake_server_endpoint (one_server, 0) };
     zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
-    zgrid_client_destroy (&s_client);
-    ck_assert_int_eq (client_new_inner (&s_client, &options, &local), ZGRID_OK);
+    zgrid_client_destroy (&one_client);
+    ck_assert_int_eq (client_new_inner (&one_client, &options, &local), ZGRID_OK);
 
     for (int at = 0; at < 50; at++) {
         snprintf (key, sizeof key, "key-%d", at);
-        ck_assert_int_eq (s_incr (key), ZGRID_OK);
+        ck_assert_int_eq (one_incr (key), ZGRID_OK);
     }
 
-    ck_assert_uint_eq (s_client->counters.moved, 0);
-    ck_assert_uint_eq (s_count (FAKE_DIRECT), 50);
-    ck_assert_uint_eq (s_count (FAKE_UNGUARDED), 0);
+    ck_assert_uint_eq (one_client->counters.moved, 0);
+    ck_assert_uint_eq (one_count (FAKE_DIRECT), 50);
+    ck_assert_uint_eq (one_count (FAKE_UNGUARDED), 0);
     ck_assert (s_connected (near));
     ck_assert (!s_connected (publics[0]));
-    ck_assert (s_connected (fake_server_endpoint (s_server, 2)));
+    ck_assert (s_connected (fake_server_endpoint (one_server, 2)));
 }
 END_TEST
 
@@ -397,26 +339,26 @@ START_TEST (whatever_happens_each_counts_once)
     int64_t done[20] = { 0 }, maybe[20] = { 0 };
     for (int round = 0; round < 6; round++) {
         zgrid_future_t *futures[200];
-        s_set (FAKE_SILENT, s_roll (&dice, 20));
-        s_set (FAKE_DROP, s_roll (&dice, 20));
-        s_set (FAKE_BUSY, s_roll (&dice, 40));
-        s_set (FAKE_TRYAGAIN, s_roll (&dice, 40));
-        s_set (FAKE_MOVED_TO, s_roll (&dice, 3));
-        s_set (FAKE_MOVED, s_roll (&dice, 30));
-        s_set (FAKE_SHIFT, (uint64_t) round);
-        s_set (FAKE_EPOCH, (uint64_t) round + 2);
-        s_set (FAKE_MUTE, 1u << s_roll (&dice, 4));
+        one_set (FAKE_SILENT, s_roll (&dice, 20));
+        one_set (FAKE_DROP, s_roll (&dice, 20));
+        one_set (FAKE_BUSY, s_roll (&dice, 40));
+        one_set (FAKE_TRYAGAIN, s_roll (&dice, 40));
+        one_set (FAKE_MOVED_TO, s_roll (&dice, 3));
+        one_set (FAKE_MOVED, s_roll (&dice, 30));
+        one_set (FAKE_SHIFT, (uint64_t) round);
+        one_set (FAKE_EPOCH, (uint64_t) round + 2);
+        one_set (FAKE_MUTE, 1u << s_roll (&dice, 4));
         char key[16];
         for (int at = 0; at < 200; at++) {
             snprintf (key, sizeof key, "key-%d", at % 20);
-            futures[at] = zgrid_client_incr_future (s_client, "map", zgrid_str (key), 1, NULL);
+            futures[at] = zgrid_client_incr_future (one_client, "map", zgrid_str (key), 1, NULL);
             if (at % 50 == 0)
-                zgrid_client_process (s_client);
+                zgrid_client_process (one_client);
         }
-        s_set (FAKE_PUSH, (uint64_t) round + 2);
+        one_set (FAKE_PUSH, (uint64_t) round + 2);
         for (int at = 0; at < 200; at++) {
             if (at == 100)
-                s_set (FAKE_MUTE, 0);
+                one_set (FAKE_MUTE, 0);
             ck_assert (zgrid_future_wait (futures[at], 0));
             int status = zgrid_future_entry (futures[at])->status;
             ck_assert_int_eq (status, ZGRID_OK);
@@ -428,15 +370,15 @@ START_TEST (whatever_happens_each_counts_once)
     for (int at = 0; at < 20; at++) {
         char key[16];
         snprintf (key, sizeof key, "key-%d", at);
-        int64_t value = s_value (key);
+        int64_t value = one_value (key);
         ck_assert_int_ge (value, done[at]);
         ck_assert_int_le (value, done[at] + maybe[at]);
     }
-    ck_assert_uint_gt (s_count (FAKE_DEDUPED), 0);
-    while (learn_busy (s_client) || s_client->scouting.until)
-        zgrid_client_process (s_client);
-    ck_assert_uint_eq (s_client->pending.used, 0);
-    ck_assert_uint_eq (s_client->later_count, 0);
+    ck_assert_uint_gt (one_count (FAKE_DEDUPED), 0);
+    while (learn_busy (one_client) || one_client->scouting.until)
+        zgrid_client_process (one_client);
+    ck_assert_uint_eq (one_client->pending.used, 0);
+    ck_assert_uint_eq (one_client->later_count, 0);
 }
 END_TEST
 
@@ -446,7 +388,7 @@ test_suite (void)
     Suite *suite = suite_create ("client failover");
     TCase *tests = tcase_create ("failover");
     tcase_set_timeout (tests, TEST_TIMEOUT);
-    tcase_add_checked_fixture (tests, s_setup, s_teardown);
+    tcase_add_checked_fixture (tests, one_setup, one_teardown);
     tcase_add_test (tests, another_endpoint_of_the_callers_is_asked);
     tcase_add_test (tests, a_router_that_routes_name_is_asked);
     tcase_add_test (tests, a_write_that_died_with_its_router_counts_once);

@@ -3,134 +3,75 @@
 #include <czmq.h>
 #include <zgrid_client.h>
 
+#include "actor/one_client.h"
 #include "client/client_impl.h"
-#include "lib/fake_server.h"
 #include "lib/test.h"
 #include "mem.h"
-
-#define S_STORAGES 2
-#define S_SECOND (S_STORAGES + 1) // The other public endpoint
-
-static fake_server_t *s_server;
-static zgrid_client_t *s_client;
-
-static void
-s_connect (const char *endpoints, bool indirect)
-{
-    zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
-    options.endpoints = endpoints;
-    options.indirect = indirect;
-    zgrid_client_destroy (&s_client);
-    ck_assert_int_eq (zgrid_client_new (&s_client, &options), ZGRID_OK);
-}
-
-static void
-s_setup (void)
-{
-    s_server = fake_server_new (S_STORAGES);
-    fake_server_set (s_server, FAKE_SESSIONS, 1);
-    fake_server_set (s_server, FAKE_ERA, 1);
-    fake_server_set (s_server, FAKE_ROUTERS, 1);
-    s_connect (fake_server_endpoint (s_server, 0), false);
-}
-
-static void
-s_teardown (void)
-{
-    zgrid_client_destroy (&s_client);
-    fake_server_destroy (&s_server);
-}
-
-static void
-s_set (fake_t what, uint64_t value)
-{
-    fake_server_set (s_server, what, value);
-}
-
-static uint64_t
-s_count (fake_t what)
-{
-    return fake_server_get (s_server, what);
-}
-
-static int
-s_incr (const char *key)
-{
-    return zgrid_client_incr (s_client, "map", zgrid_str (key), 1, NULL, NULL);
-}
-
-static int64_t
-s_value (const char *key)
-{
-    int64_t value = -1;
-    ck_assert_int_eq (zgrid_client_get_int (s_client, "map", key, &value), ZGRID_OK);
-    return value;
-}
 
 //  The first server has gone: its public endpoint, and the storage endpoints with it.
 static void
 s_close_first (void)
 {
-    for (uint64_t door = 0; door <= S_STORAGES; door++)
-        s_set (FAKE_CLOSE, door);
+    for (uint64_t door = 0; door <= ONE_STORAGES; door++)
+        one_set (FAKE_CLOSE, door);
 }
 
 //  Until so many whole cycles have found nobody.
 static void
 s_wait_barren (uint8_t cycles)
 {
-    while (s_client->scouting.barren < cycles) {
-        zgrid_client_process (s_client);
-        zmq_poll (NULL, 0, zgrid_client_timeout (s_client) ? 1 : 0);
+    while (one_client->scouting.barren < cycles) {
+        zgrid_client_process (one_client);
+        zmq_poll (NULL, 0, zgrid_client_timeout (one_client) ? 1 : 0);
     }
 }
 
 //  The router has a view that the majority has left behind; it goes on answering.
 START_TEST (a_router_in_a_minority_is_left)
 {
-    s_set (FAKE_EPOCH, 7);
+    one_set (FAKE_EPOCH, 7);
     char both[200];
-    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
-              fake_server_endpoint (s_server, S_SECOND));
-    s_set (FAKE_CLOSE, S_SECOND);
-    s_connect (both, true);
-    s_set (FAKE_OPEN, S_SECOND);
-    s_set (FAKE_MINORITY, 1);
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (one_server, 0),
+              fake_server_endpoint (one_server, ONE_SECOND));
+    one_set (FAKE_CLOSE, ONE_SECOND);
+    one_connect (both, true);
+    one_set (FAKE_OPEN, ONE_SECOND);
+    one_set (FAKE_MINORITY, 1);
 
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK); // Within five seconds, or it would be UNAVAILABLE
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK); // Within five seconds, or it would be UNAVAILABLE
 
-    ck_assert_uint_eq (s_client->counters.failovers, 1);
-    ck_assert_uint_eq (s_client->counters.scouts, 1);
-    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
-    ck_assert_int_eq (s_value ("n"), 1);
+    ck_assert_uint_eq (one_client->counters.failovers, 1);
+    ck_assert_uint_eq (one_client->counters.scouts, 1);
+    ck_assert_str_eq (one_client->connections[0]->endpoint, fake_server_endpoint (one_server, ONE_SECOND));
+    ck_assert_int_eq (one_value ("n"), 1);
 }
 END_TEST
 
 //  Its own router refuses, but the other one knows even less.
 START_TEST (a_router_that_is_behind_is_not_taken)
 {
-    s_set (FAKE_EPOCH, 7);
-    s_set (FAKE_MINORITY, 1u << S_SECOND);
-    s_connect (fake_server_endpoint (s_server, 0), true);
-    mem_free (s_client->endpoints);
-    s_client->endpoints = mem_alloc_zero (1, 200);
-    snprintf (s_client->endpoints, 200, "%s,%s", fake_server_endpoint (s_server, 0),
-              fake_server_endpoint (s_server, S_SECOND));
-    s_set (FAKE_REFUSE, ZGRID_UNAVAILABLE);
+    one_set (FAKE_EPOCH, 7);
+    one_set (FAKE_MINORITY, 1u << ONE_SECOND);
+    one_connect (fake_server_endpoint (one_server, 0), true);
+    mem_free (one_client->endpoints);
+    one_client->endpoints = mem_alloc_zero (1, 200);
+    snprintf (one_client->endpoints, 200, "%s,%s", fake_server_endpoint (one_server, 0),
+              fake_server_endpoint (one_server, ONE_SECOND));
+    one_set (FAKE_REFUSE, ZGRID_UNAVAILABLE);
     zgrid_options_t options = ZGRID_OPTIONS_INIT;
     options.timeout_ms = 60000;
-    zgrid_future_t *future = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, &options);
-    while (s_client->counters.scouts < 2 || s_client->scouting.until) {
-        zgrid_client_process (s_client);
-        zmq_poll (NULL, 0, zgrid_client_timeout (s_client) ? 1 : 0);
+    zgrid_future_t *future = zgrid_client_incr_future (one_client, "map", zgrid_str ("n"), 1, &options);
+    while (one_client->counters.scouts < 2 || one_client->scouting.until) {
+        zgrid_client_process (one_client);
+        zmq_poll (NULL, 0, zgrid_client_timeout (one_client) ? 1 : 0);
     }
-    s_set (FAKE_REFUSE, 0);
+    one_set (FAKE_REFUSE, 0);
 
     ck_assert (zgrid_future_wait (future, 0));
 
     ck_assert_int_eq (zgrid_future_entry (future)->status, ZGRID_OK);
-    ck_assert_uint_eq (s_client->counters.failovers, 0);
-    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, 0));
+    ck_assert_uint_eq (one_client->counters.failovers, 0);
+    ck_assert_str_eq (one_client->connections[0]->endpoint, fake_server_endpoint (one_server, 0));
     zgrid_future_destroy (&future);
 }
 END_TEST
@@ -139,20 +80,20 @@ END_TEST
 START_TEST (one_good_router_among_five_dead_is_found)
 {
     char all[400];
-    int size = snprintf (all, sizeof all, "%s", fake_server_endpoint (s_server, 0));
+    int size = snprintf (all, sizeof all, "%s", fake_server_endpoint (one_server, 0));
     for (int port = 1; port <= 5; port++)
         size += snprintf (all + size, sizeof all - (size_t) size, ",tcp://127.0.0.1:%d", port);
-    snprintf (all + size, sizeof all - (size_t) size, ",%s", fake_server_endpoint (s_server, S_SECOND));
-    s_set (FAKE_CLOSE, S_SECOND);
-    s_connect (all, true);
-    s_set (FAKE_OPEN, S_SECOND);
-    s_set (FAKE_CLOSE, 0);
+    snprintf (all + size, sizeof all - (size_t) size, ",%s", fake_server_endpoint (one_server, ONE_SECOND));
+    one_set (FAKE_CLOSE, ONE_SECOND);
+    one_connect (all, true);
+    one_set (FAKE_OPEN, ONE_SECOND);
+    one_set (FAKE_CLOSE, 0);
 
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
 
-    ck_assert_uint_eq (s_client->counters.failovers, 1);
-    ck_assert_uint_le (s_client->counters.scouts, 6);
-    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+    ck_assert_uint_eq (one_client->counters.failovers, 1);
+    ck_assert_uint_le (one_client->counters.scouts, 6);
+    ck_assert_str_eq (one_client->connections[0]->endpoint, fake_server_endpoint (one_server, ONE_SECOND));
 }
 END_TEST
 
@@ -160,29 +101,29 @@ END_TEST
 START_TEST (an_endpoint_of_the_callers_always_stays_a_candidate)
 {
     char both[200];
-    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
-              fake_server_endpoint (s_server, S_SECOND));
-    s_set (FAKE_CLOSE, S_SECOND);
-    s_set (FAKE_ROUTERS, 0);
-    s_connect (both, false);
-    s_client->routes.routers = mem_alloc_zero (1, 200);
-    for (uint64_t door = 0; door <= S_STORAGES; door++)
-        s_set (FAKE_CLOSE, door);
-    zgrid_future_t *future = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, NULL);
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (one_server, 0),
+              fake_server_endpoint (one_server, ONE_SECOND));
+    one_set (FAKE_CLOSE, ONE_SECOND);
+    one_set (FAKE_ROUTERS, 0);
+    one_connect (both, false);
+    one_client->routes.routers = mem_alloc_zero (1, 200);
+    for (uint64_t door = 0; door <= ONE_STORAGES; door++)
+        one_set (FAKE_CLOSE, door);
+    zgrid_future_t *future = zgrid_client_incr_future (one_client, "map", zgrid_str ("n"), 1, NULL);
     uint64_t scouts = 0;
     int port = 1;
-    for (; s_client->counters.failovers == 0 && port < 1000000; port++) {
-        snprintf (s_client->routes.routers, 200, "tcp://127.0.0.1:%d,tcp://127.0.0.1:%d", port % 512 + 1,
+    for (; one_client->counters.failovers == 0 && port < 1000000; port++) {
+        snprintf (one_client->routes.routers, 200, "tcp://127.0.0.1:%d,tcp://127.0.0.1:%d", port % 512 + 1,
                   port % 512 + 513);
-        zgrid_client_process (s_client);
-        if (scouts == 0 && s_client->counters.scouts) {
-            scouts = s_client->counters.scouts;
-            s_set (FAKE_OPEN, S_SECOND);
+        zgrid_client_process (one_client);
+        if (scouts == 0 && one_client->counters.scouts) {
+            scouts = one_client->counters.scouts;
+            one_set (FAKE_OPEN, ONE_SECOND);
         }
-        zmq_poll (NULL, 0, zgrid_client_timeout (s_client) ? 1 : 0);
+        zmq_poll (NULL, 0, zgrid_client_timeout (one_client) ? 1 : 0);
     }
-    ck_assert_uint_eq (s_client->counters.failovers, 1);
-    ck_assert_uint_le (s_client->counters.scouts, 3 * CLIENT_SCOUTS);
+    ck_assert_uint_eq (one_client->counters.failovers, 1);
+    ck_assert_uint_le (one_client->counters.scouts, 3 * CLIENT_SCOUTS);
     ck_assert (zgrid_future_wait (future, 0));
     ck_assert_int_eq (zgrid_future_entry (future)->status, ZGRID_OK);
     zgrid_future_destroy (&future);
@@ -193,18 +134,18 @@ END_TEST
 START_TEST (another_clusters_router_is_left)
 {
     char both[200];
-    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
-              fake_server_endpoint (s_server, S_SECOND));
-    s_set (FAKE_CLOSE, S_SECOND);
-    s_connect (both, true);
-    s_set (FAKE_OPEN, S_SECOND);
-    s_set (FAKE_FOREIGN, 1);
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (one_server, 0),
+              fake_server_endpoint (one_server, ONE_SECOND));
+    one_set (FAKE_CLOSE, ONE_SECOND);
+    one_connect (both, true);
+    one_set (FAKE_OPEN, ONE_SECOND);
+    one_set (FAKE_FOREIGN, 1);
 
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
 
-    ck_assert_uint_eq (s_client->counters.failovers, 1);
-    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
-    ck_assert_int_eq (s_value ("n"), 1);
+    ck_assert_uint_eq (one_client->counters.failovers, 1);
+    ck_assert_str_eq (one_client->connections[0]->endpoint, fake_server_endpoint (one_server, ONE_SECOND));
+    ck_assert_int_eq (one_value ("n"), 1);
 }
 END_TEST
 
@@ -212,74 +153,74 @@ END_TEST
 START_TEST (a_learned_router_of_another_cluster_is_not_adopted)
 {
     s_close_first ();
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
-    ck_assert_uint_eq (s_client->counters.failovers, 1);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
+    ck_assert_uint_eq (one_client->counters.failovers, 1);
     //  Its table names storage endpoints that are gone as well: all through the router
-    s_set (FAKE_NO_ROUTES, 1);
-    mem_free (s_client->routes.owners);
-    s_client->routes.owners = NULL;
-    s_set (FAKE_FOREIGN, UINT64_MAX);
+    one_set (FAKE_NO_ROUTES, 1);
+    mem_free (one_client->routes.owners);
+    one_client->routes.owners = NULL;
+    one_set (FAKE_FOREIGN, UINT64_MAX);
     zgrid_options_t options = ZGRID_OPTIONS_INIT;
     options.timeout_ms = 700;
     int64_t value;
 
-    ck_assert_int_eq (zgrid_client_incr (s_client, "map", zgrid_str ("n"), 1, &options, &value),
+    ck_assert_int_eq (zgrid_client_incr (one_client, "map", zgrid_str ("n"), 1, &options, &value),
                       ZGRID_CLUSTER_MISMATCH);
     s_wait_barren (3);
-    uint64_t records = s_count (FAKE_RECORDS);
-    ck_assert_int_eq (zgrid_client_incr (s_client, "map", zgrid_str ("n"), 1, &options, &value),
+    uint64_t records = one_count (FAKE_RECORDS);
+    ck_assert_int_eq (zgrid_client_incr (one_client, "map", zgrid_str ("n"), 1, &options, &value),
                       ZGRID_CLUSTER_MISMATCH);
 
-    ck_assert_uint_eq (s_count (FAKE_RECORDS), records); // Nothing is sent there any more
-    ck_assert_uint_eq (s_client->counters.adopted, 0);
+    ck_assert_uint_eq (one_count (FAKE_RECORDS), records); // Nothing is sent there any more
+    ck_assert_uint_eq (one_client->counters.adopted, 0);
 }
 END_TEST
 
 //  A lone server is started anew at its address: that is another cluster, and it is all there is.
 START_TEST (a_lone_server_that_is_started_anew_is_gone_on_with)
 {
-    s_connect (fake_server_endpoint (s_server, 0), true);
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
-    s_set (FAKE_CLOSE, 0);
-    s_set (FAKE_FOREIGN, UINT64_MAX);
-    s_set (FAKE_OPEN, 0);
-    s_value ("n"); // The socket is connected again: a write would be in doubt if that took long
+    one_connect (fake_server_endpoint (one_server, 0), true);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
+    one_set (FAKE_CLOSE, 0);
+    one_set (FAKE_FOREIGN, UINT64_MAX);
+    one_set (FAKE_OPEN, 0);
+    one_value ("n"); // The socket is connected again: a write would be in doubt if that took long
 
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
 
-    ck_assert_uint_eq (s_client->counters.adopted, 1);
-    ck_assert_uint_eq (s_client->counters.failovers, 0);
-    ck_assert_int_eq (s_value ("n"), 2);
-    uint64_t expired = s_client->counters.retried;
+    ck_assert_uint_eq (one_client->counters.adopted, 1);
+    ck_assert_uint_eq (one_client->counters.failovers, 0);
+    ck_assert_int_eq (one_value ("n"), 2);
+    uint64_t expired = one_client->counters.retried;
     for (int times = 0; times < 10; times++)
-        ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
-    ck_assert_uint_eq (s_client->counters.retried, expired); // Under a session of the new cluster
-    ck_assert_int_eq (s_value ("n"), 12);
-    ck_assert_uint_eq (s_count (FAKE_UNGUARDED), 0);
+        ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
+    ck_assert_uint_eq (one_client->counters.retried, expired); // Under a session of the new cluster
+    ck_assert_int_eq (one_value ("n"), 12);
+    ck_assert_uint_eq (one_count (FAKE_UNGUARDED), 0);
 }
 END_TEST
 
 //  It may have been executed by the cluster that is gone, and must not be executed by the other one.
 START_TEST (what_was_under_way_when_a_cluster_is_adopted_is_in_doubt)
 {
-    s_set (FAKE_ROUTERS, 0);
-    s_connect (fake_server_endpoint (s_server, 0), false);
-    s_set (FAKE_SILENT, 1);
+    one_set (FAKE_ROUTERS, 0);
+    one_connect (fake_server_endpoint (one_server, 0), false);
+    one_set (FAKE_SILENT, 1);
     zgrid_options_t options = ZGRID_OPTIONS_INIT;
     options.timeout_ms = 60000;
-    zgrid_future_t *lost = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, &options);
-    while (s_count (FAKE_RECORDS) == 0)
-        zgrid_client_process (s_client);
-    s_set (FAKE_FOREIGN, UINT64_MAX);
+    zgrid_future_t *lost = zgrid_client_incr_future (one_client, "map", zgrid_str ("n"), 1, &options);
+    while (one_count (FAKE_RECORDS) == 0)
+        zgrid_client_process (one_client);
+    one_set (FAKE_FOREIGN, UINT64_MAX);
 
-    ck_assert_int_eq (s_incr ("other"), ZGRID_OK);
+    ck_assert_int_eq (one_incr ("other"), ZGRID_OK);
 
-    ck_assert_uint_eq (s_client->counters.adopted, 1);
+    ck_assert_uint_eq (one_client->counters.adopted, 1);
     ck_assert (zgrid_future_wait (lost, 0));
     ck_assert_int_eq (zgrid_future_entry (lost)->status, ZGRID_MAYBE);
     ck_assert_ptr_nonnull (strstr (zgrid_future_entry (lost)->error, "another cluster"));
     zgrid_future_destroy (&lost);
-    ck_assert_int_eq (s_value ("n"), 1);
+    ck_assert_int_eq (one_value ("n"), 1);
 }
 END_TEST
 
@@ -287,23 +228,23 @@ END_TEST
 START_TEST (while_a_member_answers_no_cluster_is_adopted)
 {
     char both[200];
-    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
-              fake_server_endpoint (s_server, S_SECOND));
-    s_set (FAKE_CLOSE, S_SECOND);
-    s_connect (both, true);
-    s_set (FAKE_OPEN, S_SECOND);
-    s_set (FAKE_EPOCH, 7);
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (one_server, 0),
+              fake_server_endpoint (one_server, ONE_SECOND));
+    one_set (FAKE_CLOSE, ONE_SECOND);
+    one_connect (both, true);
+    one_set (FAKE_OPEN, ONE_SECOND);
+    one_set (FAKE_EPOCH, 7);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
     //  It is behind, so that it is not taken before all have been asked
-    s_client->router_epoch = 9;
-    s_set (FAKE_FOREIGN, 1);
+    one_client->router_epoch = 9;
+    one_set (FAKE_FOREIGN, 1);
 
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
 
-    ck_assert_uint_eq (s_client->counters.adopted, 0);
-    ck_assert_uint_eq (s_client->counters.failovers, 1);
-    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
-    ck_assert_int_eq (s_value ("n"), 2);
+    ck_assert_uint_eq (one_client->counters.adopted, 0);
+    ck_assert_uint_eq (one_client->counters.failovers, 1);
+    ck_assert_str_eq (one_client->connections[0]->endpoint, fake_server_endpoint (one_server, ONE_SECOND));
+    ck_assert_int_eq (one_value ("n"), 2);
 }
 END_TEST
 
@@ -312,92 +253,92 @@ END_TEST
 START_TEST (a_silent_router_is_given_more_time_before_a_cluster_is_adopted)
 {
     char both[200];
-    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (s_server, 0),
-              fake_server_endpoint (s_server, S_SECOND));
-    s_set (FAKE_CLOSE, S_SECOND);
-    s_connect (both, true);
-    s_set (FAKE_FOREIGN, 1u << S_SECOND);
-    s_set (FAKE_OPEN, S_SECOND);
+    snprintf (both, sizeof both, "%s,%s", fake_server_endpoint (one_server, 0),
+              fake_server_endpoint (one_server, ONE_SECOND));
+    one_set (FAKE_CLOSE, ONE_SECOND);
+    one_connect (both, true);
+    one_set (FAKE_FOREIGN, 1u << ONE_SECOND);
+    one_set (FAKE_OPEN, ONE_SECOND);
     s_close_first ();
     zgrid_options_t options = ZGRID_OPTIONS_INIT;
     options.timeout_ms = 60000;
-    zgrid_future_t *future = zgrid_client_incr_future (s_client, "map", zgrid_str ("n"), 1, &options);
-    while (s_client->scouting.barren < 3 && s_client->counters.adopted == 0)
-        zgrid_client_process (s_client);
-    ck_assert_uint_eq (s_client->counters.adopted, 0);
-    ck_assert_uint_le (s_client->counters.scouts, 4); // One in each round, and rounds have their time
-    s_client->scouting.barren = UINT8_MAX - 1;
+    zgrid_future_t *future = zgrid_client_incr_future (one_client, "map", zgrid_str ("n"), 1, &options);
+    while (one_client->scouting.barren < 3 && one_client->counters.adopted == 0)
+        zgrid_client_process (one_client);
+    ck_assert_uint_eq (one_client->counters.adopted, 0);
+    ck_assert_uint_le (one_client->counters.scouts, 4); // One in each round, and rounds have their time
+    one_client->scouting.barren = UINT8_MAX - 1;
 
     ck_assert (zgrid_future_wait (future, 10000));
 
-    ck_assert_uint_eq (s_client->counters.adopted, 1);
-    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+    ck_assert_uint_eq (one_client->counters.adopted, 1);
+    ck_assert_str_eq (one_client->connections[0]->endpoint, fake_server_endpoint (one_server, ONE_SECOND));
     ck_assert_int_eq (zgrid_future_entry (future)->status, ZGRID_MAYBE);
     zgrid_future_destroy (&future);
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
-    ck_assert_int_eq (s_value ("n"), 1);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
+    ck_assert_int_eq (one_value ("n"), 1);
 }
 END_TEST
 
 //  Reads do not show whose server answers; HELLO does, and is asked now and then.
 START_TEST (whose_the_router_is_is_asked_again_and_again)
 {
-    s_set (FAKE_ROUTERS, 0);
-    s_connect (fake_server_endpoint (s_server, 0), true);
-    s_incr ("n");
-    uint64_t hellos = s_count (FAKE_HELLOS);
-    s_value ("n");
-    ck_assert_uint_eq (s_count (FAKE_HELLOS), hellos);
-    s_set (FAKE_FOREIGN, UINT64_MAX);
-    s_client->learned_at -= CLIENT_CONFIRM_MS;
+    one_set (FAKE_ROUTERS, 0);
+    one_connect (fake_server_endpoint (one_server, 0), true);
+    one_incr ("n");
+    uint64_t hellos = one_count (FAKE_HELLOS);
+    one_value ("n");
+    ck_assert_uint_eq (one_count (FAKE_HELLOS), hellos);
+    one_set (FAKE_FOREIGN, UINT64_MAX);
+    one_client->learned_at -= CLIENT_CONFIRM_MS;
 
-    for (int times = 0; times < 1000 && s_client->counters.adopted == 0; times++)
-        s_value ("n");
+    for (int times = 0; times < 1000 && one_client->counters.adopted == 0; times++)
+        one_value ("n");
 
-    ck_assert_uint_eq (s_client->counters.adopted, 1);
+    ck_assert_uint_eq (one_client->counters.adopted, 1);
 }
 END_TEST
 
 //  Nobody calls the handle while a member joins and the only one that it knows leaves.
 START_TEST (the_last_push_tells_an_idle_client_who_is_left)
 {
-    s_set (FAKE_ROUTERS, 0);
-    s_connect (fake_server_endpoint (s_server, 0), false);
-    ck_assert_ptr_null (s_client->routes.routers);
-    s_set (FAKE_ROUTERS, 1);
-    s_set (FAKE_EPOCH, 5);
-    s_set (FAKE_PUSH, 5);
-    zmq_pollitem_t item = { s_client->connections[0]->handle, 0, ZMQ_POLLIN, 0 };
+    one_set (FAKE_ROUTERS, 0);
+    one_connect (fake_server_endpoint (one_server, 0), false);
+    ck_assert_ptr_null (one_client->routes.routers);
+    one_set (FAKE_ROUTERS, 1);
+    one_set (FAKE_EPOCH, 5);
+    one_set (FAKE_PUSH, 5);
+    zmq_pollitem_t item = { one_client->connections[0]->handle, 0, ZMQ_POLLIN, 0 };
     ck_assert_int_eq (zmq_poll (&item, 1, 10000), 1);
     s_close_first ();
 
-    ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+    ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
 
-    ck_assert_uint_eq (s_client->counters.pushes, 1);
-    ck_assert_str_eq (s_client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
-    ck_assert_int_eq (s_value ("n"), 1);
+    ck_assert_uint_eq (one_client->counters.pushes, 1);
+    ck_assert_str_eq (one_client->connections[0]->endpoint, fake_server_endpoint (one_server, ONE_SECOND));
+    ck_assert_int_eq (one_value ("n"), 1);
 }
 END_TEST
 
 //  It leaves, and answers until it has; when it is gone, the client has been with another one for long.
 START_TEST (a_router_that_leaves_is_left)
 {
-    s_set (FAKE_ROUTERS, 2);
-    s_set (FAKE_EPOCH, 5);
-    zgrid_client_t *client = s_client;
+    one_set (FAKE_ROUTERS, 2);
+    one_set (FAKE_EPOCH, 5);
+    zgrid_client_t *client = one_client;
     client->learned_at -= CLIENT_LEARN_MS;
-    s_set (FAKE_MOVED, 1); // With it the client learns that there is a new table
+    one_set (FAKE_MOVED, 1); // With it the client learns that there is a new table
 
     while (client->counters.failovers == 0)
-        ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+        ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
 
-    ck_assert_str_eq (client->connections[0]->endpoint, fake_server_endpoint (s_server, S_SECOND));
+    ck_assert_str_eq (client->connections[0]->endpoint, fake_server_endpoint (one_server, ONE_SECOND));
     ck_assert_uint_eq (client->counters.resent, 0); // Nothing waited for an answer in vain
     uint64_t scouts = client->counters.scouts;
-    s_set (FAKE_EPOCH, 6);
-    s_set (FAKE_MOVED, 1);
+    one_set (FAKE_EPOCH, 6);
+    one_set (FAKE_MOVED, 1);
     while (client->routes.epoch < 6)
-        ck_assert_int_eq (s_incr ("n"), ZGRID_OK);
+        ck_assert_int_eq (one_incr ("n"), ZGRID_OK);
     ck_assert_uint_eq (client->counters.scouts, scouts); // And there it stays
 }
 END_TEST
@@ -418,16 +359,16 @@ START_TEST (a_push_of_nonsense_names_nobody)
     };
     for (size_t at = 0; at < sizeof s_values / sizeof s_values[0]; at++) {
         mp_t reader = mp_of (bytes_of (s_values[at].data, s_values[at].size));
-        char *before = s_client->routes.routers;
-        routes_take_routers (s_client, &reader, UINT64_MAX);
-        ck_assert_ptr_eq (s_client->routes.routers, before);
+        char *before = one_client->routes.routers;
+        routes_take_routers (one_client, &reader, UINT64_MAX);
+        ck_assert_ptr_eq (one_client->routes.routers, before);
     }
     mp_t older = mp_of (bytes_of ("\221\252tcp://a:10", 12));
     mp_t newer = older;
-    routes_take_routers (s_client, &older, s_client->routes.epoch);
-    ck_assert_str_ne (s_client->routes.routers, "tcp://a:10");
-    routes_take_routers (s_client, &newer, s_client->routes.epoch + 1);
-    ck_assert_str_eq (s_client->routes.routers, "tcp://a:10");
+    routes_take_routers (one_client, &older, one_client->routes.epoch);
+    ck_assert_str_ne (one_client->routes.routers, "tcp://a:10");
+    routes_take_routers (one_client, &newer, one_client->routes.epoch + 1);
+    ck_assert_str_eq (one_client->routes.routers, "tcp://a:10");
 }
 END_TEST
 
@@ -437,7 +378,7 @@ test_suite (void)
     Suite *suite = suite_create ("client scouts");
     TCase *tests = tcase_create ("scouts");
     tcase_set_timeout (tests, TEST_TIMEOUT);
-    tcase_add_checked_fixture (tests, s_setup, s_teardown);
+    tcase_add_checked_fixture (tests, one_setup, one_teardown);
     tcase_add_test (tests, a_router_in_a_minority_is_left);
     tcase_add_test (tests, a_router_that_is_behind_is_not_taken);
     tcase_add_test (tests, one_good_router_among_five_dead_is_found);

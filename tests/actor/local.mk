@@ -34,13 +34,15 @@ tests_actor_check_client_sessions_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_client_sessions
 
 check_PROGRAMS += tests/actor/check_client_failover
-tests_actor_check_client_failover_SOURCES = tests/actor/check_client_failover.c $(CLIENT_TEST_SOURCES)
+tests_actor_check_client_failover_SOURCES = tests/actor/check_client_failover.c tests/actor/one_client.c \
+    tests/actor/one_client.h $(CLIENT_TEST_SOURCES)
 tests_actor_check_client_failover_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_client_failover_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_client_failover
 
 check_PROGRAMS += tests/actor/check_client_scouts
-tests_actor_check_client_scouts_SOURCES = tests/actor/check_client_scouts.c $(CLIENT_TEST_SOURCES)
+tests_actor_check_client_scouts_SOURCES = tests/actor/check_client_scouts.c tests/actor/one_client.c \
+    tests/actor/one_client.h $(CLIENT_TEST_SOURCES)
 tests_actor_check_client_scouts_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_client_scouts_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_client_scouts
