@@ -49,8 +49,8 @@ haul_send (void *handle, const bytes_t *route, const haul_t *head, zmq_msg_t *bo
     return false;
 }
 
-static bool
-s_take (void *handle, zmq_msg_t *message)
+bool
+haul_take (void *handle, zmq_msg_t *message)
 {
     int size;
     zmq_msg_init (message);
@@ -68,11 +68,11 @@ haul_receive (void *handle, zmq_msg_t *route, haul_t *head, zmq_msg_t *body)
     zmq_msg_t first;
     *head = (haul_t) { .kind = 0 };
     zmq_msg_init (body);
-    if (route && !s_take (handle, route))
+    if (route && !haul_take (handle, route))
         return false;
     if (route && !zmq_msg_more (route))
         return true;
-    bool any = s_take (handle, &first);
+    bool any = haul_take (handle, &first);
     bool good = any && zmq_msg_size (&first) == sizeof *head && zmq_msg_more (&first);
     if (good)
         memcpy (head, zmq_msg_data (&first), sizeof *head);
@@ -82,7 +82,7 @@ haul_receive (void *handle, zmq_msg_t *route, haul_t *head, zmq_msg_t *body)
         return route != NULL;
     while (more) { // One, unless somebody else has come
         zmq_msg_close (body);
-        more = s_take (handle, body) && zmq_msg_more (body);
+        more = haul_take (handle, body) && zmq_msg_more (body);
     }
     return true;
 }

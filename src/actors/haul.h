@@ -39,4 +39,8 @@ bool
 bool
     haul_receive (void *handle, zmq_msg_t *route, haul_t *head, zmq_msg_t *body);
 
+//  One frame, without blocking; the message has to be closed in any case. False: there is none.
+bool
+    haul_take (void *handle, zmq_msg_t *message);
+
 #endif

@@ -1,6 +1,5 @@
 //  rebalancer_in: batches of other members on their way to the storage actors of this node.
 //  SPDX-License-Identifier: MPL-2.0
-#include "handover.h"
 #include "rebalancer_impl.h"
 
 #define S_FRAMES "it has not two frames"
@@ -75,36 +74,22 @@ s_take (rebalancer_t *self, bytes_t encoded, zmq_msg_t *body, batch_head_t *head
     return NULL;
 }
 
-//  One frame, without blocking; the message has to be closed in any case.
-static bool
-s_next (void *handle, zmq_msg_t *message)
-{
-    int size;
-    zmq_msg_init (message);
-    do
-        size = zmq_msg_recv (message, handle, ZMQ_DONTWAIT);
-    while (size < 0 && errno == EINTR);
-    if (size >= 0)
-        handover_take (zmq_msg_data (message));
-    return size >= 0;
-}
-
 bool
 rebalancer_receive_batch (rebalancer_t *self)
 {
     zmq_msg_t first, body, rest;
-    if (!s_next (self->pull_handle, &first)) {
+    if (!haul_take (self->pull_handle, &first)) {
         zmq_msg_close (&first);
         return false;
     }
-    if (!zmq_msg_more (&first) || !s_next (self->pull_handle, &body)) {
+    if (!zmq_msg_more (&first) || !haul_take (self->pull_handle, &body)) {
         s_refuse (self, &first, S_FRAMES, 0);
         zmq_msg_close (&first);
         return true;
     }
     bool more = zmq_msg_more (&body), longer = more;
     while (more) {
-        more = s_next (self->pull_handle, &rest) && zmq_msg_more (&rest);
+        more = haul_take (self->pull_handle, &rest) && zmq_msg_more (&rest);
         zmq_msg_close (&rest);
     }
     batch_head_t head = { .from = 0 };
