@@ -112,7 +112,7 @@ s_store_and_reply (call_t *call, bytes_t value, uint64_t deadline, bool past, bo
 void
 op_put (call_t *call)
 {
-    uint32_t given = call->options.given;
+    uint64_t given = call->options.given;
     bool exists = call->place.entry != NULL;
     bytes_t value;
     uint64_t deadline;
@@ -306,7 +306,7 @@ op_expire (call_t *call)
     //  Without a TTL an entry lives for ever
     uint64_t present = s_deadline (call) ? s_deadline (call) : UINT64_MAX;
     uint64_t wanted = past ? call->moment.now : deadline;
-    uint32_t given = call->options.given;
+    uint64_t given = call->options.given;
     if (((given & OPT_nx) && present != UINT64_MAX) || ((given & OPT_xx) && present == UINT64_MAX)
         || ((given & OPT_gt) && wanted <= present) || ((given & OPT_lt) && wanted >= present)) {
         call_reply (call, ZGRID_MISMATCH, value_nil (), s_version (call));

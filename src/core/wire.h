@@ -50,8 +50,9 @@ op_info (unsigned op)
 op_t
     op_find (bytes_t name);
 
-enum {
-#define OPTION(name, bit, type, purpose) OPT_##name = 1u << bit,
+//  Wider than int, which ISO C allows from C23 on.
+__extension__ enum {
+#define OPTION(name, bit, type, purpose) OPT_##name = UINT64_C (1) << bit,
 #include "option.def"
 #undef OPTION
 };
@@ -109,7 +110,7 @@ typedef struct {
 
 //  Options of one record, decoded.
 typedef struct {
-    uint32_t given;  // OPT_… bits of those that are present (a flag: and true)
+    uint64_t given;  // OPT_… bits of those that are present (a flag: and true)
     uint64_t time;   // ex, px, exat or pxat, whichever is given
     uint64_t ifversion;
     value_t ifeq;    // VALUE_NIL or VALUE_BYTES

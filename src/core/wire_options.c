@@ -8,12 +8,12 @@ typedef enum { FLAG, UINT, BYTES, VALUE, NUMBER, LIST } s_type_t;
 typedef struct {
     const char *name;
     size_t size;
-    uint32_t bit;
+    uint64_t bit;
     s_type_t type;
 } s_option_t;
 
 static const s_option_t s_options[] = {
-#define OPTION(name, bit, type, purpose) { #name, sizeof #name - 1, 1u << bit, type },
+#define OPTION(name, bit, type, purpose) { #name, sizeof #name - 1, UINT64_C (1) << bit, type },
 #include "option.def"
 #undef OPTION
 };
@@ -32,7 +32,7 @@ s_find (bytes_t name)
 
 //  Where in options_t an option of type UINT keeps its number.
 static size_t
-s_place (uint32_t bit)
+s_place (uint64_t bit)
 {
     switch (bit) {
         case OPT_ifversion:
@@ -57,7 +57,7 @@ s_place (uint32_t bit)
 }
 
 static uint64_t
-s_number (const options_t *options, uint32_t bit)
+s_number (const options_t *options, uint64_t bit)
 {
     uint64_t number;
     memcpy (&number, (const uint8_t *) options + s_place (bit), sizeof number);

@@ -114,7 +114,7 @@ s_remove (s_run_t *run)
 //  When an entry shall end that is given `time` in the option's way: by the wall clock. OK, or replied.
 //  *past: it is over already.
 static unsigned
-s_ends (const s_run_t *run, uint32_t given, uint64_t time, uint64_t *ends, bool *past)
+s_ends (const s_run_t *run, uint64_t given, uint64_t time, uint64_t *ends, bool *past)
 {
     *past = false;
     if (given & (OPT_ex | OPT_exat) && __builtin_mul_overflow (time, UINT64_C (1000), &time))
@@ -216,7 +216,7 @@ static unsigned
 s_op_expire (s_run_t *run)
 {
     unsigned op = run->call->request->op;
-    uint32_t given = op == OP_EXPIRE     ? OPT_ex
+    uint64_t given = op == OP_EXPIRE     ? OPT_ex
                      : op == OP_PEXPIRE  ? OPT_px
                      : op == OP_EXPIREAT ? OPT_exat
                                          : OPT_pxat;
