@@ -327,9 +327,8 @@ s_find (call_t *call, uint64_t hash, const index_hint_t *hint)
     if (call->place.entry && entry_expired (call->place.entry, call->moment.now)) {
         if (call->stale) // A backup hides it
             call->place = (place_t) { call->request->key, hash, NULL, NULL };
-        else if (replica_remove (call->storage, call->store, &call->place, call->moment.now))
-            call->storage->stats.expired++;
-        else {
+        else if (!replica_remove (call->storage, call->store, &call->place, REMOVAL_EXPIRED,
+                                  call->moment.now)) {
             call->storage->stats.busy++;
             call_fail (call, ZGRID_BUSY, "the partition's other copies are behind");
             return false;

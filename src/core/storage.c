@@ -11,7 +11,7 @@
 static bool
 s_expire (void *arg, store_t *store, place_t *place, uint64_t now)
 {
-    return replica_remove (arg, store, place, now);
+    return replica_remove (arg, store, place, REMOVAL_EXPIRED, now);
 }
 
 static void
@@ -270,7 +270,6 @@ s_sweep (storage_t *self, uint64_t now, uint32_t steps)
         self->moving = self->moving_seen;
         self->moving_seen = false;
     }
-    self->stats.expired += expired;
     return expired;
 }
 

@@ -67,10 +67,7 @@ s_evict_one (storage_t *self, const entry_t *keep, uint64_t now)
         if (count + 1 >= S_STORES && oldest.seen >= S_STORES * S_SAMPLE)
             break;
     }
-    if (!oldest.store || !replica_remove (self, oldest.store, &oldest.place, now))
-        return false;
-    self->stats.evicted++;
-    return true;
+    return oldest.store && replica_remove (self, oldest.store, &oldest.place, REMOVAL_EVICTED, now);
 }
 
 bool

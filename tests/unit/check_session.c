@@ -186,6 +186,35 @@ START_TEST (an_entry_reads_as_it_was_written)
 }
 END_TEST
 
+START_TEST (a_removal_says_why)
+{
+    for (unsigned reason = REMOVAL_DELETED; reason <= REMOVAL_EVICTED + 1; reason++) {
+        buf_t out = BUF_INIT;
+        size_t begin = effect_begin (&out);
+        effect_remove (&out, bytes_str ("map"), bytes_str ("gone"), (removal_t) reason);
+        effect_end (&out, begin);
+        effect_t effect;
+        change_t change;
+        if (reason > REMOVAL_EVICTED) { // Nobody can have written that
+            ck_assert (!effect_open (buf_bytes (&out), &effect));
+            buf_clear (&out);
+            break;
+        }
+        ck_assert (effect_open (buf_bytes (&out), &effect) && effect_next (&effect, &change));
+        ck_assert (change.kind == CHANGE_REMOVE && change.reason == reason);
+        ck_assert (bytes_equal (change.key, bytes_str ("gone")) && change.value.size == 0);
+        buf_clear (&out);
+        s_effect (&out, "key", "value", NULL, NULL);
+        ck_assert (effect_open (buf_bytes (&out), &effect));
+        ck_assert (effect_next (&effect, &change) && effect_next (&effect, &change));
+        ck_assert (change.kind == CHANGE_REMOVE && change.reason == REMOVAL_DELETED);
+        out.data[EFFECT_HEAD + 2] = (uint8_t) reason; // A put has no reason
+        ck_assert (effect_open (buf_bytes (&out), &effect) == (reason == 0));
+        buf_clear (&out);
+    }
+}
+END_TEST
+
 START_TEST (a_log_is_a_queue_that_can_be_cut_at_both_ends)
 {
     uint64_t dice = 11;
@@ -266,6 +295,7 @@ test_suite (void)
     tcase_add_test (tcase, a_result_that_is_too_large_is_not_kept);
     tcase_add_test (tcase, copies_that_merge_in_any_order_are_equal);
     tcase_add_test (tcase, an_entry_reads_as_it_was_written);
+    tcase_add_test (tcase, a_removal_says_why);
     tcase_add_test (tcase, a_log_is_a_queue_that_can_be_cut_at_both_ends);
     tcase_add_test (tcase, without_memory_nothing_changes);
     suite_add_tcase (suite, tcase);

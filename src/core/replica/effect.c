@@ -38,12 +38,11 @@ effect_begin (buf_t *out)
     return begin;
 }
 
-void
-effect_change (buf_t *out, change_kind_t kind, bytes_t map, bytes_t key, bytes_t first, bytes_t second,
-               uint64_t left)
+static void
+s_add_change (buf_t *out, const uint8_t head[4], bytes_t map, bytes_t key, bytes_t first, bytes_t second,
+              uint64_t left)
 {
-    uint8_t head[4] = { (uint8_t) kind, (uint8_t) map.size, 0, 0 };
-    buf_add (out, head, sizeof head);
+    buf_add (out, head, 4);
     s_put32 (out, (uint32_t) key.size);
     s_put32 (out, (uint32_t) (first.size + second.size));
     s_put64 (out, left);
@@ -51,6 +50,22 @@ effect_change (buf_t *out, change_kind_t kind, bytes_t map, bytes_t key, bytes_t
     buf_add (out, key.data, key.size);
     buf_add (out, first.data, first.size);
     buf_add (out, second.data, second.size);
+}
+
+void
+effect_change (buf_t *out, change_kind_t kind, bytes_t map, bytes_t key, bytes_t first, bytes_t second,
+               uint64_t left)
+{
+    uint8_t head[4] = { (uint8_t) kind, (uint8_t) map.size, REMOVAL_DELETED, 0 };
+    s_add_change (out, head, map, key, first, second, left);
+}
+
+void
+effect_remove (buf_t *out, bytes_t map, bytes_t key, removal_t reason)
+{
+    uint8_t head[4] = { CHANGE_REMOVE, (uint8_t) map.size, (uint8_t) reason, 0 };
+    bytes_t none = bytes_of (NULL, 0);
+    s_add_change (out, head, map, key, none, none, 0);
 }
 
 void
@@ -81,9 +96,11 @@ s_change (const uint8_t **at, const uint8_t *end, change_t *change)
     if (end - head < EFFECT_CHANGE_HEAD)
         return false;
     change->kind = (change_kind_t) head[0];
+    change->reason = (removal_t) head[2];
     size_t map = head[1], key = s_get32 (head + 4), value = s_get32 (head + 8);
     change->left = s_get64 (head + 12);
     if (change->kind < CHANGE_PUT || change->kind > CHANGE_FLOOR
+        || head[2] > (change->kind == CHANGE_REMOVE ? REMOVAL_EVICTED : 0)
         || map + key + value > (size_t) (end - head - EFFECT_CHANGE_HEAD))
         return false;
     head += EFFECT_CHANGE_HEAD;

@@ -3,11 +3,11 @@
 //  operation and look at no clock (consistency 5).
 //
 //      entry   = size u32, session at u32 (0: none), change…, session
-//      change  = kind u8, map size u8, 2 bytes 0, key size u32, value size u32, left u64, map, key, value
+//      change  = kind u8, map size u8, reason u8, 0 u8, key size u32, value size u32, left u64, map, key, value
 //      session = session 16 bytes, id u64, ack u64, result (a reply record) to the end
 //
 //  Numbers are in the byte order of x86 and ARM (little endian). left: milliseconds that the entry lives
-//  on from now, 0: for ever.
+//  on from now, 0: for ever. reason: of a removal (removal_t), else 0.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef EFFECT_H_INCLUDED
 #define EFFECT_H_INCLUDED
@@ -23,8 +23,17 @@ typedef enum {
     CHANGE_FLOOR     // left: sessions of older eras are forgotten
 } change_kind_t;
 
+//  Why an entry went.
+typedef enum {
+    REMOVAL_DELETED, // Somebody asked for it
+    REMOVAL_EXPIRED, // Its time was over
+    REMOVAL_IDLE,    // Nobody had used it for as long as its map allows
+    REMOVAL_EVICTED  // To make room
+} removal_t;
+
 typedef struct {
     change_kind_t kind;
+    removal_t reason; // Of CHANGE_REMOVE
     bytes_t map, key, value;
     uint64_t left;
 } change_t;
@@ -47,6 +56,9 @@ size_t
 void
     effect_change (buf_t *out, change_kind_t kind, bytes_t map, bytes_t key, bytes_t first, bytes_t second,
                    uint64_t left);
+//  The same for CHANGE_REMOVE; effect_change says REMOVAL_DELETED.
+void
+    effect_remove (buf_t *out, bytes_t map, bytes_t key, removal_t reason);
 void
     effect_session (buf_t *out, size_t begin, const request_key_t *request, bytes_t result);
 void

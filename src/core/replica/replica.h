@@ -301,9 +301,9 @@ void
 //  What a reply of a backup says of how old it may be.
 void
     call_add_age (const struct call *call, meta_t *meta);
-//  An entry of a partition goes for another reason than a request: expiry, eviction. False: it has to
+//  An entry of a partition goes for another reason than a request, and is counted by it. False: it has to
 //  stay for now.
 bool
-    replica_remove (storage_t *self, store_t *store, place_t *place, uint64_t now);
+    replica_remove (storage_t *self, store_t *store, place_t *place, removal_t reason, uint64_t now);
 
 #endif

@@ -382,30 +382,33 @@ call_add_age (const call_t *call, meta_t *meta)
 //  Removal for another reason than a request
 
 bool
-replica_remove (storage_t *self, store_t *store, place_t *place, uint64_t now)
+replica_remove (storage_t *self, store_t *store, place_t *place, removal_t reason, uint64_t now)
 {
     partition_t *part = &self->partitions[store->partition];
+    uint64_t *counter = reason == REMOVAL_EVICTED ? &self->stats.evicted : &self->stats.expired;
     (void) now;
     //  Effects are absolute: backups do not look at clocks
     if (LEFT_OUT (backup_clock) && part->role == ROLE_BACKUP) {
+        ++*counter;
         store_remove (store, place);
         return true;
     }
     if (!replica_serves (self, part))
         return false;
     if (part->streaming) {
-        bytes_t map = map_name (store->map), key = entry_key (place->entry), none = bytes_of (NULL, 0);
+        bytes_t map = map_name (store->map), key = entry_key (place->entry);
         if (replica_full (self, part) || !oplog_open (&part->log, effect_size (map, key.size, 0)))
             return false;
         buf_t *out = oplog_bytes (&part->log);
         size_t begin = effect_begin (out);
-        effect_change (out, CHANGE_REMOVE, map, key, none, none, 0);
+        effect_remove (out, map, key, reason);
         effect_end (out, begin);
         oplog_close (&part->log);
         replica_touch (self, part);
     }
     part->removed = ++part->sequence;
     shared_word_remove (part->shared, part->removed);
+    ++*counter;
     store_remove (store, place);
     return true;
 }
