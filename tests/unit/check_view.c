@@ -17,6 +17,8 @@ s_member (node_id_t id, const char *name)
     member.client_ports[0] = 5001;
     member.client_ports[1] = 65535;
     member.peer_ports[1] = 1;
+    member.pubsub_port = 65534;
+    member.mesh_port = 7;
     return member;
 }
 
@@ -54,7 +56,15 @@ s_view (void)
     view->parts[2].learner = UINT64_MAX;
     map_settings_t map = { .name = "orders", .mode = MAP_AP, .min_sync = 1 };
     assert (view_set_map (view, &map));
-    map = (map_settings_t) { .name = "accounts", .mode = MAP_CP, .min_sync = 2 };
+    map = (map_settings_t) { .name = "accounts",
+                             .mode = MAP_CP,
+                             .min_sync = 2,
+                             .ttl = VIEW_TTL_MAX,
+                             .idle = VIEW_IDLE_MAX,
+                             .max_entries = VIEW_LIMIT_MAX,
+                             .max_bytes = 4096,
+                             .policy = MAP_POLICY_S3FIFO,
+                             .events = MAP_EVENT_EXPIRE | MAP_EVENT_PUT };
     assert (view_set_map (view, &map));
     return view;
 }
@@ -81,6 +91,8 @@ START_TEST (what_is_encoded_is_decoded)
     ck_assert_int_eq (again->members_count, 4);
     ck_assert_uint_eq (again->members[3].id, UINT64_MAX);
     ck_assert_uint_eq (again->members[3].client_ports[1], 65535);
+    ck_assert_uint_eq (again->members[3].pubsub_port, 65534);
+    ck_assert_uint_eq (again->members[3].mesh_port, 7);
     ck_assert (again->members[1].witness);
     ck_assert_str_eq (again->members[1].name, "w\xc3\xa4");
     ck_assert_uint_eq (again->parts[2].learner, UINT64_MAX);
@@ -195,11 +207,54 @@ s_spoil (view_t *view, int how)
             view->voters_new_count = 1;
             view->voters_new[0] = 78;
             break;
+        case 27:
+            view->maps[0].ttl++;
+            break;
+        case 28:
+            view->maps[0].idle++;
+            break;
+        case 29:
+            view->maps[0].max_entries++;
+            break;
+        case 30:
+            view->maps[0].max_bytes = UINT64_MAX;
+            break;
+        case 31:
+            view->maps[0].policy++;
+            break;
+        case 32:
+            view->maps[0].events = MAP_EVENT_ALL + 1;
+            break;
         default:
             s_spoil_head (view, how);
     }
 }
-#define SPOILT 27
+#define SPOILT 33
+
+START_TEST (a_change_of_any_setting_of_a_map_is_a_change)
+{
+    view_t *view = s_view (), *copy = view_copy (view);
+    const char *why = NULL;
+    map_settings_t *map = &copy->maps[0];
+    ck_assert (view && copy && view_equal (view, copy));
+#define MAP_SETTING(type, name, kind, least, most, usual, purpose)                                           \
+    map->name--;                                                                                             \
+    ck_assert_msg (!view_equal (view, copy), #name);                                                         \
+    map->name++;                                                                                             \
+    ck_assert (view_equal (view, copy));
+    map->mode = view->maps[0].mode = MAP_AP;
+#include "cluster/map_setting.def"
+#undef MAP_SETTING
+    view_t *again = s_again (view, &why);
+    ck_assert_ptr_nonnull (again);
+    map = &again->maps[0];
+    ck_assert (map->ttl == VIEW_TTL_MAX && map->idle == VIEW_IDLE_MAX && map->max_entries == VIEW_LIMIT_MAX
+               && map->max_bytes == 4096 && map->policy == MAP_POLICY_S3FIFO && map->events == 5);
+    view_destroy (&view);
+    view_destroy (&copy);
+    view_destroy (&again);
+}
+END_TEST
 
 START_TEST (what_is_no_view_is_refused)
 {
@@ -375,6 +430,8 @@ START_TEST (maps_have_settings)
     ck_assert_int_eq (view_map (view, bytes_str ("order"))->mode, MAP_CP);
     ck_assert_int_eq (view_map (view, bytes_of ("orders\0", 7))->mode, MAP_CP);
     ck_assert_int_eq (view_map (view, bytes_of (NULL, 0))->min_sync, 1);
+    ck_assert_uint_eq (view_map (view, bytes_str ("order"))->ttl, 0);
+    ck_assert_uint_eq (view_map (view, bytes_str ("order"))->policy, MAP_POLICY_NODE);
     map_settings_t map = { .name = "accounts", .mode = MAP_CP, .min_sync = 1 };
     ck_assert (view_set_map (view, &map));
     ck_assert_uint_eq (view->maps_count, 2);
@@ -439,6 +496,7 @@ test_suite (void)
     TCase *tests = tcase_create ("view");
     tcase_set_timeout (tests, TEST_TIMEOUT);
     tcase_add_test (tests, what_is_encoded_is_decoded);
+    tcase_add_test (tests, a_change_of_any_setting_of_a_map_is_a_change);
     tcase_add_loop_test (tests, what_is_no_view_is_refused, 0, SPOILT);
     tcase_add_test (tests, no_bytes_do_harm);
     tcase_add_test (tests, without_memory_nothing_is_lost);

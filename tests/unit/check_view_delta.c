@@ -27,6 +27,8 @@ s_member (node_id_t id)
     member.witness = s_dice (8) == 0;
     member.status = (uint8_t) s_dice (3);
     member.move_port = (uint16_t) s_dice (UINT16_MAX);
+    member.pubsub_port = (uint16_t) s_dice (UINT16_MAX);
+    member.mesh_port = (uint16_t) s_dice (UINT16_MAX);
     member.actors = (uint16_t) (member.witness ? 0 : 1 + s_dice (3));
     for (unsigned actor = 0; actor < member.actors; actor++)
         member.client_ports[actor] = member.peer_ports[actor] = (uint16_t) s_dice (UINT16_MAX);
@@ -82,6 +84,12 @@ s_declare (view_t *view)
 {
     map_settings_t map = { .mode = (uint8_t) s_dice (2), .min_sync = (uint8_t) (1 + s_dice (3)) };
     snprintf (map.name, sizeof map.name, "map%u", s_dice (12));
+    map.ttl = s_dice (3) ? 0 : s_dice (1000000);
+    map.idle = s_dice (3) ? 0 : s_dice (1000000);
+    map.max_entries = s_dice (3) ? 0 : s_dice (1000000);
+    map.max_bytes = s_dice (3) ? 0 : (uint64_t) s_dice (1000000) << 40;
+    map.policy = (uint8_t) s_dice (MAP_POLICY_S3FIFO + 1);
+    map.events = (uint8_t) s_dice (MAP_EVENT_ALL + 1);
     ck_assert (view_set_map (view, &map));
 }
 

@@ -255,7 +255,11 @@ s_map_place (const view_t *self, bytes_t name, bool *there)
 const map_settings_t *
 view_map (const view_t *self, bytes_t name)
 {
-    static const map_settings_t s_default = { .mode = MAP_CP, .min_sync = 1 };
+    static const map_settings_t s_default = {
+#define MAP_SETTING(type, name, kind, least, most, usual, purpose) .name = usual,
+#include "map_setting.def"
+#undef MAP_SETTING
+    };
     if (self->maps_count == 0 || name.size == 0)
         return &s_default;
     bool there;

@@ -22,6 +22,9 @@ typedef uint64_t node_id_t;
 #define VIEW_NAME_MAX 64  // Bytes of a member's name and zone
 #define VIEW_HOST_MAX 255
 #define VIEW_MAP_MAX 255
+#define VIEW_TTL_MAX (UINT64_C (100) * 366 * 24 * 3600 * 1000) // Milliseconds: 100 years
+#define VIEW_IDLE_MAX (UINT64_C (7) * 24 * 3600 * 1000) // The clock of accesses wraps after 12 days
+#define VIEW_LIMIT_MAX ((uint64_t) INT64_MAX)
 #define VIEW_EPOCH_MAX ((UINT64_C (1) << 24) - 1) // Versions and tokens are epoch << 40 | count
 
 typedef enum { MEMBER_UP, MEMBER_SUSPECT, MEMBER_LEAVING } member_status_t;
@@ -38,6 +41,8 @@ typedef struct {
     uint16_t router_port;         // The public client endpoint; 0: none
     uint16_t beacon_port;
     uint16_t move_port;           // Where batches of moves arrive (PULL); 0: a witness
+    uint16_t pubsub_port;         // Where subscribers connect; 0: none
+    uint16_t mesh_port;           // Where other members' publications arrive; 0: none
     uint16_t actors;              // Storage actors: partition p is at index p mod actors
     uint16_t client_ports[VIEW_ACTORS_MAX];
     uint16_t peer_ports[VIEW_ACTORS_MAX];
@@ -54,11 +59,22 @@ typedef struct {
 
 typedef enum { MAP_CP, MAP_AP } map_mode_t;
 
-//  A map that was declared; one that was not has MAP_SETTINGS_DEFAULT.
+typedef enum { MAP_POLICY_NODE, MAP_POLICY_NONE, MAP_POLICY_LRU, MAP_POLICY_S3FIFO } map_policy_t;
+
+#define MAP_EVENT_PUT 1u
+#define MAP_EVENT_DELETE 2u
+#define MAP_EVENT_EXPIRE 4u // Idle ones as well
+#define MAP_EVENT_EVICT 8u
+#define MAP_EVENT_ALL 15u
+
+//  A map that was declared; one that was not has the usual settings and name "". What each field is and
+//  holds stands in map_setting.def: uint64_t ttl, idle (ms), max_entries, max_bytes (0: none); uint8_t
+//  mode (map_mode_t), min_sync, policy (map_policy_t), events (mask of MAP_EVENT_…).
 typedef struct {
     char name[VIEW_MAP_MAX + 1];
-    uint8_t mode;     // map_mode_t; fixed for the map's life
-    uint8_t min_sync; // Writes are refused with fewer copies in sync; 1 … copies
+#define MAP_SETTING(type, name, kind, least, most, usual, purpose) type name;
+#include "map_setting.def"
+#undef MAP_SETTING
 } map_settings_t;
 
 typedef enum { ON_LOST_REFUSE, ON_LOST_WIPE } on_lost_t;

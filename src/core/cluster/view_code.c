@@ -3,10 +3,10 @@
 //      [cluster, version, cfg, [voter…], [voter…] new, voters_max, copies, on_lost, era, seed,
 //       move_rate, moves_paused, moves_total, [member…], [part…], [map…]]
 //      member  [id, name, zone, host, weight, witness, status, generation, router port, beacon port,
-//               move port, [client port…], [peer port…]]
+//               move port, pubsub port, mesh port, [client port…], [peer port…]]
 //      part    [epoch, primary, learner + 1, rep…]   places in the list of members; `primary` is the
 //                                                    place in the list of reps
-//      map     [name, mode, min_sync]
+//      map     [name, mode, …]   the settings in the order of map_setting.def
 //
 //  SPDX-License-Identifier: MPL-2.0
 #include "../mem.h"
@@ -15,10 +15,17 @@
 #include "view_code.h"
 
 #define VIEW_FIELDS (VIEW_HEAD_FIELDS + 3)
-#define MEMBER_FIELDS 13
+#define MEMBER_FIELDS 15
 #define PART_FIELDS 3 // Before the reps
-#define MAP_FIELDS 3
+#define MAP_FIELDS (1 + MAP_SETTINGS)
 #define NOWHERE UINT32_MAX
+
+enum {
+#define MAP_SETTING(type, name, kind, least, most, usual, purpose) PLACE_##name,
+#include "map_setting.def"
+#undef MAP_SETTING
+    MAP_SETTINGS
+};
 
 //  ------------------------------------------------------------------------------------------------
 //  Encoding
@@ -46,6 +53,8 @@ member_encode (const member_t *self, buf_t *out)
     wire_add_uint (out, self->router_port);
     wire_add_uint (out, self->beacon_port);
     wire_add_uint (out, self->move_port);
+    wire_add_uint (out, self->pubsub_port);
+    wire_add_uint (out, self->mesh_port);
     s_add_ports (out, self->client_ports, self->actors);
     s_add_ports (out, self->peer_ports, self->actors);
 }
@@ -86,8 +95,9 @@ map_encode (const map_settings_t *self, buf_t *out)
 {
     wire_add_array (out, MAP_FIELDS);
     wire_add_text (out, self->name);
-    wire_add_uint (out, self->mode);
-    wire_add_uint (out, self->min_sync);
+#define MAP_SETTING(type, name, kind, least, most, usual, purpose) wire_add_uint (out, self->name);
+#include "map_setting.def"
+#undef MAP_SETTING
 }
 
 void
@@ -205,7 +215,7 @@ member_decode (mp_t *reader, member_t *member, const char **why)
     uint64_t weight;
     uint8_t witness;
     if (!mp_array (reader, &fields) || fields != MEMBER_FIELDS)
-        return s_wrong (why, "a member is not an array of 13");
+        return s_wrong (why, "a member is not an array of 15");
     if (!s_number (reader, 1, UINT64_MAX, &member->id))
         return s_wrong (why, "a member's id is not a number above 0");
     if (!s_text (reader, 0, VIEW_NAME_MAX, member->name) || !s_text (reader, 0, VIEW_NAME_MAX, member->zone)
@@ -218,7 +228,8 @@ member_decode (mp_t *reader, member_t *member, const char **why)
     member->weight = (uint32_t) weight;
     member->witness = witness;
     if (!s_port (reader, &member->router_port) || !s_port (reader, &member->beacon_port)
-        || !s_port (reader, &member->move_port) || !s_ports (reader, member->client_ports, &clients)
+        || !s_port (reader, &member->move_port) || !s_port (reader, &member->pubsub_port)
+        || !s_port (reader, &member->mesh_port) || !s_ports (reader, member->client_ports, &clients)
         || !s_ports (reader, member->peer_ports, &peers))
         return s_wrong (why, "a member's port is not one, or it has too many");
     if (clients != peers || (clients == 0) != member->witness)
@@ -363,9 +374,16 @@ bool
 map_decode (mp_t *reader, map_settings_t *map)
 {
     uint32_t fields;
-    return mp_array (reader, &fields) && fields == MAP_FIELDS && s_text (reader, 1, VIEW_MAP_MAX, map->name)
-           && s_byte (reader, MAP_CP, MAP_AP, &map->mode)
-           && s_byte (reader, 1, VIEW_COPIES_MAX, &map->min_sync);
+    uint64_t number;
+    if (!mp_array (reader, &fields) || fields != MAP_FIELDS || !s_text (reader, 1, VIEW_MAP_MAX, map->name))
+        return false;
+#define MAP_SETTING(type, name, kind, least, most, usual, purpose)                                           \
+    if (!s_number (reader, least, most, &number))                                                            \
+        return false;                                                                                        \
+    map->name = (type) number;
+#include "map_setting.def"
+#undef MAP_SETTING
+    return true;
 }
 
 static bool
