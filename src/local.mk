@@ -11,6 +11,7 @@ libzgrid_core_la_SOURCES = \
     src/core/handover.h \
     src/core/hash.c src/core/hash.h \
     src/core/heap.c src/core/heap.h \
+    src/core/histogram.c src/core/histogram.h \
     src/core/index.c src/core/index.h src/core/index_impl.h src/core/index_visit.c \
     src/core/ops.c src/core/ops_key.c src/core/ops_number.c \
     src/core/reclaim.c src/core/reclaim.h \

@@ -26,14 +26,13 @@ zgrid_SOURCES = \
     src/cmd/zgrid-load.c \
     src/cmd/zgrid-dump.c
 
-#  zgrid-bench: its histogram is tested by itself
+#  zgrid-bench: from the core, its histogram
 bin_PROGRAMS += zgrid-bench
-zgrid_bench_CPPFLAGS = $(USER_CPPFLAGS)
-zgrid_bench_LDADD = libzgrid.la -lm
+zgrid_bench_CPPFLAGS = $(USER_CPPFLAGS) -I$(top_srcdir)/src/core
+zgrid_bench_LDADD = libzgrid-core.la libzgrid.la -lm
 zgrid_bench_SOURCES = \
     src/cmd/zgrid-bench.c \
     src/cmd/zgrid-bench-future.c \
-    src/cmd/zgrid-bench-histogram.c src/cmd/zgrid-bench-histogram.h \
     src/cmd/zgrid-bench-keys.c src/cmd/zgrid-bench-keys.h \
     src/cmd/zgrid-bench-plan.c src/cmd/zgrid-bench-plan.h \
     src/cmd/zgrid-bench-report.c src/cmd/zgrid-bench-report.h \

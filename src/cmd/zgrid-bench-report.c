@@ -29,7 +29,8 @@ s_per_second (uint64_t count, double seconds)
 static void
 s_all (const result_t *result, histogram_t *all)
 {
-    histogram_clear (all);
+    static uint64_t s_buckets[LATENCY_ROOM];
+    histogram_init (all, LATENCY_BITS, LATENCY_TOP, s_buckets);
     for (int kind = 0; kind < OPERATION_LIMIT; kind++)
         histogram_merge (all, &result->tally.latency[kind]);
 }

@@ -92,7 +92,8 @@ s_share (bench_t *self)
         keys_init (&worker->keys, plan->distribution, plan->keys, plan->theta, plan->seed * 1000003 + at);
         worker->keys.next = plan->keys / plan->threads * at;
         for (int kind = 0; kind < OPERATION_LIMIT; kind++)
-            histogram_clear (&worker->tally.latency[kind]);
+            histogram_init (&worker->tally.latency[kind], LATENCY_BITS, LATENCY_TOP,
+                            worker->tally.buckets[kind]);
     }
 }
 
@@ -237,7 +238,8 @@ main (int argc, char **argv)
     if (code >= 0)
         return code;
     for (int kind = 0; kind < OPERATION_LIMIT; kind++)
-        histogram_clear (&self.result.tally.latency[kind]);
+        histogram_init (&self.result.tally.latency[kind], LATENCY_BITS, LATENCY_TOP,
+                        self.result.tally.buckets[kind]);
     code = s_make (&self);
     if (code == EXIT_DONE && self.plan.load)
         code = s_load (&self);

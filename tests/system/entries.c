@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <zgrid.h>
 
-#include "../src/cmd/zgrid-bench-histogram.h"
+#include "histogram.h"
 
 #define KEY_ROOM 32
 #define SIZE_MAX_BYTES (64u << 20)
@@ -43,6 +43,7 @@ static plan_t s_plan = { .map = "entries", .entries = 100000, .size = 100, .rate
 static counts_t s_counts;
 static atomic_bool s_stop;
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t s_buckets[HISTOGRAM_ROOM (7, 64)];
 static histogram_t s_times; // Under s_lock: microseconds from when an operation was due to its answer
 
 static uint64_t
@@ -318,7 +319,7 @@ s_report (void)
     printf ("{\"operations\":%" PRIu64 ",\"p50_us\":%" PRIu64 ",\"p99_us\":%" PRIu64 ",\"max_us\":%" PRIu64,
             s_times.count, histogram_percentile (&s_times, 50), histogram_percentile (&s_times, 99),
             s_times.count ? s_times.max : 0);
-    histogram_clear (&s_times);
+    histogram_init (&s_times, 7, 64, s_buckets);
     pthread_mutex_unlock (&s_lock);
     const struct {
         const char *name;
@@ -377,7 +378,7 @@ main (int argc, char **argv)
         return 2;
     for (uint64_t at = 0; at < s_plan.size + 16; at++)
         s_plan.value[at] = (uint8_t) (at * 31 + at / 251);
-    histogram_clear (&s_times);
+    histogram_init (&s_times, 7, 64, s_buckets);
     zgrid_client_t *client = s_client ();
     if (!s_fill (client))
         return 1;

@@ -40,9 +40,9 @@ TESTS += tests/system/check_histories.sh
 
 #  Entries that never change, looked at all the time
 check_PROGRAMS += tests/system/entries
-tests_system_entries_SOURCES = tests/system/entries.c src/cmd/zgrid-bench-histogram.c src/cmd/zgrid-bench-histogram.h
-tests_system_entries_CPPFLAGS = $(USER_CPPFLAGS)
-tests_system_entries_LDADD = libzgrid.la
+tests_system_entries_SOURCES = tests/system/entries.c
+tests_system_entries_CPPFLAGS = -I$(top_srcdir)/src/core $(USER_CPPFLAGS)
+tests_system_entries_LDADD = libzgrid-core.la libzgrid.la
 tests_system_entries_LDFLAGS = -pthread
 
 #  Clusters of real processes; each is a row of the table in doc/consistency.md

@@ -1,16 +1,32 @@
-//  check_histogram: what zgrid-bench says about durations is true within a percent.
+//  check_histogram: what is said about durations is true within the width of a bucket.
 //  SPDX-License-Identifier: MPL-2.0
 #include "lib/test.h"
 
-#include "cmd/zgrid-bench-histogram.h"
+#include "histogram.h"
+
+#define S_BITS 7
+#define S_TOP 64
+#define S_ROOM HISTOGRAM_ROOM (S_BITS, S_TOP)
 
 static histogram_t s_histogram, s_other;
+static uint64_t s_buckets[S_ROOM], s_other_buckets[S_ROOM];
 
 static void
 s_setup (void)
 {
-    histogram_clear (&s_histogram);
-    histogram_clear (&s_other);
+    histogram_init (&s_histogram, S_BITS, S_TOP, s_buckets);
+    histogram_init (&s_other, S_BITS, S_TOP, s_other_buckets);
+}
+
+static void
+s_assert_equal (const histogram_t *one, const histogram_t *other)
+{
+    ck_assert_uint_eq (one->count, other->count);
+    ck_assert_uint_eq (one->min, other->min);
+    ck_assert_uint_eq (one->max, other->max);
+    ck_assert (one->sum == other->sum);
+    ck_assert_mem_eq (one->buckets, other->buckets,
+                      HISTOGRAM_ROOM (one->bits, one->top) * sizeof one->buckets[0]);
 }
 
 static void
@@ -107,14 +123,15 @@ START_TEST (adding_many_is_adding_one_many_times)
     for (int at = 0; at < 1000; at++)
         histogram_add (&s_other, 777);
 
-    ck_assert_mem_eq (&s_histogram, &s_other, sizeof s_other);
+    s_assert_equal (&s_histogram, &s_other);
 }
 END_TEST
 
 START_TEST (merging_gives_what_one_histogram_would_hold)
 {
-    static histogram_t whole;
-    histogram_clear (&whole);
+    static uint64_t buckets[S_ROOM];
+    histogram_t whole;
+    histogram_init (&whole, S_BITS, S_TOP, buckets);
     for (uint64_t value = 1; value < 100000; value += 7) {
         histogram_add (value % 2 ? &s_histogram : &s_other, value);
         histogram_add (&whole, value);
@@ -122,7 +139,7 @@ START_TEST (merging_gives_what_one_histogram_would_hold)
 
     histogram_merge (&s_histogram, &s_other);
 
-    ck_assert_mem_eq (&s_histogram, &whole, sizeof whole);
+    s_assert_equal (&s_histogram, &whole);
 }
 END_TEST
 
@@ -135,6 +152,44 @@ START_TEST (merging_an_empty_one_changes_nothing)
     ck_assert_uint_eq (s_histogram.count, 1);
     ck_assert_uint_eq (s_histogram.min, 42);
     ck_assert_uint_eq (s_histogram.max, 42);
+}
+END_TEST
+
+//  Of every shape, each bucket begins where the one before it ends, and holds what lies between.
+START_TEST (buckets_follow_one_another_without_a_gap)
+{
+    static const unsigned shapes[][2] = { { 1, 2 }, { 1, 64 }, { 3, 36 }, { 4, 40 }, { 7, 64 } };
+    for (size_t at = 0; at < sizeof shapes / sizeof shapes[0]; at++) {
+        unsigned bits = shapes[at][0], top = shapes[at][1], room = HISTOGRAM_ROOM (bits, top);
+        histogram_t histogram;
+        assert (room <= S_ROOM);
+        histogram_init (&histogram, bits, top, s_buckets);
+        assert (histogram_low (&histogram, 0) == 0);
+        for (unsigned bucket = 0; bucket < room; bucket++) {
+            uint64_t low = histogram_low (&histogram, bucket);
+            uint64_t next = bucket + 1 < room ? histogram_low (&histogram, bucket + 1) : UINT64_MAX;
+            assert (next > low && histogram_bucket (&histogram, low) == bucket);
+            uint64_t high = bucket + 1 < room ? next - 1 : UINT64_MAX;
+            assert (histogram_bucket (&histogram, high) == bucket);
+            //  As narrow as the header says
+            assert (bucket + 1 == room || next - low <= 1 || (next - low) << bits <= low);
+        }
+    }
+}
+END_TEST
+
+START_TEST (what_is_past_the_top_is_counted_in_the_last_bucket)
+{
+    histogram_t histogram;
+    histogram_init (&histogram, 4, 20, s_buckets);
+
+    histogram_add (&histogram, (1u << 20) - 1);
+    histogram_add (&histogram, 1u << 20);
+    histogram_add (&histogram, UINT64_MAX);
+
+    ck_assert_uint_eq (s_buckets[HISTOGRAM_ROOM (4, 20) - 1], 3);
+    ck_assert_uint_eq (histogram.max, UINT64_MAX);
+    ck_assert_uint_eq (histogram_percentile (&histogram, 100), UINT64_MAX);
 }
 END_TEST
 
@@ -154,6 +209,8 @@ test_suite (void)
     tcase_add_test (tcase, adding_many_is_adding_one_many_times);
     tcase_add_test (tcase, merging_gives_what_one_histogram_would_hold);
     tcase_add_test (tcase, merging_an_empty_one_changes_nothing);
+    tcase_add_test (tcase, buckets_follow_one_another_without_a_gap);
+    tcase_add_test (tcase, what_is_past_the_top_is_counted_in_the_last_bucket);
     suite_add_tcase (suite, tcase);
     return suite;
 }

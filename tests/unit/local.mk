@@ -52,12 +52,12 @@ tests_unit_check_log_SOURCES = tests/unit/check_log.c $(TEST_MAIN)
 tests_unit_check_log_CPPFLAGS = $(ACTOR_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_check_log_LDADD = $(ACTOR_LIBS) $(JANSSON_LIBS)
 
-#  Parts of zgrid-bench
+#  Histograms, and parts of zgrid-bench
 check_PROGRAMS += tests/unit/check_histogram tests/unit/check_bench_keys
 TESTS += tests/unit/check_histogram tests/unit/check_bench_keys
-tests_unit_check_histogram_SOURCES = tests/unit/check_histogram.c src/cmd/zgrid-bench-histogram.c $(TEST_MAIN)
-tests_unit_check_histogram_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/src
-tests_unit_check_histogram_LDADD = $(CHECK_LIBS) -lm
+tests_unit_check_histogram_SOURCES = tests/unit/check_histogram.c $(TEST_MAIN)
+tests_unit_check_histogram_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_histogram_LDADD = $(UNIT_LIBS)
 tests_unit_check_bench_keys_SOURCES = tests/unit/check_bench_keys.c src/cmd/zgrid-bench-keys.c $(TEST_MAIN)
 tests_unit_check_bench_keys_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/src
 tests_unit_check_bench_keys_LDADD = $(CHECK_LIBS) -lm
