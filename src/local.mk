@@ -13,7 +13,7 @@ libzgrid_core_la_SOURCES = \
     src/core/heap.c src/core/heap.h \
     src/core/histogram.c src/core/histogram.h \
     src/core/index.c src/core/index.h src/core/index_impl.h src/core/index_visit.c \
-    src/core/ops.c src/core/ops_key.c src/core/ops_number.c \
+    src/core/ops.c src/core/ops_key.c src/core/ops_lock.c src/core/ops_number.c \
     src/core/reclaim.c src/core/reclaim.h \
     src/core/storage.c src/core/storage.h src/core/storage_impl.h src/core/storage_map.c \
     src/core/storage_memory.c src/core/storage_partition.c src/core/storage_shared.c \
@@ -27,6 +27,7 @@ libzgrid_core_la_SOURCES = \
     src/core/wire.h src/core/wire_impl.h src/core/wire_op.c src/core/wire_options.c \
     src/core/wire_reply.c src/core/wire_request.c
 include src/core/cluster/local.mk
+include src/core/lock/local.mk
 include src/core/move/local.mk
 include src/core/replica/local.mk
 

@@ -99,6 +99,12 @@ typedef struct {
     bytes_t session;    // Set by WITH, for the records after it; empty: none
     uint64_t ack;
     uint64_t deadline;  // Milliseconds from arrival; 0: as each record says
+    //  Where a reply goes that comes later (LOCK), as with storage_hold; such a record adds nothing to out,
+    //  its reply is a message of its own. before NULL: nowhere, and what would have to wait is refused.
+    unsigned tag;
+    const bytes_t *before;
+    size_t before_count;
+    uint64_t parked;    // Records that will be answered so
 } batch_t;
 
 //  Executes records of the batch and adds their replies to out (wire_begin is the caller's), until

@@ -167,6 +167,6 @@ bool
 
 //  ops_*.c
 op_fn op_get, op_put, op_del, op_exists, op_ttl, op_expire, op_persist, op_touch, op_incr, op_incr_float,
-    op_getput, op_getdel, op_cas, op_append;
+    op_getput, op_getdel, op_cas, op_append, op_lock, op_unlock, op_lease;
 
 #endif

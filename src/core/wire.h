@@ -117,6 +117,8 @@ typedef struct {
     value_t initial; // VALUE_INT or VALUE_BYTES
     uint64_t cursor, count, partition, deadline, ack, attach, epoch;
     bytes_t match, read;
+    uint64_t wait;
+    uint64_t fence;
     value_t session;
 } options_t;
 

@@ -51,6 +51,10 @@ s_place (uint64_t bit)
             return offsetof (options_t, attach);
         case OPT_epoch:
             return offsetof (options_t, epoch);
+        case OPT_wait:
+            return offsetof (options_t, wait);
+        case OPT_fence:
+            return offsetof (options_t, fence);
         default: // ex px exat pxat
             return offsetof (options_t, time);
     }
@@ -65,7 +69,7 @@ s_number (const options_t *options, uint64_t bit)
 }
 
 static void
-s_set_number (options_t *options, uint32_t bit, uint64_t number)
+s_set_number (options_t *options, uint64_t bit, uint64_t number)
 {
     memcpy ((uint8_t *) options + s_place (bit), &number, sizeof number);
 }
@@ -88,7 +92,7 @@ s_must (bytes_t list)
 static bool
 s_take (options_t *options, const s_option_t *option, value_t value)
 {
-    uint32_t bit = option->bit;
+    uint64_t bit = option->bit;
     switch (option->type) {
         case FLAG: {
             //  true and false are the only trees of one byte that a flag may be; 1 and 0 do as well
@@ -207,7 +211,7 @@ options_encode (buf_t *out, const options_t *options)
 {
     msgpack_packer packer;
     msgpack_packer_init (&packer, out, wire_write);
-    msgpack_pack_map (&packer, (size_t) __builtin_popcount (options->given));
+    msgpack_pack_map (&packer, (size_t) __builtin_popcountll (options->given));
     for (size_t at = 0; at < S_COUNT; at++)
         if (options->given & s_options[at].bit) {
             wire_pack_text (&packer, bytes_of (s_options[at].name, s_options[at].size));

@@ -251,6 +251,8 @@ s_refused (const ap_call_t *call)
         return "this operation needs a single present value, which a map in ap mode has not";
     if (options->given & (OPT_nx | OPT_xx | OPT_gt | OPT_lt | OPT_ifversion | OPT_ifeq | OPT_get))
         return "conditions need a single present value, which a map in ap mode has not";
+    if (options->given & OPT_fence)
+        return "fences need a single present value, which a map in ap mode has not";
     if ((options->given & OPT_read) && bytes_equal (options->read, bytes_str ("confirm")))
         return "nobody can confirm a read of a map in ap mode";
     return NULL;
