@@ -162,6 +162,19 @@ call_deadline (call_t *call, uint64_t otherwise, uint64_t *deadline, bool *past)
 //  ------------------------------------------------------------------------------------------------
 //  Changing
 
+//  With copies it is told when it is committed (replica_advance).
+static void
+s_feed (const call_t *call, feed_kind_t kind)
+{
+    if (!call->partition->streaming)
+        replica_feed (call->storage, call->partition,
+                      (feed_change_t) { .kind = (uint8_t) kind,
+                                        .reason = REMOVAL_DELETED,
+                                        .version = call->partition->sequence,
+                                        .map = call->request->map,
+                                        .key = call->request->key });
+}
+
 bool
 call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool past, uint64_t *version_p)
 {
@@ -198,6 +211,8 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
     }
     self->stats.puts++;
     call->partition->sequence = version;
+    if (self->feeding)
+        s_feed (call, FEED_PUT);
     *version_p = version;
     return true;
 }
@@ -211,6 +226,8 @@ call_remove (call_t *call, uint64_t *version_p)
         return false;
     part->removed = ++part->sequence;
     shared_word_remove (part->shared, part->removed);
+    if (call->storage->feeding)
+        s_feed (call, FEED_REMOVE);
     if (call->place.entry)
         store_remove (call->store, &call->place);
     if (version_p)
@@ -225,6 +242,8 @@ call_set_deadline (call_t *call, uint64_t deadline)
     if (!call_open (call, CHANGE_DEADLINE, none, none, deadline))
         return false;
     store_set_deadline (call->store, &call->place, ++call->partition->sequence, deadline);
+    if (call->storage->feeding)
+        s_feed (call, FEED_PUT);
     return true;
 }
 

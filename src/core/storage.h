@@ -7,6 +7,7 @@
 
 #include "cluster/lease.h"
 #include "cluster/peer.h"
+#include "feed.h"
 #include "reclaim.h"
 #include "store.h"
 #include "wire.h"
@@ -230,6 +231,14 @@ uint64_t
 typedef void (storage_commit_fn) (void *arg, uint32_t partition, uint64_t epoch, uint64_t seq, bytes_t entry);
 void
     storage_watch (storage_t *self, storage_commit_fn *committed, void *arg);
+
+//  Adds the changes that are committed from now on to a feed (feed.h), in their order: those that maps with
+//  events have events for, and with `all` everything, for those who track keys. The feed lives until the
+//  storage is destroyed, or another one (NULL: none) takes its place. Maps in ap mode tell nothing.
+void
+    storage_feed (storage_t *self, feed_t *feed);
+void
+    storage_feed_all (storage_t *self, bool all);
 
 //  ------------------------------------------------------------------------------------------------
 //  Housekeeping

@@ -12,6 +12,7 @@ struct map {
     uint32_t number; // In the order of creation
     uint32_t name_size;
     char *name;
+    uint64_t told; // Events
     _Atomic (store_t *) stores[]; // By local partition: partition / actors
 };
 
@@ -45,6 +46,10 @@ struct storage {
     shared_word_t *words;      // By local partition
     const lease_t *lease;      // NULL: without a view, nobody else could serve
     cluster_side_t cluster;
+    //  What is told of committed changes
+    feed_t *feed;  // NULL: nobody takes them
+    bool feed_all; // Of every map, not of those with events alone
+    bool feeding;  // Anything at all
     //  Housekeeping
     walk_t sweep, compact;
     bool moving, moving_seen;  // Tables are being resized: in the last round, in this one so far

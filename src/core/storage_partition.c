@@ -139,6 +139,10 @@ s_destroy_partition (call_t *call, uint32_t local, uint64_t *removed)
     *removed += store_entries (store);
     part->removed = ++part->sequence;
     shared_word_remove (part->shared, part->removed);
+    if (call->storage->feeding && !part->streaming)
+        replica_feed (
+            call->storage, part,
+            (feed_change_t) { .kind = FEED_DESTROY, .version = part->sequence, .map = map_name (call->map) });
     map_drop_store (call->map, local);
     return true;
 }

@@ -99,3 +99,10 @@ tests_unit_check_moving_SOURCES = tests/unit/check_moving.c tests/lib/copies.c t
     tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
 tests_unit_check_moving_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_moving_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_feed
+TESTS += tests/unit/check_feed
+tests_unit_check_feed_SOURCES = tests/unit/check_feed.c tests/lib/copies.c tests/lib/copies.h \
+    tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
+tests_unit_check_feed_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_feed_LDADD = $(UNIT_LIBS)

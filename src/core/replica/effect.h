@@ -3,7 +3,7 @@
 //  operation and look at no clock (consistency 5).
 //
 //      entry   = size u32, session at u32 (0: none), change…, session
-//      change  = kind u8, map size u8, reason u8, 0 u8, key size u32, value size u32, left u64, map, key, value
+//      change  = kind u8, map size u8, reason u8, 0, key size u32, value size u32, left u64, map, key, value
 //      session = session 16 bytes, id u64, ack u64, result (a reply record) to the end
 //
 //  Numbers are in the byte order of x86 and ARM (little endian). left: milliseconds that the entry lives

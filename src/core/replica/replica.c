@@ -191,6 +191,9 @@ replica_advance (storage_t *self, partition_t *part, uint64_t now)
         return;
     uint64_t commit = s_commit (self, part, now);
     if (commit > part->commit) {
+        for (uint64_t seq = part->commit + 1; self->feeding && seq <= commit; seq++)
+            if (seq > part->log.base && seq <= oplog_last (&part->log))
+                replica_feed_entry (self, part, seq, oplog_entry (&part->log, seq));
         for (uint64_t seq = part->commit + 1; self->cluster.watch && seq <= commit; seq++)
             if (seq > part->log.base && seq <= oplog_last (&part->log))
                 self->cluster.watch (self->cluster.watch_arg, part->id, part->epoch, seq,

@@ -6,6 +6,7 @@
 
 #include "../cluster/lease.h"
 #include "../cluster/peer.h"
+#include "../feed.h"
 #include "../move/move.h"
 #include "../mutant.h"
 #include "../storage.h"
@@ -50,6 +51,8 @@ typedef struct {
     uint8_t role;          // role_t
     bool streaming;        // Writes go into the log
     bool dirty;            // Is in cluster_side_t.dirty
+    uint64_t told;         // Primary: up to here the one before it has told what was committed,
+    uint64_t repeated;     // and up to here it may have
     bool broken;           // A backup without data: never in step
     uint64_t sequence;     // Of the last entry: the version of what it wrote
     uint64_t commit;
@@ -305,5 +308,19 @@ void
 //  stay for now.
 bool
     replica_remove (storage_t *self, store_t *store, place_t *place, removal_t reason, uint64_t now);
+
+//  replica_feed.c: telling what was committed (feed.h); for callers that have looked at storage_t.feeding
+//  Fills partition and number of a change in the partition.
+void
+    replica_feed (storage_t *self, const partition_t *part, feed_change_t change);
+//  Everything that an entry of the log says.
+void
+    replica_feed_entry (storage_t *self, const partition_t *part, uint64_t seq, bytes_t entry);
+//  What happens in the partition is another's to tell.
+void
+    replica_feed_gone (storage_t *self, const partition_t *part);
+//  There is a new view: whether anybody wants to be told.
+void
+    replica_feed_view (storage_t *self);
 
 #endif

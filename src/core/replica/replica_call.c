@@ -408,6 +408,13 @@ replica_remove (storage_t *self, store_t *store, place_t *place, removal_t reaso
     }
     part->removed = ++part->sequence;
     shared_word_remove (part->shared, part->removed);
+    if (self->feeding && !part->streaming)
+        replica_feed (self, part,
+                      (feed_change_t) { .kind = FEED_REMOVE,
+                                        .reason = (uint8_t) reason,
+                                        .version = part->sequence,
+                                        .map = map_name (store->map),
+                                        .key = entry_key (place->entry) });
     ++*counter;
     store_remove (store, place);
     return true;

@@ -82,6 +82,8 @@ storage_hand_over (storage_t *self, uint32_t partition, uint64_t epoch, node_id_
     replica_move_begin (self, part, MOVE_SEALED, node, self->cluster.now);
     self->cluster.replicate_at = 0;
     replica_share (self, part);
+    if (self->feeding) // Before the next owner changes anything
+        replica_feed_gone (self, part);
 }
 
 //  Consistency 9, rule 5: sealed, everything committed, the target has it: then ask.

@@ -89,8 +89,12 @@ s_become_primary (storage_t *self, partition_t *part, const part_t *row, uint64_
             }
             part->commit = commit;
             part->removed = part->sequence;
-        } else
+            part->told = commit > part->told_commit ? commit : part->told_commit;
+            part->repeated = part->sequence;
+        } else {
             s_begin_empty (self, part, row);
+            part->told = part->repeated = part->sequence;
+        }
         replica_learn_end (part);
         part->tenure = row->epoch;
         part->tenure_start = part->sequence;
@@ -148,6 +152,8 @@ replica_learn_row (storage_t *self, partition_t *part, const part_t *row, uint64
         part->streaming = false;
         if (old == ROLE_PRIMARY)
             replica_abandon (self, part);
+        if (old == ROLE_PRIMARY && self->feeding)
+            replica_feed_gone (self, part);
         return;
     }
     s_set_copies (self, part, row, now);
@@ -246,6 +252,7 @@ storage_set_view (storage_t *self, const view_t *view, uint64_t now)
             self->partitions[local].commit = self->partitions[local].sequence;
     cluster->alone = alone;
     cluster->generation = me ? me->generation : 0;
+    replica_feed_view (self);
     for (uint32_t local = 0; local < self->local_partitions; local++) {
         partition_t *part = &self->partitions[local];
         const part_t *row = &copy->parts[part->id];
