@@ -363,13 +363,13 @@ s_run_given (const char *endpoints)
     do {
         for (unsigned at = 0; at < 2; at++)
             s_run_lines (&subjects[at]);
-        rounds++;
+        printf ("round %u\n", ++rounds);
+        fflush (stdout);
     } while (poll (&input, 1, 0) == 0);
     for (unsigned at = 0; at < 2; at++) {
         zgrid_client_destroy (&subjects[at].client);
         zgrid_client_destroy (&subjects[at].other);
     }
-    printf ("%u rounds\n", rounds);
 }
 
 int
