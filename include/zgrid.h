@@ -11,6 +11,7 @@
 #include <zgrid_version.h>
 #include <zgrid_error.h>
 #include <zgrid_client.h>
+#include <zgrid_topic.h>
 #include <zgrid_node.h>
 
 #endif

@@ -111,7 +111,8 @@ s_answer (router_t *self, const arrival_t *arrival, const request_t *request)
         router_refuse (self, &self->here, request->id, status, why);
     else if (request->op == OP_WITH)
         buf_add (&self->with, request->raw.data, request->raw.size);
-    else if (request->op == OP_CLUSTER || request->op == OP_ADMIN)
+    else if (request->op == OP_CLUSTER || request->op == OP_ADMIN
+             || (request->op >= OP_PUBLISH && request->op <= OP_NUMPAT))
         self->deferred = true;
     else {
         router_answer_node (self, arrival, request, &self->here);

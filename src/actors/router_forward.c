@@ -159,6 +159,12 @@ s_take (router_t *self, group_t *group, const arrival_t *arrival, const request_
         case OP_STATS:
             s_ask_stats (self, group, arrival, request);
             break;
+        case OP_PUBLISH:
+        case OP_CHANNELS:
+        case OP_NUMSUB:
+        case OP_NUMPAT:
+            s_refuse (self, group, request->id, ZGRID_UNAVAILABLE, "this member takes no subscribers");
+            break;
         case OP_WITH:
             forward_with (group, &options);
             break;

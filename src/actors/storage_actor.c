@@ -36,6 +36,10 @@ s_node_operation (void *arg, const request_t *request, buf_t *out)
             return;
         case OP_CLUSTER:
         case OP_ADMIN:
+        case OP_PUBLISH:
+        case OP_CHANNELS:
+        case OP_NUMSUB:
+        case OP_NUMPAT:
             self->counters->badop++;
             wire_reply_error (out, request->id, ZGRID_BADOP, "ask the router: this is a storage actor");
             return;

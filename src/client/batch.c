@@ -51,7 +51,7 @@ s_room (const record_t *record)
     size_t room = S_RECORD_MORE + record->map.size + (record->key ? record->key->size : 0);
     const value_t *value = record->value;
     const options_t *options = record->options;
-    if (value && value->kind == VALUE_BYTES)
+    if (value && (value->kind == VALUE_BYTES || value->kind == VALUE_TREE))
         room += value->bytes.size;
     if (options && options->given)
         room += options->ifeq.bytes.size + options->initial.bytes.size + options->match.size;

@@ -197,6 +197,7 @@ zgrid_client_destroy (zgrid_client_t **self_p)
     buf_clear (&self->scratch);
     buf_clear (&self->spare_entries);
     buf_clear (&self->copy);
+    buf_clear (&self->listed);
     if (self->near)
         local_close (&self->near);
     mem_free (self);

@@ -78,6 +78,7 @@ struct item {
     uint8_t refused;          // The status of the last refusal
     bool writes;
     bool guarded;             // A session makes it safe to send it twice
+    bool routed;              // Its slot says only what it must not overtake: it goes to the router
     bool doubt;               // It may have been executed though no answer came
 };
 
@@ -249,6 +250,7 @@ struct zgrid_client {
     buf_t scratch;           // Encoding of futures
     local_t *near;           // Local reads, or NULL
     buf_t copy;              // What local reads found
+    buf_t listed;            // Names that were asked for
     int epoll;               // -1: nobody asked for the descriptor
     zgrid_event_fn *on_event; // NULL: nobody wants to know
     void *event_arg;

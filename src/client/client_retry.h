@@ -55,6 +55,13 @@ guard_of (const zgrid_client_t *client, const item_t *item)
     return !item->guarded ? 0 : item->guard ? item->guard : client->guard;
 }
 
+//  Where an item goes.
+static inline connection_t *
+routes_of (zgrid_client_t *client, const item_t *item)
+{
+    return routes_connection (client, item->routed ? SLOT_NONE : item->slot);
+}
+
 //  ------------------------------------------------------------------------------------------------
 //  retry.c, refuse.c
 

@@ -1,6 +1,8 @@
 //  future: an operation whose answer is fetched later. One block of memory holds the future, the
 //  encoded request, and afterwards the value, where it fits.
 //  SPDX-License-Identifier: MPL-2.0
+#include <zgrid_topic.h>
+
 #include "client_impl.h"
 #include "mem.h"
 
@@ -171,7 +173,7 @@ future_abandon (zgrid_client_t *client)
 static void
 s_start (zgrid_client_t *client, zgrid_future_t *self)
 {
-    connection_t *connection = routes_connection (client, self->item.slot);
+    connection_t *connection = routes_of (client, &self->item);
     size_t queued = connection->queued + client->later_count;
     bool full = queued >= (size_t) client->window_records * CLIENT_QUEUE_WINDOWS
                 || connection->queued_bytes + client->later_bytes
@@ -278,6 +280,14 @@ zgrid_client_call_future (zgrid_client_t *self, const char *op, const char *map,
     value_t given = value ? value_bytes (request_bytes (*value)) : value_nil ();
     record_t record = { op_find (bytes_str (op)), bytes_str (map), key ? &named : NULL, &given, NULL };
     return s_make (self, record, options);
+}
+
+zgrid_future_t *
+zgrid_client_publish_future (zgrid_client_t *self, zgrid_bytes_t channel, zgrid_bytes_t message)
+{
+    bytes_t named = request_bytes (channel);
+    value_t said = value_bytes (request_bytes (message));
+    return s_make (self, (record_t) { .op = OP_PUBLISH, .key = &named, .value = &said }, NULL);
 }
 
 bool

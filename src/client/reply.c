@@ -34,11 +34,15 @@ s_want (unsigned op)
         case OP_APPEND:
         case OP_SIZE:
         case OP_DESTROY:
+        case OP_PUBLISH:
+        case OP_NUMPAT:
             return WANT_INT;
         case OP_SCAN:
         case OP_HELLO:
         case OP_ROUTES:
         case OP_STATS:
+        case OP_CHANNELS:
+        case OP_NUMSUB:
             return WANT_TREE;
         default:
             return WANT_ANY;

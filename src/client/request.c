@@ -78,8 +78,8 @@ request_check (const zgrid_client_t *client, const record_t *record)
 {
     const bytes_t *key = record->key;
     const bytes_t none = { NULL, 0 };
-    const bytes_t *value = record->value && record->value->kind == VALUE_BYTES ? &record->value->bytes
-                                                                               : &none;
+    bool sized = record->value && (record->value->kind == VALUE_BYTES || record->value->kind == VALUE_TREE);
+    const bytes_t *value = sized ? &record->value->bytes : &none;
     size_t room = client->frame_max - S_RECORD_MORE;
     if ((key && key->size && !key->data) || (value->size && !value->data))
         return ZGRID_MALFORMED;
@@ -102,7 +102,7 @@ static uint16_t
 s_slot (const zgrid_client_t *client, const record_t *record)
 {
     const op_info_t *info = op_info (record->op);
-    if (info->routing == ROUTING_KEY && record->key)
+    if ((info->routing == ROUTING_KEY || record->op == OP_PUBLISH) && record->key)
         return (uint16_t) slot_of_key (*record->key);
     //  The first slot of a partition stands for it
     uint64_t partitions = client->routes.partitions;
@@ -121,5 +121,6 @@ request_item (const zgrid_client_t *client, const record_t *record, bytes_t enco
     item->slot = s_slot (client, record);
     item->writes = op_info (record->op)->writes;
     //  What servers answer with one execution of one owner
-    item->guarded = item->writes && item->slot != SLOT_NONE;
+    item->routed = record->op == OP_PUBLISH;
+    item->guarded = item->writes && item->slot != SLOT_NONE && !item->routed;
 }

@@ -77,8 +77,7 @@ s_target (zgrid_client_t *client, const item_t *item)
 {
     if (item->kind == ITEM_OF_SCOUT)
         return item->connection;
-    return item->moves > CLIENT_MOVES_DIRECT ? client->connections[0]
-                                             : routes_connection (client, item->slot);
+    return item->moves > CLIENT_MOVES_DIRECT ? client->connections[0] : routes_of (client, item);
 }
 
 void

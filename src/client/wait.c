@@ -21,7 +21,7 @@ wait_start (zgrid_client_t *self, item_t *item)
     if (retry_waits (self, item->slot))
         retry_behind (self, item);
     else
-        connection_queue (routes_connection (self, item->slot), item);
+        connection_queue (routes_of (self, item), item);
 }
 
 void
