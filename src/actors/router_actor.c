@@ -22,6 +22,7 @@ s_destroy (void **self_p)
     gather_destroy (&self->gather);
     buf_clear (&self->here);
     buf_clear (&self->with);
+    buf_clear (&self->apart);
     mem_free (self);
     *self_p = NULL;
 }
@@ -154,7 +155,7 @@ static bool
 s_drained (void *arg, const moment_t *moment)
 {
     router_t *self = arg;
-    (void) moment;
+    forward_dismiss (self->forward, moment->now);
     return router_outstanding (self) == 0 && forward_count (self->forward) == 0
            && door_is_idle (self->clients);
 }

@@ -2,7 +2,7 @@
 //  passed on carries the client's routing id and envelope, and the storage actor sends them back with the
 //  answer. Only a message whose answers must be joined opens a ticket (gather.h). While a storage actor
 //  has as many messages as it may have, no further client message is read: the sockets' own queues push
-//  back.
+//  back. What may stand in line for a lock is answered late, and goes apart (router_forward.c).
 //  SPDX-License-Identifier: MPL-2.0
 #include "router_impl.h"
 
@@ -109,10 +109,11 @@ s_answer (router_t *self, const arrival_t *arrival, const request_t *request)
     unsigned status = router_fault (self, request, &options, &why);
     if (status)
         router_refuse (self, &self->here, request->id, status, why);
-    else if (request->op == OP_WITH)
+    else if (request->op == OP_WITH) {
         buf_add (&self->with, request->raw.data, request->raw.size);
-    else if (request->op == OP_CLUSTER || request->op == OP_ADMIN
-             || (request->op >= OP_PUBLISH && request->op <= OP_NUMPAT))
+        buf_add (&self->apart, request->raw.data, request->raw.size);
+    } else if (request->op == OP_CLUSTER || request->op == OP_ADMIN
+               || (request->op >= OP_PUBLISH && request->op <= OP_NUMPAT))
         self->deferred = true;
     else {
         router_answer_node (self, arrival, request, &self->here);
@@ -140,10 +141,26 @@ s_add_scan (router_t *self, uint32_t actor, const request_t *request)
     return true;
 }
 
+//  Whether it may be answered late: what passes through is counted until it comes back, in order.
+static bool
+s_waits (const request_t *request)
+{
+    options_t options;
+    const char *why;
+    return request->op == OP_LOCK && !request->faulty && options_decode (request->options, &options, &why)
+           && !((options.given & OPT_wait) && options.wait == 0);
+}
+
 //  Puts one record where it goes.
 static void
 s_place (router_t *self, const request_t *request, ticket_t **ticket, const arrival_t *arrival)
 {
+    if (s_waits (request)) {
+        self->deferred = arrival->envelope_count > 0; // One message with all answers
+        buf_add (&self->apart, request->raw.data, request->raw.size);
+        self->apart_records++;
+        return;
+    }
     split_t split = split_request (request, self->partitions, self->actors);
     if (split.to == SPLIT_ACTOR) {
         router_add_part (self, split.actor, request);
@@ -262,6 +279,8 @@ s_begin (router_t *self)
     wire_begin (&self->here);
     self->here_records = 0;
     buf_reset (&self->with);
+    buf_reset (&self->apart);
+    self->apart_records = 0;
     self->deferred = false;
     router_clear_parts (self);
 }
@@ -292,6 +311,12 @@ router_divide (router_t *self, const arrival_t *arrival)
         }
     }
     router_send_parts (self, arrival, ticket);
+    if (self->apart_records) {
+        arrival_t apart = *arrival;
+        apart.records = mp_of (buf_bytes (&self->apart));
+        apart.attachment_count = 0;
+        router_forward (self, &apart);
+    }
 }
 
 //  ------------------------------------------------------------------------------------------------

@@ -307,7 +307,7 @@ s_switch (router_t *self)
     if (self->mode == self->wanted)
         return;
     bool ready = self->wanted == ROUTER_ALONE
-                     ? forward_count (self->forward) == 0
+                     ? forward_count (self->forward) == forward_waiting (self->forward)
                      : router_outstanding (self) == 0 || self->now - self->wanted_since >= S_SWITCH_MS;
     if (ready)
         self->mode = self->wanted;

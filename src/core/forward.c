@@ -88,6 +88,12 @@ forward_count (const forward_t *self)
     return self->count;
 }
 
+uint32_t
+forward_waiting (const forward_t *self)
+{
+    return self->waiting;
+}
+
 const forward_stats_t *
 forward_stats (const forward_t *self)
 {
@@ -209,7 +215,8 @@ s_make_targets (forward_t *self, const view_t *view)
     return true;
 }
 
-//  What was sent to one that is not the owner any more, or waits for an owner, goes to the new one.
+//  What was sent to one that is not the owner any more, or waits for an owner, goes to the new one. A place
+//  in line is kept for those only who ask for it under the new epoch.
 static void
 s_follow (forward_t *self, record_t *record)
 {
@@ -217,7 +224,9 @@ s_follow (forward_t *self, record_t *record)
     if ((record->state != RECORD_SENT && record->state != RECORD_DELAYED) || target >= TARGET_PENDING)
         return;
     const target_t *to = &self->targets[target];
-    if (record->state == RECORD_SENT && record->sent_to == to->node && record->sent_actor == to->actor)
+    bool there = record->sent_to == to->node && record->sent_actor == to->actor;
+    bool later = record->waits && record->epoch != self->view->parts[record->partition].epoch;
+    if (record->state == RECORD_SENT && there && !later)
         return;
     record->hint = 0;
     record->hops = 0;

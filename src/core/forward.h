@@ -6,7 +6,8 @@
 //  it was refused, when the owner changes, and when nothing is heard; writes bear a session, so that
 //  none runs twice. Records of one client for one partition run in order of arrival: they are sent in it,
 //  but not while one before them is tried again; and what concerns the same key, while one of it is a
-//  write, not before that was answered.
+//  write, not before that was answered. A LOCK that may stand in line is answered late: it is in nobody's
+//  way, and is sent again at once where owner or epoch change, so that it keeps its place.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef FORWARD_H_INCLUDED
 #define FORWARD_H_INCLUDED
@@ -122,6 +123,14 @@ uint64_t
 //  Records in flight.
 uint32_t
     forward_count (const forward_t *self);
+
+//  Those among them that may stand in line for a lock, which takes as long as it takes.
+uint32_t
+    forward_waiting (const forward_t *self);
+
+//  Answers all of these, with MAYBE where they were sent: nobody will be here to take their answers.
+void
+    forward_dismiss (forward_t *self, uint64_t now);
 
 typedef struct {
     uint64_t bodies;   // Sent

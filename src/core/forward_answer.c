@@ -41,6 +41,15 @@ s_expire (forward_t *self, record_t *record, uint64_t now)
 }
 
 void
+forward_dismiss (forward_t *self, uint64_t now)
+{
+    while (self->waiting) //  What ends changes the places of others
+        for (uint32_t at = self->wakes.count; at-- > 0;)
+            if (at < self->wakes.count && self->wakes.records[at]->waits)
+                s_expire (self, self->wakes.records[at], now);
+}
+
+void
 record_unavailable (forward_t *self, record_t *record, bool hopeless, uint64_t now)
 {
     record->last_status = ZGRID_UNAVAILABLE;
@@ -202,7 +211,7 @@ s_expired_session (forward_t *self, record_t *record, uint64_t now)
         s_expire (self, record, now);
         return;
     }
-    self->owned[record->partition].has_session = false;
+    self->owned[record->partition].own[record->waits].has_session = false;
     own_remove (self, record);
     table_remove (&self->sent, &record->link);
     record->wire_id = 0;
@@ -303,7 +312,8 @@ forward_wake (forward_t *self, uint64_t now)
         if (record->state == RECORD_SENT) {
             record->tries += record->tries < UINT8_MAX;
             record->again = true;
-            forward_note_silence (self, record, true, now);
+            if (!record->waits)
+                forward_note_silence (self, record, true, now);
         }
         record_due (self, record);
         record_wake (self, record, record->deadline);

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "forward.h"
+#include "lock/lock.h"
 #include "status.h"
 
 //  ------------------------------------------------------------------------------------------------
@@ -66,7 +67,8 @@ void
 typedef struct {
     link_t link;
     uint32_t groups;
-    uint64_t records, bytes; // In flight
+    uint64_t records, bytes; // In flight, without those that wait for a lock
+    uint64_t waiting;        // Those
     size_t route_size;
     uint8_t route[];
 } client_t;
@@ -135,6 +137,8 @@ struct record {
     uint64_t client_id;
     uint64_t mark, wire_id;  // 0 until it is sent for the first time
     uint64_t deadline, wake;
+    uint64_t wait_until;     // waits: so long it stands in line
+    uint64_t epoch;          // Of the partition, when it was sent
     uint64_t refused_since;  // First UNAVAILABLE of the present series; 0: none
     uint64_t ack;            // The client's, with its session
     uint64_t cursor;         // SCAN through all partitions
@@ -153,6 +157,7 @@ struct record {
     bool sent;               // Ever
     bool again;              // Was refused, or not heard of: others wait for it
     bool write;
+    bool waits;              // LOCK: its owner answers when it may have the lock; nothing waits for it
     bool session_own, session_given;
     bool ap;                 // Of a map that every replica serves
     bool stays;              // fwd: must not leave this node
@@ -178,12 +183,17 @@ typedef struct target {
 #define TARGET_NONE UINT32_MAX        // Nobody can serve the partition
 #define TARGET_PENDING (UINT32_MAX - 1) // A failover is under way
 
+//  A session of our own for writes to a partition.
 typedef struct {
-    uint32_t target;
     bool has_session;
     uint32_t era; // Of the session
     uint8_t session[SESSION_SIZE];
-    record_t *own_first, *own_last; // Without an answer
+    record_t *first, *last; // Without an answer
+} own_t;
+
+typedef struct {
+    uint32_t target;
+    own_t own[2]; // By waits: who stands in line for a minute must not pin what is remembered of the others
 } owned_t;
 
 struct forward {
@@ -200,7 +210,7 @@ struct forward {
     record_t *due_first, *due_last;
     group_t *replying_first, *replying_last;
     uint64_t last_number; // Of groups, marks and own ids
-    uint32_t count;
+    uint32_t count, waiting;
     buf_t body;
     hash_secret_t secret;
 };
@@ -209,6 +219,7 @@ struct forward {
 #define RETRY_MOST_MS 200
 #define SILENT_MS 5000
 #define DEADLINE_MOST_MS 600000
+#define WAIT_SLACK_MS 5000 // A lock's answer is waited for so much longer than it may stand in line
 
 //  forward_group.c
 //  It may have replies to send, or be complete: then it is gone.

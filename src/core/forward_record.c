@@ -10,19 +10,20 @@
 //  Options that the router sets itself, or that are meant for it. attach: replies are joined, so that
 //  the numbers of attachments would clash.
 static bool
-s_is_own_option (bytes_t name, bool partition, bool cursor)
+s_is_own_option (bytes_t name, const record_t *record)
 {
     static const char *const s_names[] = { "session", "ack", "deadline", "fwd", "attach", "epoch" };
     for (size_t at = 0; at < sizeof s_names / sizeof s_names[0]; at++)
         if (bytes_equal (name, bytes_str (s_names[at])))
             return true;
-    return (partition && bytes_equal (name, bytes_str ("partition")))
-           || (cursor && bytes_equal (name, bytes_str ("cursor")));
+    return (record->by_partition && bytes_equal (name, bytes_str ("partition")))
+           || (record->by_cursor && bytes_equal (name, bytes_str ("cursor")))
+           || (record->waits && bytes_equal (name, bytes_str ("wait")));
 }
 
 //  Copies the pairs that are to be sent on as they are. Returns how many.
 static uint32_t
-s_copy_pairs (bytes_t options, bool partition, bool cursor, buf_t *out)
+s_copy_pairs (bytes_t options, const record_t *record, buf_t *out)
 {
     mp_t reader = mp_of (options);
     uint32_t count, kept = 0;
@@ -33,7 +34,7 @@ s_copy_pairs (bytes_t options, bool partition, bool cursor, buf_t *out)
         bytes_t name;
         if (!mp_bytes (&reader, &name) || !mp_skip (&reader))
             break;
-        if (!s_is_own_option (name, partition, cursor)) {
+        if (!s_is_own_option (name, record)) {
             buf_add (out, start, (size_t) (reader.at - start));
             kept++;
         }
@@ -75,34 +76,47 @@ s_within (const forward_t *self, const group_t *group, const options_t *options)
     return within < DEADLINE_MOST_MS ? within : DEADLINE_MOST_MS;
 }
 
+//  How long it may take. A LOCK that says how long it stands in line is answered after that.
+static void
+s_set_times (const forward_t *self, const group_t *group, const options_t *options, uint64_t now,
+             record_t *record)
+{
+    uint64_t within = s_within (self, group, options);
+    uint64_t wait = within < LOCK_WAIT_MAX ? within : LOCK_WAIT_MAX;
+    if (options->given & OPT_wait)
+        wait = options->wait;
+    record->waits = record->op == OP_LOCK && wait > 0 && wait <= LOCK_WAIT_MAX;
+    if (record->waits && within < wait + WAIT_SLACK_MS)
+        within = wait + WAIT_SLACK_MS;
+    record->wait_until = now + wait;
+    record->deadline = now + within;
+}
+
 record_t *
 record_new (forward_t *self, group_t *group, const request_t *request, const options_t *options,
             const bytes_t *attachments, size_t attachment_count, uint64_t now)
 {
     const op_info_t *info = op_info (request->op);
     bool whole = info->routing == ROUTING_PART && !(options->given & OPT_partition);
-    bool scans = whole && request->op == OP_SCAN;
+    record_t made = { .group = group,
+                      .client_id = request->id,
+                      .op = (uint16_t) request->op,
+                      .write = info->writes,
+                      .ap = view_map (self->view, request->map)->mode == MAP_AP,
+                      .stays = options->given & OPT_fwd,
+                      .by_partition = whole,
+                      .by_cursor = whole && request->op == OP_SCAN };
+    s_set_times (self, group, options, now, &made);
     buf_t *kept = &self->body; // Is empty between messages
     buf_reset (kept);
-    uint8_t elements = s_copy_elements (request, attachments, attachment_count, kept);
-    size_t elements_size = kept->size;
-    uint32_t pairs = s_copy_pairs (request->options, whole, scans, kept);
+    made.elements = s_copy_elements (request, attachments, attachment_count, kept);
+    made.elements_size = kept->size;
+    made.pair_count = s_copy_pairs (request->options, &made, kept);
+    made.pairs_size = kept->size - made.elements_size;
     record_t *record = kept->failed ? NULL : mem_alloc (sizeof (record_t) + kept->size);
     if (!record)
         return NULL;
-    *record = (record_t) { .group = group,
-                           .client_id = request->id,
-                           .deadline = now + s_within (self, group, options),
-                           .op = (uint16_t) request->op,
-                           .write = info->writes,
-                           .ap = view_map (self->view, request->map)->mode == MAP_AP,
-                           .stays = options->given & OPT_fwd,
-                           .by_partition = whole,
-                           .by_cursor = scans,
-                           .elements = elements,
-                           .elements_size = elements_size,
-                           .pair_count = pairs,
-                           .pairs_size = kept->size - elements_size };
+    *record = made;
     memcpy (record->data, kept->data, kept->size);
     if (info->routing == ROUTING_KEY) {
         record->partition = slot_partition (slot_of_key (request->key), self->view->partitions);
@@ -174,15 +188,33 @@ s_may_run (const order_t *order, const record_t *record)
 }
 
 static void
+s_unlink (order_t *order, record_t *record)
+{
+    *(record->prev ? &record->prev->next : &order->first) = record->next;
+    *(record->next ? &record->next->prev : &order->last) = record->prev;
+    record->next = record->prev = NULL;
+    record->order = NULL;
+}
+
+//  One that stands in line for a lock has had its turn when it is sent: nothing waits for it.
+static void
 s_activate (forward_t *self, order_t *order)
 {
     record_t *record = order->waiting;
     while (record && s_may_run (order, record)) {
-        order->active++;
+        record_t *next = record->next;
         record_due (self, record);
-        record = record->next;
+        if (record->waits)
+            s_unlink (order, record);
+        else
+            order->active++;
+        record = next;
     }
     order->waiting = record;
+    if (order->first)
+        return;
+    table_remove (&self->orders, &order->link);
+    mem_free (order);
 }
 
 static void
@@ -207,14 +239,8 @@ s_leave (forward_t *self, order_t *order, record_t *record)
         order->active--;
     if (order->waiting == record)
         order->waiting = record->next;
-    *(record->prev ? &record->prev->next : &order->first) = record->next;
-    *(record->next ? &record->next->prev : &order->last) = record->prev;
-    if (order->first)
-        s_activate (self, order);
-    else {
-        table_remove (&self->orders, &order->link);
-        mem_free (order);
-    }
+    s_unlink (order, record);
+    s_activate (self, order);
 }
 
 bool
@@ -231,7 +257,6 @@ record_aim (forward_t *self, record_t *record, uint32_t partition)
     record->hint = 0;
     record->tries = record->hops = 0;
     record->again = false;
-    record->next = record->prev = NULL;
     record->partition = partition;
     s_append (self, order, record);
     record_wake (self, record, record->deadline);
@@ -251,8 +276,28 @@ s_has_room (const forward_t *self, const record_t *record)
     if (record->sum)
         return true;
     const client_t *client = record->group->client;
+    if (record->waits)
+        return client->waiting < self->config.window_records;
     return client->records < self->config.window_records
            && (client->bytes == 0 || client->bytes + weight <= self->config.window_bytes);
+}
+
+//  What is in flight counts in its client's window; who waits for a lock would fill it for long.
+static void
+s_count (forward_t *self, const record_t *record, bool in)
+{
+    client_t *client = record->group->client;
+    uint64_t one = in ? 1 : UINT64_MAX; // Modulo 2^64
+    uint64_t weight = one * s_weight (record);
+    self->count += (uint32_t) one;
+    self->stats.bytes += weight;
+    if (record->waits) {
+        self->waiting += (uint32_t) one;
+        client->waiting += one;
+    } else if (!record->sum) {
+        client->records += one;
+        client->bytes += weight;
+    }
 }
 
 bool
@@ -264,13 +309,8 @@ record_place (forward_t *self, record_t *record)
     order_t *order = NULL;
     if (record->state != RECORD_OUTSIDE && !(order = s_order (self, client, record->partition)))
         return false;
-    self->count++;
-    self->stats.bytes += s_weight (record);
+    s_count (self, record, true);
     record->group->pending++;
-    if (!record->sum) {
-        client->records++;
-        client->bytes += s_weight (record);
-    }
     record->wake = record->deadline;
     wakes_add (&self->wakes, record);
     if (order)
@@ -283,9 +323,9 @@ own_remove (forward_t *self, record_t *record)
 {
     if (!record->session_own)
         return;
-    owned_t *owned = &self->owned[record->partition];
-    *(record->own_prev ? &record->own_prev->own_next : &owned->own_first) = record->own_next;
-    *(record->own_next ? &record->own_next->own_prev : &owned->own_last) = record->own_prev;
+    own_t *own = &self->owned[record->partition].own[record->waits];
+    *(record->own_prev ? &record->own_prev->own_next : &own->first) = record->own_next;
+    *(record->own_next ? &record->own_next->own_prev : &own->last) = record->own_prev;
     record->own_next = record->own_prev = NULL;
     record->session_own = false;
 }
@@ -302,12 +342,7 @@ record_end (forward_t *self, record_t *record, uint64_t now)
     wakes_remove (&self->wakes, record);
     if (record->order)
         s_leave (self, record->order, record);
-    self->count--;
-    self->stats.bytes -= s_weight (record);
-    if (!record->sum) {
-        group->client->records--;
-        group->client->bytes -= s_weight (record);
-    }
+    s_count (self, record, false);
     mem_free (record);
     group->pending--;
     group_settle (self, group, now);

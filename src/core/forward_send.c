@@ -44,19 +44,19 @@ record_target (const forward_t *self, const record_t *record, uint64_t now)
 static bool
 s_take_session (forward_t *self, record_t *record)
 {
-    owned_t *owned = &self->owned[record->partition];
-    if (!owned->has_session || owned->era != self->view->era) {
-        if (!self->port.session (self->port.arg, owned->session))
+    own_t *own = &self->owned[record->partition].own[record->waits];
+    if (!own->has_session || own->era != self->view->era) {
+        if (!self->port.session (self->port.arg, own->session))
             return false;
-        owned->has_session = true;
-        owned->era = self->view->era;
+        own->has_session = true;
+        own->era = self->view->era;
     }
-    memcpy (record->session, owned->session, SESSION_SIZE);
+    memcpy (record->session, own->session, SESSION_SIZE);
     record->session_own = true;
-    record->own_prev = owned->own_last;
+    record->own_prev = own->last;
     record->own_next = NULL;
-    *(owned->own_last ? &owned->own_last->own_next : &owned->own_first) = record;
-    owned->own_last = record;
+    *(own->last ? &own->last->own_next : &own->first) = record;
+    own->last = record;
     return true;
 }
 
@@ -108,9 +108,9 @@ s_add_number (buf_t *out, const char *name, uint64_t number)
 static void
 s_encode (const forward_t *self, const record_t *record, uint64_t now, buf_t *out)
 {
-    const owned_t *owned = &self->owned[record->partition];
+    const own_t *own = &self->owned[record->partition].own[record->waits];
     uint32_t pairs = record->pair_count + (record->write ? 3u + record->ap : 0) + record->by_partition
-                     + record->by_cursor;
+                     + record->by_cursor + record->waits;
     uint8_t elements = record->elements;
     wire_add_array (out, pairs ? 6 : elements + 1u);
     wire_add_uint (out, record->wire_id);
@@ -126,11 +126,13 @@ s_encode (const forward_t *self, const record_t *record, uint64_t now, buf_t *ou
         s_add_number (out, "partition", record->partition);
     if (record->by_cursor)
         s_add_number (out, "cursor", record->cursor);
+    if (record->waits)
+        s_add_number (out, "wait", record->wait_until > now ? record->wait_until - now : 0);
     if (!record->write)
         return;
     wire_add_text (out, "session");
     wire_add_bytes (out, bytes_of (record->session, SESSION_SIZE));
-    s_add_number (out, "ack", record->session_own ? owned->own_first->wire_id : record->ack);
+    s_add_number (out, "ack", record->session_own ? own->first->wire_id : record->ack);
     s_add_number (out, "deadline", record->deadline - now);
     //  Nobody knows sessions in an ap map: what comes out of a cut late, and was answered elsewhere, must
     //  not be the last write then
@@ -141,8 +143,8 @@ s_encode (const forward_t *self, const record_t *record, uint64_t now, buf_t *ou
 //  ------------------------------------------------------------------------------------------------
 //  Bodies
 
-//  Takes from the front of a target's list what goes into one body: what has the same mark. Returns the
-//  last record of it.
+//  Takes from the front of a target's list what goes into one body: what has the same mark. A body has one
+//  answer, so what is answered late goes alone. Returns the last record of it.
 static record_t *
 s_fill (forward_t *self, const target_t *target, uint64_t now, uint32_t *count)
 {
@@ -153,7 +155,7 @@ s_fill (forward_t *self, const target_t *target, uint64_t now, uint32_t *count)
     for (record_t *record = target->first; record; record = record->due_next) {
         uint64_t size = record->elements_size + record->pairs_size + 96;
         bool full = *count >= self->config.body_records || self->body.size + size > self->config.body_bytes;
-        if (last && (full || record->mark != last->mark))
+        if (last && (full || record->mark != last->mark || record->waits || last->waits))
             break;
         s_encode (self, record, now, &self->body);
         last = record;
@@ -168,6 +170,7 @@ s_note_sent (forward_t *self, record_t *record, const target_t *target, uint64_t
     self->stats.sent++;
     self->stats.resent += record->sent;
     record->sent = true;
+    record->epoch = self->view->parts[record->partition].epoch;
     record->unknown++;
     record->counted = false;
     record->sent_to = target->node;

@@ -275,6 +275,35 @@ s_scan (const owners_t *self, const request_t *request, uint32_t partition, buf_
 }
 
 static void
+s_park (owners_t *self, const run_t *run, const options_t *options, uint64_t mark)
+{
+    uint32_t at = 0;
+    while (at < self->parked_count
+           && (self->parked[at].run.id != run->id
+               || memcmp (self->parked[at].run.session, run->session, SESSION_SIZE) != 0))
+        at++;
+    assert (at < S_COUNT (self->parked));
+    self->parked_count += at == self->parked_count;
+    parked_t *parked = &self->parked[at];
+    *parked = (parked_t) { .run = *run, .mark = mark, .wait = options->wait, .askings = parked->askings + 1 };
+}
+
+void
+owners_grant (owners_t *self, uint32_t which, int64_t token, bool lost)
+{
+    const parked_t *parked = &self->parked[which];
+    buf_t out = BUF_INIT;
+    assert (which < self->parked_count);
+    self->known[self->known_count].run = parked->run;
+    self->known[self->known_count++].result = token;
+    wire_begin (&out);
+    wire_reply (&out, parked->run.id, ZGRID_OK, value_int (token), (uint64_t) token, NULL);
+    if (!lost)
+        forward_receive (self->forward, parked->mark, buf_bytes (&out), self->now);
+    buf_clear (&out);
+}
+
+static void
 s_serve (owners_t *self, const parcel_t *parcel, const request_t *request, buf_t *out)
 {
     options_t options;
@@ -308,13 +337,16 @@ s_serve (owners_t *self, const parcel_t *parcel, const request_t *request, buf_t
     const int64_t *known = s_known (self, &run);
     bool ours = run.with_session && run.session[15] == 0xab;
     if (ours) { // What was said to be answered is never asked again
-        assert (known || run.id >= self->acked[run.partition]);
-        if (options.ack > self->acked[run.partition])
-            self->acked[run.partition] = options.ack;
+        uint64_t *acked = &self->acked[run.op == OP_LOCK][run.partition];
+        assert (known || run.id >= *acked);
+        if (options.ack > *acked)
+            *acked = options.ack;
         assert (options.ack <= run.id);
     }
     assert (!op_info (request->op)->writes || run.with_session);
-    if (request->op == OP_SCAN)
+    if (request->op == OP_LOCK && self->locked && !known)
+        s_park (self, &run, &options, parcel->mark);
+    else if (request->op == OP_SCAN)
         s_scan (self, request, run.partition, out);
     else
         wire_reply (out, request->id, ZGRID_OK, value_int (known ? *known : s_execute (self, &run)), 0, NULL);
@@ -339,7 +371,7 @@ s_deliver (owners_t *self, const parcel_t *parcel)
     assert (mp_at_end (&reader));
     if (self->lose_replies)
         self->lose_replies--;
-    else
+    else if (out.size > WIRE_SIGNATURE_SIZE)
         forward_receive (self->forward, parcel->mark, buf_bytes (&out), self->now);
     buf_clear (&out);
 }

@@ -34,6 +34,13 @@ typedef struct {
     char owner[64];
 } answer_t;
 
+//  A LOCK that stands in line.
+typedef struct {
+    run_t run;
+    uint64_t mark, wait;
+    uint32_t askings; // How often it has come
+} parked_t;
+
 //  A body on its way.
 typedef struct parcel {
     struct parcel *next;
@@ -64,13 +71,16 @@ typedef struct {
     bool no_sessions;
     bool ap;                     // By the next view the map is in ap mode, and all serve it
     bool hold;                   // Parcels stay where they are
+    bool locked;                 // Every LOCK is parked until owners_grant
     //  What happened
     uint32_t bodies, records, sessions;
     uint32_t run_count, answer_count, messages, known_count;
     run_t runs[8192];
     answer_t answers[8192];
     struct { run_t run; int64_t result; } known[8192]; // For those who ask again
-    uint64_t acked[OWNERS_PARTITIONS]; // The highest ack of any session of the router
+    uint64_t acked[2][OWNERS_PARTITIONS]; // The highest ack of any session of the router; [1]: of LOCKs
+    uint32_t parked_count;
+    parked_t parked[1024];
     buf_t last;                  // The last body that was sent
     parcel_t *first, **end;
 } owners_t;
@@ -111,6 +121,10 @@ void
 //  Lets time pass; everything happens when it is due.
 void
     owners_pass (owners_t *self, uint64_t milliseconds);
+
+//  The owner grants a LOCK that is parked: its answer, late. lost: and nobody hears it.
+void
+    owners_grant (owners_t *self, uint32_t which, int64_t token, bool lost);
 
 //  The last answer to that id, or NULL.
 const answer_t *

@@ -64,6 +64,13 @@ tests_unit_check_ap_moves_SOURCES = tests/unit/check_ap_moves.c $(AP_NET) $(TEST
 tests_unit_check_ap_moves_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_ap_moves_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/check_forward_locks
+TESTS += tests/unit/check_forward_locks
+tests_unit_check_forward_locks_SOURCES = tests/unit/check_forward_locks.c \
+    tests/lib/fake_owners.c tests/lib/fake_owners.h tests/lib/net.c tests/lib/net.h $(TEST_MAIN)
+tests_unit_check_forward_locks_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_forward_locks_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/check_forward_refusals
 TESTS += tests/unit/check_forward_refusals
 tests_unit_check_forward_refusals_SOURCES = tests/unit/check_forward_refusals.c \
