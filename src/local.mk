@@ -29,6 +29,7 @@ libzgrid_core_la_SOURCES = \
 include src/core/cluster/local.mk
 include src/core/lock/local.mk
 include src/core/move/local.mk
+include src/core/pubsub/local.mk
 include src/core/replica/local.mk
 
 #  Everything but the core; tests link it to reach hidden symbols

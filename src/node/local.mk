@@ -25,6 +25,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/note.h \
     src/actors/probe.c src/actors/probe.h \
     src/actors/node_info.c src/actors/node_info.h \
+    src/actors/pubsub_actor.h \
     src/actors/rebalancer_actor.c src/actors/rebalancer_actor.h src/actors/rebalancer_impl.h \
     src/actors/rebalancer_in.c src/actors/rebalancer_out.c \
     src/actors/refusals.c src/actors/refusals.h \
