@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cluster/map_words.h"
 #include "move/move.h"
 #include "slot.h"
 #include "status.h"
@@ -376,6 +377,29 @@ s_dump_body (const char *title, const buf_t *body, const char *const roles[6])
 }
 
 static void
+s_maps (void)
+{
+    static const char *const s_units[] = {
+        [MAP_KIND_TIME] = "milliseconds", [MAP_KIND_SIZE] = "bytes", [MAP_KIND_EVENTS] = ""
+    };
+    char usual[MAP_WORD_MAX], range[64];
+    printf ("| Setting | Usual | Range | Unit | Meaning |\n|---|---|---|---|---|\n");
+    for (unsigned number = 0; number < MAP_SETTINGS; number++) {
+        const map_setting_t *setting = &map_settings_list[number];
+        const char *unit = s_units[setting->kind];
+        snprintf (range, sizeof range, "%llu to %llu", (unsigned long long) setting->least,
+                  (unsigned long long) setting->most);
+        printf ("|");
+        s_code_cell (setting->name);
+        s_code_cell (map_setting_print (number, setting->usual, usual));
+        s_cell (map_setting_is_word (number) ? map_setting_range (number) : range);
+        s_cell (unit ? unit : "");
+        s_cell (setting->purpose);
+        printf ("\n");
+    }
+}
+
+static void
 s_exchange (void)
 {
     static const char *const s_request[6] = { "id", "op", "map", "key", "value", "options" };
@@ -410,9 +434,11 @@ static const struct {
     const char *name;
     void (*print) (void);
 } s_tables[] = {
-    { "operations", s_operations }, { "options", s_options },       { "statuses", s_statuses },
-    { "settings", s_settings },     { "statistics", s_statistics }, { "slots", s_slots },
-    { "exchange", s_exchange },     { "events", s_events },         { "states", s_states },
+    { "operations", s_operations }, { "options", s_options },
+    { "statuses", s_statuses },     { "settings", s_settings },
+    { "statistics", s_statistics }, { "slots", s_slots },
+    { "exchange", s_exchange },     { "events", s_events },
+    { "states", s_states },         { "maps", s_maps },
 };
 
 #define S_COUNT (sizeof s_tables / sizeof s_tables[0])

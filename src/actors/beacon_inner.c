@@ -3,7 +3,7 @@
 #include "beacon_impl.h"
 #include "status.h"
 
-#define S_WORDS_MAX 16
+#define S_WORDS_MAX 32 // More than the cluster takes: it says so
 
 bool
 beacon_send_inner (beacon_t *self, const beacon_inner_t *inner, const inner_t *message)

@@ -1,5 +1,5 @@
-//  zgrid-admin: what operators may change: set, map, recover. Each is one ADMIN record, an array of words,
-//  that the cluster's coordinator carries out.
+//  zgrid-admin: what operators may change: set, recover (map: zgrid-map.c). Each is one ADMIN record, an
+//  array of words, that the cluster's coordinator carries out.
 //  SPDX-License-Identifier: MPL-2.0
 #include <msgpack.h>
 #include <stdio.h>
@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "zgrid-cluster.h"
-
-#define WORDS_MAX 8
 
 int
 cluster_order (tool_t *self, const char *const *words, size_t count, zgrid_entry_t *entry)
@@ -73,81 +71,6 @@ command_set (tool_t *self)
     } else
         return tool_complain (self, "copies, on_lost and voters can be set, not %s", name);
     return cluster_carry_out (self, (const char *[]) { "set", name, value }, 3);
-}
-
-static json_t *
-s_map_json (json_t *map)
-{
-    return json_pack ("{s:s, s:s, s:I}", "name", cluster_text (map, "name"), "mode",
-                      cluster_text (map, "mode"), "min_sync", cluster_number (map, "min_sync"));
-}
-
-static void
-s_print_map (json_t *map)
-{
-    cluster_column (cluster_text (map, "mode"), 4);
-    printf ("%8lld  ", (long long) cluster_number (map, "min_sync"));
-    tool_print_escaped (zgrid_str (cluster_text (map, "name")));
-    putchar ('\n');
-}
-
-//  Those maps that were declared; name NULL: all of them.
-static int
-s_show_maps (tool_t *self, const char *name)
-{
-    int code = EXIT_DONE;
-    json_t *tree = cluster_ask (self, &code), *map;
-    if (!tree)
-        return code;
-    json_t *list = json_array ();
-    size_t index;
-    json_array_foreach (json_object_get (tree, "maps"), index,
-                        map) if (!name || strcmp (cluster_text (map, "name"), name) == 0)
-        json_array_append (list, map);
-    //  A map that nobody declared has the standard settings
-    if (name && json_array_size (list) == 0)
-        json_array_append_new (list,
-                               json_pack ("{s:s, s:s, s:i}", "name", name, "mode", "cp", "min_sync", 1));
-    json_decref (tree);
-    if (self->json) {
-        json_t *answer = json_array ();
-        json_array_foreach (list, index, map) json_array_append_new (answer, s_map_json (map));
-        code = tool_print_json (answer);
-    } else {
-        puts ("MODE  MIN_SYNC  NAME");
-        json_array_foreach (list, index, map) s_print_map (map);
-    }
-    json_decref (list);
-    return code;
-}
-
-static int
-s_create_map (tool_t *self, const char *name)
-{
-    const char *mode = self->mode ? self->mode : "cp", *min_sync = self->min_sync ? self->min_sync : "1";
-    int64_t number;
-    if (strcmp (mode, "ap") && strcmp (mode, "cp"))
-        return tool_complain (self, "--mode takes cp or ap, not %s", mode);
-    if (!tool_integer (min_sync, 1, 1000, &number))
-        return tool_complain (self, "--min-sync is a number of copies, not %s", min_sync);
-    return cluster_carry_out (self, (const char *[]) { "map", name, "mode", mode, "min_sync", min_sync }, 6);
-}
-
-int
-command_map (tool_t *self)
-{
-    const char *verb = self->operands[0], *name = self->operand_count > 1 ? self->operands[1] : NULL;
-    bool create = strcmp (verb, "create") == 0;
-    if (!create && (self->mode || self->min_sync))
-        return tool_complain (self, "--mode and --min-sync belong to map create");
-    if (create && name)
-        return s_create_map (self, name);
-    if (strcmp (verb, "show") == 0 && name)
-        return s_show_maps (self, name);
-    if (strcmp (verb, "list") == 0 && !name)
-        return s_show_maps (self, NULL);
-    return tool_complain (self,
-                          "usage: zgrid map create NAME [--mode cp|ap] [--min-sync N] | list | show NAME");
 }
 
 int

@@ -43,8 +43,10 @@ static const command_t s_commands[] = {
     { "ready", "", "", 0, 0, 0, command_ready },
     { "safe", "", "", 0, 0, 0, command_safe },
     { "set", "copies N | set on_lost refuse|wipe | set voters 1|3|5", "", 2, 2, 0, command_set },
-    { "map", "create NAME [--mode cp|ap] [--min-sync N] | map list | map show NAME", "ok", 1, 2, 0,
-      command_map },
+    { "map",
+      "create NAME [--mode cp|ap] [--min-sync N] | map set NAME SETTING VALUE... | map reset NAME"
+      " | map list | map show NAME",
+      "ok", 1, -1, 0, command_map },
     { "drain", "MEMBER [--no-wait | --wait MS]", "Nw", 1, 1, 0, command_drain },
     { "rebalance", "[--dry-run] | rebalance [--rate BYTES] [--pause | --resume] [--no-wait | --wait MS]",
       "DRPUNw", 0, 0, 0, command_rebalance },

@@ -3,6 +3,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include <inttypes.h>
 
+#include "cluster/map_words.h"
 #include "mem.h"
 #include "node_impl.h"
 #include "wire.h"
@@ -266,10 +267,18 @@ s_maps (const view_t *view, buf_t *out)
     wire_add_text (out, "maps");
     wire_add_array (out, view->maps_count);
     for (uint32_t at = 0; at < view->maps_count; at++) {
-        wire_add_map (out, 3);
-        node_describe_text (out, "name", view->maps[at].name);
-        node_describe_text (out, "mode", view->maps[at].mode == MAP_AP ? "ap" : "cp");
-        node_describe_number (out, "min_sync", view->maps[at].min_sync);
+        const map_settings_t *map = &view->maps[at];
+        wire_add_map (out, 1 + MAP_SETTINGS);
+        node_describe_text (out, "name", map->name);
+        for (unsigned number = 0; number < MAP_SETTINGS; number++) {
+            uint64_t value = map_settings_get (map, number);
+            char text[MAP_WORD_MAX];
+            const char *name = map_settings_list[number].name;
+            if (map_setting_is_word (number))
+                node_describe_text (out, name, map_setting_print (number, value, text));
+            else
+                node_describe_number (out, name, value);
+        }
     }
 }
 

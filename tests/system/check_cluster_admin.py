@@ -28,6 +28,25 @@ def put(node, map_name, key):
         return peer.ask("PUT", map_name, key, b"v", {"deadline": 1000}).status
 
 
+USUAL = {"mode": "cp", "min_sync": 1, "ttl": 0, "idle": 0, "max_entries": 0, "max_bytes": 0, "policy": "node", "events": "none"}
+
+
+def settings(cluster):
+    """Each member shows what was set through another one; nothing of a wrong request is left."""
+    nodes = cluster.living
+    answer(nodes[0], "map", "set", "cache", "ttl", "10s", "max_bytes", "64M", "policy", "lru")
+    wanted = dict(USUAL, name="cache", ttl=10000, max_bytes=64 << 20, policy="lru")
+    for node in nodes:
+        wait("%s knows the settings" % node.name, lambda node=node: answer(node, "map", "show", "cache") == [wanted], 20)
+    code, text = tool(nodes[-1], "map", "set", "cache", "idle", "5s", "min_sync", "7")
+    check(code != 0 and "min_sync" in text, "min_sync 7 of 2 copies: %s" % text)
+    check(answer(nodes[0], "map", "show", "cache") == [wanted], "half a request was carried out")
+    answer(nodes[-1], "map", "reset", "cache")
+    for node in nodes:
+        wait("%s has forgotten them" % node.name, lambda node=node: answer(node, "map", "list") == [], 20)
+    say("settings of maps")
+
+
 def with_witness(cluster):
     """Two members and a witness: three voters, so that either member may fail; the witness holds nothing."""
     cluster.add("n1", "n2", "w")
@@ -56,8 +75,8 @@ def min_sync(cluster, victim, survivor):
     """One copy is left."""
     answer(survivor, "map", "create", "careful", "--min-sync", "2")
     wait("all know the map", lambda: all(cluster.state(node)["maps"] for node in cluster.living), 20)
-    check(answer(survivor, "map", "show", "careful") == [{"name": "careful", "mode": "cp", "min_sync": 2}], "map show")
-    check(answer(survivor, "map", "list") == [{"name": "careful", "mode": "cp", "min_sync": 2}], "map list")
+    check(answer(survivor, "map", "show", "careful") == [dict(USUAL, name="careful", min_sync=2)], "map show")
+    check(answer(survivor, "map", "list") == [dict(USUAL, name="careful", min_sync=2)], "map list")
     check(put(survivor, "careful", b"k") == zgp.UNAVAILABLE, "min_sync 2 with one copy is not refused")
     check(put(survivor, "default", b"k") == zgp.OK, "another map is refused, too")
     code, text = tool(survivor, "map", "create", "careful", "--mode", "ap")
@@ -104,11 +123,12 @@ def scenario():
     for _ in range(rounds(1)):
         with Cluster(copies=2, partitions=16) as cluster:
             victim, survivor = with_witness(cluster)
+            settings(cluster)
             min_sync(cluster, victim, survivor)
             load = cluster.load()
             copies_and_drain(cluster)
             load.finish()
-    return "witness, min_sync, copies, drain"
+    return "witness, settings of maps, min_sync, copies, drain"
 
 
 main("what operators change", scenario)

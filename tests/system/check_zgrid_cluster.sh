@@ -55,7 +55,8 @@ well='{"under_replicated":0,"lost":0,"moving":0,"suspects":0,"voters_suspect":0,
 two="$(member n1 UP true false 2 4),$(member n2 UP false false 2 4)"
 rows='[0,5,"n1",["n1","n2"],null],[1,5,"n2",["n2","n1"],null],'
 rows=$rows'[2,6,"n1",["n1","n2"],null],[3,5,"n2",["n2","n1"],null]'
-maps=',"maps":[{"name":"near","mode":"ap","min_sync":1}]'
+maps=',"maps":[{"name":"near","mode":"ap","min_sync":1,"ttl":90000,"max_bytes":1025,'
+maps=$maps'"policy":"lru","events":"put,evict"}]'
 
 #  ---- All is well
 cluster true true "$well" "$two" "$rows" "$maps"
@@ -87,9 +88,18 @@ ready        yes
 safe         yes" status
 matches "status as JSON has no table" '.*"version":7.*' "$(tool status --json)"
 is "status as JSON has no table" "" "$(tool status --json | grep '"table"')"
-does 0 'MODE  MIN_SYNC  NAME
-ap           1  near' map list
-does 0 '[{"name":"far","mode":"cp","min_sync":1}]' map show far --json
+does 0 'mode      min_sync  ttl       idle      max_entries  max_bytes  policy    events    name
+ap        1         90s       -         -            1025       lru       put,evict  near' map list
+usual='"ttl":0,"idle":0,"max_entries":0,"max_bytes":0,"policy":"node","events":"none"'
+does 0 "[{\"name\":\"far\",\"mode\":\"cp\",\"min_sync\":1,$usual}]" map show far --json
+does 0 'mode         ap
+min_sync     1
+ttl          90s
+idle         -
+max_entries  -
+max_bytes    1025
+policy       lru
+events       put,evict' map show near
 
 #  ---- One member is gone; a row has lost its copies, one is being copied
 ill='{"under_replicated":2,"lost":1,"moving":1,"suspects":1,"voters_suspect":0,"swapping":true}'
@@ -130,6 +140,9 @@ does 0 'did set on_lost wipe' set on_lost wipe
 does 0 'did set voters 5' set voters 5
 does 0 'did map near mode ap min_sync 1' map create near --mode ap
 does 0 'did map two mode cp min_sync 2' map create two --min-sync 2
+does 0 'did map two ttl 10000 idle 300000 max_bytes 67108864 events put,evict' \
+    map set two ttl 10s idle 5m max_bytes 64M events evict,put
+does 0 'did map two reset' map reset two
 does 0 'did drain n2' drain n2 --no-wait
 does 0 'did recover 3 accept-data-loss' recover 3 --accept-data-loss
 does 0 'did refound accept-data-loss' recover --refound --accept-data-loss
@@ -141,6 +154,10 @@ does 0 '' rebalance --pause
 does 0 'balanced' rebalance --wait 60000
 for wrong in 'set copies many' 'set on_lost maybe' 'set colour red' 'recover 3' 'recover --refound' \
     'recover 3 --refound --accept-data-loss' 'recover x --accept-data-loss' 'map create' 'map list x' \
+    'map set' 'map set m' \
+    'map set m ttl' 'map set m ttl 5 idle' 'map set m ttl soon' 'map set m idle 5x' 'map set m colour red' \
+    'map set m max_bytes -1' 'map set m events put,put' 'map set m policy fifo' \
+    'map reset' 'map reset m ttl' \
     'map show near --mode ap' 'map create m --mode both' 'map create m --min-sync few' 'drain' 'drain a b' \
     'drain n2 --no-wait --wait 5' 'drain n2 --wait soon' 'drain n2 --wait 0' \
     'drain n2 --rate 5' 'drain n2 --pause' \

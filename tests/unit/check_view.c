@@ -446,6 +446,12 @@ START_TEST (maps_have_settings)
     view_t *again = s_again (view, &(const char *) { NULL });
     ck_assert (again && view_equal (view, again));
     view_destroy (&again);
+    view_remove_map (view, bytes_str ("accounts"));
+    view_remove_map (view, bytes_str ("one too many"));
+    ck_assert_uint_eq (view->maps_count, VIEW_MAPS_MAX - 1);
+    ck_assert_uint_eq (*view_map (view, bytes_str ("accounts"))->name, 0);
+    ck_assert_str_eq (view_map (view, bytes_str ("orders"))->name, "orders");
+    ck_assert (view_set_map (view, &map));
     view_destroy (&view);
 }
 END_TEST

@@ -21,6 +21,12 @@ tests_unit_check_view_delta_SOURCES = tests/unit/check_view_delta.c $(TEST_MAIN)
 tests_unit_check_view_delta_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_view_delta_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/check_map_words
+TESTS += tests/unit/check_map_words
+tests_unit_check_map_words_SOURCES = tests/unit/check_map_words.c $(TEST_MAIN)
+tests_unit_check_map_words_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_map_words_LDADD = $(UNIT_LIBS)
+
 #  Control planes on a small network with virtual time
 GRID = tests/lib/grid.c tests/lib/grid.h
 check_PROGRAMS += tests/unit/check_founding
@@ -58,6 +64,12 @@ TESTS += tests/unit/check_deltas
 tests_unit_check_deltas_SOURCES = tests/unit/check_deltas.c $(GRID) $(TEST_MAIN)
 tests_unit_check_deltas_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_deltas_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_map_admin
+TESTS += tests/unit/check_map_admin
+tests_unit_check_map_admin_SOURCES = tests/unit/check_map_admin.c $(GRID) $(TEST_MAIN)
+tests_unit_check_map_admin_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_map_admin_LDADD = $(UNIT_LIBS)
 
 #  The files that hold mutation points are compiled with them; the library has the rest
 check_PROGRAMS += tests/unit/check_rules

@@ -107,7 +107,7 @@ cluster_admin (cluster_t *self, const bytes_t *words, size_t count, uint64_t now
     admin->until = self->now + CLUSTER_ADMIN_MS;
     bytes_t checked[CLUSTER_WORDS_MAX];
     if (admin_words (buf_bytes (&admin->words), checked) == 0)
-        s_finish (self, admin, ZGRID_MALFORMED, "a request is 1 to 8 words of at most 255 bytes of text");
+        s_finish (self, admin, ZGRID_MALFORMED, "a request is 1 to 24 words of at most 255 bytes of text");
     else if (s_is_refound (words, count))
         admin_refound (self, admin);
     else

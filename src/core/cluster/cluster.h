@@ -89,7 +89,8 @@ void
 
 //  An operator's request, carried to the coordinator if that is another node:
 //    "set" "copies" N | "set" "on_lost" "refuse"|"wipe" | "set" "voters" N
-//    "map" NAME "mode" "cp"|"ap" "min_sync" N | "drain" MEMBER | "handover" P MEMBER | "learner" P MEMBER
+//    "map" NAME SETTING VALUE… (map_setting.def) | "map" NAME "reset": takes all of them back but the mode
+//    "drain" MEMBER | "handover" P MEMBER | "learner" P MEMBER
 //    "rebalance" | "rebalance" "pause"|"resume" | "rebalance" "rate" BYTES_A_SECOND: the text of the answer
 //    says how many moves are planned
 //    "recover" P "accept-data-loss" | "refound" "accept-data-loss" (this node alone)

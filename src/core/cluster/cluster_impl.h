@@ -22,7 +22,7 @@
 #define CLUSTER_ASKS_MAX 4096    // Of primaries, at the coordinator
 #define CLUSTER_JOINERS_MAX 64   // At the coordinator
 #define CLUSTER_ADMIN_MAX 32     // Operators' requests that are open: of this node, and at the coordinator
-#define CLUSTER_WORDS_MAX 8
+#define CLUSTER_WORDS_MAX 24     // All settings of a map fit in one request
 #define CLUSTER_WORD_MAX 255     // Bytes
 #define CLUSTER_TEXT_MAX 200     // Of an answer
 #define CLUSTER_ADMIN_MS 5000

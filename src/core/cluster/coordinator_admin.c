@@ -5,6 +5,7 @@
 
 #include "../status.h"
 #include "cluster_impl.h"
+#include "map_words.h"
 #include "plan.h"
 
 //  ------------------------------------------------------------------------------------------------
@@ -203,35 +204,33 @@ static void
 s_map (draft_t *draft, order_t *request, const bytes_t *words, size_t count)
 {
     view_t *view = draft->view;
-    map_settings_t map = *view_map (view, words[1]);
+    bytes_t name = words[1];
+    map_settings_t map = *view_map (view, name);
     bool declared = map.name[0] != 0;
-    if (words[1].size == 0 || words[1].size > VIEW_MAP_MAX || memchr (words[1].data, 0, words[1].size)) {
+    if (name.size == 0 || name.size > VIEW_MAP_MAX || memchr (name.data, 0, name.size)) {
         s_refuse (request, ZGRID_MALFORMED, "a map's name has 1 to 255 bytes, none of them zero");
         return;
     }
-    memcpy (map.name, words[1].data, words[1].size);
-    map.name[words[1].size] = 0;
-    for (size_t at = 2; at + 1 < count; at += 2) {
-        int32_t number = s_number (words[at + 1]);
-        uint8_t mode = s_is (words[at + 1], "ap") ? MAP_AP : MAP_CP;
-        if (s_is (words[at], "min_sync") && number >= 1 && number <= view->copies)
-            map.min_sync = (uint8_t) number;
-        else if (s_is (words[at], "mode") && (mode == MAP_AP || s_is (words[at + 1], "cp"))) {
-            if (declared && mode != map.mode) {
-                s_refuse (request, ZGRID_MISMATCH, "a map's mode is fixed for its life");
-                return;
-            }
-            map.mode = mode;
-        } else {
-            s_refuse (request, ZGRID_MALFORMED,
-                      "map takes mode cp or ap, and min_sync 1 to the number of copies");
-            return;
-        }
+    char why[MAP_SENTENCE_MAX];
+    if (count == 3) {
+        //  What has the usual settings need not be declared; but an ap map stays one
+        map_settings_reset (&map);
+        if (declared && map.mode == MAP_CP)
+            view_remove_map (view, name);
+        draft->changed |= declared && (map.mode == MAP_CP || view_set_map (view, &map));
+        return;
     }
-    if (view_set_map (view, &map))
+    unsigned status = map_settings_change (&map, view->copies, words + 2, count - 2, why);
+    memcpy (map.name, name.data, name.size);
+    map.name[name.size] = 0;
+    if (status != ZGRID_OK)
+        s_refuse (request, status, why);
+    else if (!declared && view->maps_count >= VIEW_MAPS_MAX)
+        s_refuse (request, ZGRID_TOOBIG, "1,024 maps have settings of their own, and no more can have");
+    else if (view_set_map (view, &map))
         draft->changed = true;
     else
-        s_refuse (request, ZGRID_NOMEM, "there are too many maps, or there is no memory");
+        s_refuse (request, ZGRID_NOMEM, "there is no memory");
 }
 
 static void
@@ -356,7 +355,7 @@ coordinator_words (draft_t *draft, order_t *request)
     size_t count = admin_words (buf_bytes (&request->words), words);
     if (count == 3 && s_is (words[0], "set"))
         s_set (draft, request, words);
-    else if (count >= 4 && count % 2 == 0 && s_is (words[0], "map"))
+    else if (count >= 3 && s_is (words[0], "map") && (count != 3 || s_is (words[2], "reset")))
         s_map (draft, request, words, count);
     else if (count == 2 && s_is (words[0], "drain"))
         s_drain (draft, request, words[1]);

@@ -11,7 +11,8 @@ libzgrid_core_la_SOURCES += \
     src/core/cluster/event.c src/core/cluster/event.def src/core/cluster/event.h \
     src/core/cluster/founding.c src/core/cluster/heartbeat.c src/core/cluster/register.c \
     src/core/cluster/register_accept.c \
-    src/core/cluster/lease.h src/core/cluster/map_setting.def \
+    src/core/cluster/lease.h \
+    src/core/cluster/map_setting.def src/core/cluster/map_words.c src/core/cluster/map_words.h \
     src/core/cluster/peer.c src/core/cluster/peer.def src/core/cluster/peer.h \
     src/core/cluster/placement.c src/core/cluster/placement.h src/core/cluster/placement_impl.h \
     src/core/cluster/placement_copies.c src/core/cluster/placement_primaries.c \

@@ -285,3 +285,14 @@ view_set_map (view_t *self, const map_settings_t *settings)
     self->maps[place] = *settings;
     return true;
 }
+
+void
+view_remove_map (view_t *self, bytes_t name)
+{
+    bool there;
+    uint32_t place = s_map_place (self, name, &there);
+    if (!there)
+        return;
+    self->maps_count--;
+    memmove (self->maps + place, self->maps + place + 1, (self->maps_count - place) * sizeof *self->maps);
+}

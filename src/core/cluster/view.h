@@ -178,6 +178,10 @@ const map_settings_t *
 bool
     view_set_map (view_t *self, const map_settings_t *settings);
 
+//  Takes the declaration back, if there is one.
+void
+    view_remove_map (view_t *self, bytes_t name);
+
 //  Copies that can be had at present: wanted, but no more than members that hold data and are not
 //  leaving.
 uint32_t

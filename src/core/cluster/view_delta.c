@@ -301,9 +301,7 @@ s_apply_maps (view_t *view, mp_t *reader, const char **why)
         map_settings_t *map = mp_bytes (reader, &name) ? s_map (view, name) : NULL;
         if (!map)
             return s_wrong (why, "a delta's former map was none");
-        uint32_t after = view->maps_count - 1 - (uint32_t) (map - view->maps);
-        memmove (map, map + 1, after * sizeof *map);
-        view->maps_count--;
+        view_remove_map (view, name);
     }
     if (!mp_array (reader, &count) || count > VIEW_MAPS_MAX)
         return s_wrong (why, "a delta's list of maps is none");
