@@ -114,6 +114,7 @@ s_execute (storage_actor_t *self, const arrival_t *arrival, const moment_t *mome
                       .moment = { storage_actor_now (self), moment->wall },
                       .body_size = arrival->body.size,
                       .node = s_node_operation,
+                      .track = self->arrival ? storage_actor_track : NULL,
                       .node_arg = self };
     storage_verdict_t verdict = STORAGE_SEND;
     if (arrival->busy)
@@ -303,6 +304,7 @@ s_destroy (void **self_p)
         zsock_unbind (self->peers, "%s", self->peer_inproc);
     zsock_destroy (&self->peers);
     door_destroy (&self->clients);
+    storage_actor_close_feed (self);
     fellows_destroy (&self->fellows);
     stream_destroy (&self->stream);
     watchers_destroy (&self->watchers);
@@ -377,7 +379,8 @@ s_create (const void *args, buf_t *why)
     self->reply_max = given->door.flow.window_bytes;
     const char *endpoints[] = { given->client_endpoint, given->client_inproc };
     self->clients = door_new (&given->door, endpoints, 2, self->counters, why);
-    if (!self->clients || !s_bind_router (self, given) || !s_join (self, given, why)) {
+    if (!self->clients || !s_bind_router (self, given) || !s_join (self, given, why)
+        || !storage_actor_open_feed (self)) {
         if (why->size == 0)
             buf_add (why, "cannot bind inside the process", 30);
         s_destroy ((void **) &self);
@@ -437,6 +440,7 @@ s_receive (void *arg, size_t which, const moment_t *moment)
     }
     if (any)
         self->idle = false;
+    storage_actor_take_feed (self);
     return any;
 }
 
@@ -460,6 +464,7 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
     }
     uint64_t next = self->idle ? UINT64_MAX : self->tick_at - now;
     next = s_sooner (next, storage_actor_turn_cluster (self, now));
+    next = s_sooner (next, storage_actor_tell (self));
     *sent = self->sent || !door_is_idle (self->clients);
     self->sent = false;
     return s_sooner (next, door_turn (self->clients, now));

@@ -6,6 +6,7 @@
 #include "fellows.h"
 #include "storage_actor.h"
 #include "stream.h"
+#include "track.h"
 #include "watchers.h"
 
 #define STORAGE_ATTACHED_MAX 48       // Values of one reply that travel as attachments
@@ -37,6 +38,10 @@ typedef struct {
     watchers_t *watchers;
     const arrival_t *arrival; // From a client, while it is executed
     uint64_t ask_view_at;     // Then not before this
+    //  What is told of committed changes: storage_actor_told.c
+    feed_t *feed;
+    track_t *track;
+    bool tracking;            // Somebody tracks keys
     bool sent;                // Through a socket whose turn it was not (actor.h)
 } storage_actor_t;
 
@@ -62,5 +67,22 @@ bool
 //  Once a turn. Returns the milliseconds after which it wants to be called again; UINT64_MAX: none.
 uint64_t
     storage_actor_turn_cluster (storage_actor_t *self, uint64_t now);
+
+//  storage_actor_told.c
+
+//  False without memory.
+bool
+    storage_actor_open_feed (storage_actor_t *self);
+void
+    storage_actor_close_feed (storage_actor_t *self);
+//  A storage_track_fn: the client whose message is being executed is told when the key changes.
+void
+    storage_actor_track (void *self, bytes_t map, bytes_t key, uint64_t hash, uint32_t partition);
+//  Takes what was committed since; after each message, so that little waits.
+void
+    storage_actor_take_feed (storage_actor_t *self);
+//  Tells it. Once a turn; returns as storage_actor_turn_cluster.
+uint64_t
+    storage_actor_tell (storage_actor_t *self);
 
 #endif

@@ -49,6 +49,9 @@ void
 op_get (call_t *call)
 {
     storage_t *self = call->storage;
+    if ((call->options.given & OPT_track) && call->batch->track && !call->stale)
+        call->batch->track (call->batch->node_arg, call->request->map, call->request->key, call->place.hash,
+                            call->partition->id);
     if (!call->place.entry) {
         self->stats.get_misses++;
         call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);

@@ -84,6 +84,9 @@ void
 //  Answers what belongs to the node rather than to entries: HELLO, ROUTES, STATS. Adds one reply.
 typedef void (storage_node_fn) (void *arg, const request_t *request, buf_t *out);
 
+//  A GET with the option `track` has read a key, at the owner. hash: storage_hash of the key.
+typedef void (storage_track_fn) (void *arg, bytes_t map, bytes_t key, uint64_t hash, uint32_t partition);
+
 //  One body on its way through the actor. Attachments live as long as the body.
 typedef struct {
     mp_t reader;
@@ -96,7 +99,8 @@ typedef struct {
     size_t body_size;   // For byte offsets in messages
     uint64_t records;   // Executed so far
     storage_node_fn *node;
-    void *node_arg;
+    storage_track_fn *track; // NULL: nobody can be told of changes
+    void *node_arg;     // Of both
     bytes_t session;    // Set by WITH, for the records after it; empty: none
     uint64_t ack;
     uint64_t deadline;  // Milliseconds from arrival; 0: as each record says

@@ -33,7 +33,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/router_forward.c src/actors/router_impl.h \
     src/actors/squeeze.c src/actors/squeeze.h \
     src/actors/storage_actor.c src/actors/storage_actor.h src/actors/storage_actor_cluster.c \
-    src/actors/storage_actor_impl.h \
+    src/actors/storage_actor_impl.h src/actors/storage_actor_told.c \
     src/actors/stream.c src/actors/stream.h \
     src/node/local_read.c \
     src/node/node.c src/node/node_address.c src/node/node_channel.c src/node/node_cluster.c \

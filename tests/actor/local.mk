@@ -98,3 +98,10 @@ tests_actor_check_rebalancer_SOURCES = tests/actor/check_rebalancer.c tests/acto
 tests_actor_check_rebalancer_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_rebalancer_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_rebalancer
+
+check_PROGRAMS += tests/actor/check_tracking
+tests_actor_check_tracking_SOURCES = tests/actor/check_tracking.c tests/actor/stage.c \
+    tests/actor/stage.h tests/actor/talk.c tests/actor/talk.h $(TEST_MAIN)
+tests_actor_check_tracking_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_tracking_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_tracking

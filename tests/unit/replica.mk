@@ -113,3 +113,9 @@ tests_unit_check_feed_SOURCES = tests/unit/check_feed.c tests/lib/copies.c tests
     tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
 tests_unit_check_feed_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_feed_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_track
+TESTS += tests/unit/check_track
+tests_unit_check_track_SOURCES = tests/unit/check_track.c $(TEST_MAIN)
+tests_unit_check_track_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_track_LDADD = $(UNIT_LIBS)
