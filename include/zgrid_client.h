@@ -128,10 +128,12 @@ typedef struct {
     const zgrid_bytes_t *if_equal; // IFEQ; NULL: absent
     const char *initial;       // INCR family: what an absent key counts as, as text; NULL: 0
     uint32_t timeout_ms;       // Deadline of this call, retries included; 0: the client's
+    uint64_t fence;            // Writes: the token of the lock that protects the key; see below
 } zgrid_options_t;
 
 #define ZGRID_OPTIONS_INIT                                                                             \
-    { sizeof (zgrid_options_t), 0, 0, false, false, false, false, false, false, false, NULL, NULL, NULL, 0 }
+    { sizeof (zgrid_options_t), 0, 0, false, false, false, false, false, false, false, NULL, NULL,      \
+      NULL, 0, 0 }
 
 //  ----------------------------------------------------------------------------------------------
 //  Blocking form. entry may be NULL where only the status matters; what it shows may be read until
@@ -233,6 +235,42 @@ ZGRID_EXPORT int
                        const zgrid_bytes_t *value, const zgrid_options_t *options, zgrid_entry_t *entry);
 
 //  ----------------------------------------------------------------------------------------------
+//  Locks. A lock has a name: a map and a key, in a table of its own: entries, their TTL and eviction do not
+//  touch it. Who waits for it stands in line, in the order of arrival. A lock that was taken bears a token,
+//  larger than every one before it under its name, and a lease: lease_ms milliseconds (0: 30,000; at most an
+//  hour), after which it is somebody else's, whatever its holder believes. So a holder shows its token
+//  where it writes (zgrid_options_t.fence): a write with a smaller token than one that the entry has seen
+//  returns ZGRID_FENCED, and nothing happens.
+//
+//  Locks survive the death of members, and so do places in line. But where an outage ends a call
+//  (ZGRID_MAYBE), the lock may be held for nobody; so it may if a future is destroyed before it is done. The
+//  handle goes on asking for a minute, while it is used, and gives back what it was granted; what nobody
+//  gives back ends with its lease. Maps in ap mode have no locks: ZGRID_NOT_IN_AP_MODE.
+
+//  Takes a lock, and waits for it: wait_ms milliseconds, and then at most timeout_ms of the client for the
+//  answer. More than 60,000 are several waits, each of which begins at the end of the line. Returns ZGRID_OK,
+//  and *token; ZGRID_LOCKED if others have held it all the time; ZGRID_BUSY if too many stand in line;
+//  ZGRID_TOOBIG for a lease of more than an hour.
+ZGRID_EXPORT int
+    zgrid_client_lock (zgrid_client_t *self, const char *map, zgrid_bytes_t key, uint32_t lease_ms,
+                       uint32_t wait_ms, uint64_t *token);
+
+//  The same without waiting.
+ZGRID_EXPORT int
+    zgrid_client_trylock (zgrid_client_t *self, const char *map, zgrid_bytes_t key, uint32_t lease_ms,
+                          uint64_t *token);
+
+//  Gives a lock back. Returns ZGRID_OK; ZGRID_NOSUCHLOCK if it is not held under this token (any more).
+ZGRID_EXPORT int
+    zgrid_client_unlock (zgrid_client_t *self, const char *map, zgrid_bytes_t key, uint64_t token);
+
+//  Its lease ends lease_ms from now, be that later than before or sooner. Returns ZGRID_OK;
+//  ZGRID_NOSUCHLOCK; ZGRID_TOOBIG.
+ZGRID_EXPORT int
+    zgrid_client_lease (zgrid_client_t *self, const char *map, zgrid_bytes_t key, uint64_t token,
+                        uint32_t lease_ms);
+
+//  ----------------------------------------------------------------------------------------------
 //  Many keys in one call. Results are in the order of the keys; each has a status of its own. What
 //  entries show may be read until the next call on the same client. Not atomic together.
 //  Return ZGRID_OK if each record's status is ZGRID_OK or ZGRID_NOTFOUND, else ZGRID_PARTIAL.
@@ -289,6 +327,17 @@ ZGRID_EXPORT zgrid_future_t *
 ZGRID_EXPORT zgrid_future_t *
     zgrid_client_incr_future (zgrid_client_t *self, const char *map, zgrid_bytes_t key, int64_t delta,
                               const zgrid_options_t *options);
+//  Locks. The entry's integer is the token, its ttl_ms the lease. A wait of more than 60,000 is ZGRID_TOOBIG.
+ZGRID_EXPORT zgrid_future_t *
+    zgrid_client_lock_future (zgrid_client_t *self, const char *map, zgrid_bytes_t key, uint32_t lease_ms,
+                              uint32_t wait_ms);
+ZGRID_EXPORT zgrid_future_t *
+    zgrid_client_trylock_future (zgrid_client_t *self, const char *map, zgrid_bytes_t key, uint32_t lease_ms);
+ZGRID_EXPORT zgrid_future_t *
+    zgrid_client_unlock_future (zgrid_client_t *self, const char *map, zgrid_bytes_t key, uint64_t token);
+ZGRID_EXPORT zgrid_future_t *
+    zgrid_client_lease_future (zgrid_client_t *self, const char *map, zgrid_bytes_t key, uint64_t token,
+                               uint32_t lease_ms);
 //  Any operation; see zgrid_client_call.
 ZGRID_EXPORT zgrid_future_t *
     zgrid_client_call_future (zgrid_client_t *self, const char *op, const char *map, const zgrid_bytes_t *key,

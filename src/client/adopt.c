@@ -19,6 +19,8 @@ s_forget_ends (zgrid_client_t *client)
     client->older = 0;
     if (client->guard)
         guard_expired (client, client->guard);
+    if (client->guard_apart)
+        guard_expired (client, client->guard_apart);
 }
 
 //  Whether it may have been executed by the old one.
@@ -33,6 +35,7 @@ static void
 s_renew (zgrid_client_t *client, item_t *item)
 {
     item->guard = 0;
+    item->apart = false;
     item->moves = item->tries = item->refused = 0;
     if (item->state == ITEM_SENT)
         retry_resend (client, item);

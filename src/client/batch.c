@@ -114,7 +114,7 @@ s_expire (batch_t *self, zgrid_client_t *client)
         self->entries[item->index].status = reply_overdue (item);
         if (item->state == ITEM_SENT)
             routes_silent (client, item->connection);
-        connection_end (client, item);
+        future_forsake (client, item);
         client->counters.expired++;
         self->left--;
         self->failed++;

@@ -27,6 +27,7 @@ call_run (zgrid_client_t *self, record_t record, const zgrid_options_t *given, z
     if (status == ZGRID_OK) {
         why = "options that exclude each other";
         status = request_options (self, given, &options, &timeout_ms);
+        request_wait (self, record.op, &options, &timeout_ms);
     }
     if (status != ZGRID_OK) {
         if (entry)

@@ -42,6 +42,9 @@
 #define CLIENT_DOUBT_MS 2000u         // A storage endpoint that was silent is passed over for so long
 #define CLIENT_LEARN_MS 100u          // Between two ROUTES at least
 #define CLIENT_CONFIRM_MS 10000u      // While it is used, the router is asked so often whose it is
+#define CLIENT_WATCH_MS 1500u         // The same while something stands in line for a lock, which is silent
+#define CLIENT_FORSAKEN_MAX 1024u     // Locks that were given up and are still asked about
+#define CLIENT_FORSAKEN_MS 60000u     // For so long
 #define CLIENT_ROUTERS_MAX 64u        // Public endpoints that are remembered
 #define CLIENT_LANES 256u             // Groups of slots that wait together for another try
 #define CLIENT_SCOUTS 3u              // Routers that are asked at once when another one is needed
@@ -80,6 +83,8 @@ struct item {
     bool guarded;             // A session makes it safe to send it twice
     bool routed;              // Its slot says only what it must not overtake: it goes to the router
     bool doubt;               // It may have been executed though no answer came
+    bool waits;               // LOCK: its answer may take as long as it stands in line
+    bool apart;               // Sent under the session of those: not counted in the ack of others
 };
 
 //  What a record says.
@@ -118,6 +123,7 @@ struct connection {
     item_t *head, *tail;    // To be sent
     size_t queued, queued_bytes;
     size_t flying, flying_bytes; // Sent and not answered: what the window bounds
+    size_t waiting;         // Of those, such as stand in line for a lock, which the window does not count
     zmq_msg_t unsent;       // A batch that the socket would not take yet
     bool has_unsent;
     bool lost;              // The socket is of no use any more
@@ -161,6 +167,7 @@ typedef struct {
     uint64_t era;
     uint8_t with[CLIENT_CHARGE_GUARD];
     bool expired;
+    bool apart; // For those that stand in line for a lock
 } guard_t;
 
 typedef struct {
@@ -168,7 +175,9 @@ typedef struct {
     size_t size;    // Power of two
     size_t used;
     uint64_t last;  // Id given last
-    uint64_t low;   // Every id below it is answered
+    uint64_t low;   // Every id below it is answered, or apart
+    uint64_t low_apart; // Every one below it that is apart is answered
+    size_t waiting; // Of those used, such as stand in line for a lock
 } pending_t;
 
 #include "client_scout.h"
@@ -239,6 +248,10 @@ struct zgrid_client {
     scouting_t scouting;
     guard_t guards[CLIENT_GUARDS]; // By their numbers, modulo
     uint16_t guard;          // Number of the present one; 0: servers gave none
+    uint16_t guard_apart;    // Of the one for those that stand in line for a lock; 0: none yet
+    uint16_t guard_last;     // The number given last
+    bool asked_apart;        // It has been waited for
+    size_t forsaken;         // Locks that were given up and may yet be granted
     char **inner_ends;       // Of a node in this process: pairs of public and inproc endpoint, then NULL
     size_t finished;         // Futures finished since the last look
     batch_t *batch;          // The one that a blocking call waits for
@@ -328,34 +341,6 @@ connection_t *
     connection_to (zgrid_client_t *client, const char *endpoint);
 
 //  ------------------------------------------------------------------------------------------------
-//  pending.c
-
-#define PENDING_FIRST 2u // The first id: 1 is WITH's
-
-//  Makes room for `count` more. False without memory.
-bool
-    pending_reserve (pending_t *self, size_t count);
-
-//  Gives the item an id of its own; there must be room.
-void
-    pending_add (pending_t *self, item_t *item);
-void
-    pending_remove (pending_t *self, item_t *item);
-void
-    pending_clear (pending_t *self);
-
-//  Every id below it is answered, or will never be sent.
-uint64_t
-    pending_low (pending_t *self);
-
-static inline item_t *
-pending_find (const pending_t *self, uint64_t id)
-{
-    item_t *item = self->size ? self->slots[id & (self->size - 1)] : NULL;
-    return item && item->id == id ? item : NULL;
-}
-
-//  ------------------------------------------------------------------------------------------------
 //  routes.c
 
 //  Never NULL: the router's where nobody better is known.
@@ -404,6 +389,10 @@ void
 int
     request_options (const zgrid_client_t *client, const zgrid_options_t *given, options_t *options,
                      uint32_t *timeout_ms);
+
+//  LOCK stands in line as long as it says, or else until the deadline, and is answered after that.
+void
+    request_wait (const zgrid_client_t *client, op_t op, options_t *options, uint32_t *timeout_ms);
 
 //  Whether the library can send this at all: ZGRID_OK, ZGRID_MALFORMED, or ZGRID_TOOBIG.
 int
@@ -495,63 +484,6 @@ void
     wait_sweep (zgrid_client_t *self);
 
 //  ------------------------------------------------------------------------------------------------
-//  batch.c, kept.c
-
-//  Makes room for `count` records in all. False without memory.
-bool
-    batch_reserve (batch_t *self, size_t count);
-void
-    batch_reset (batch_t *self);
-void
-    batch_clear (batch_t *self);
-
-//  Adds a record whose result goes to entries[index]; one that cannot be sent is done at once. NULL
-//  without memory; there must be room.
-item_t *
-    batch_add (batch_t *self, zgrid_client_t *client, size_t index, const record_t *record);
-
-//  Adds a record that is done.
-item_t *
-    batch_refuse (batch_t *self, size_t index, int status);
-
-//  Queues the records from index `from` on.
-void
-    batch_start (batch_t *self, zgrid_client_t *client, size_t from);
-
-//  Waits for all of them. Returns ZGRID_OK or ZGRID_PARTIAL.
-int
-    batch_finish (batch_t *self, zgrid_client_t *client, uint64_t until);
-
-//  The same in one, and functions of futures that finished meanwhile.
-int
-    batch_run (batch_t *self, zgrid_client_t *client, uint32_t timeout_ms);
-
-//  A slot to receive into, the newest; it stays only if kept_hold is called. NULL without memory.
-zmq_msg_t *
-    kept_slot (kept_t *self);
-void
-    kept_hold (kept_t *self);
-
-//  A copy with a zero byte behind it. NULL without memory.
-const char *
-    kept_copy (kept_t *self, bytes_t bytes);
-//  Forgets everything, and frees the memory too.
-void
-    kept_release (kept_t *self);
-void
-    kept_clear (kept_t *self);
-
-//  Room for size bytes in one piece; what is really used is told to arena_use. NULL without memory.
-uint8_t *
-    arena_room (arena_t *self, size_t size);
-void
-    arena_use (arena_t *self, size_t size);
-void
-    arena_reset (arena_t *self);
-void
-    arena_clear (arena_t *self);
-
-//  ------------------------------------------------------------------------------------------------
 //  call.c, future.c, near.c
 
 //  One record, blocking; its options are made from those of the interface. entry may be NULL.
@@ -566,6 +498,21 @@ int
 //  An item of kind ITEM_OF_FUTURE has its answer. The entry points into the reply and is copied.
 void
     future_finish (zgrid_client_t *client, item_t *item, const zgrid_entry_t *entry, bytes_t error);
+
+//  An operation from options of the wire, as the future form. status: what is wrong with them, or ZGRID_OK.
+//  NULL without memory.
+zgrid_future_t *
+    future_start (zgrid_client_t *client, record_t record, const options_t *options, uint32_t timeout_ms,
+                  int status);
+
+//  An item is over without an answer. A lock that may be granted yet is asked about for some time more, and
+//  given back if it was. Queues are swept by the caller.
+void
+    future_forsake (zgrid_client_t *client, item_t *item);
+
+//  locks.c: gives back the lock that the answer to this item has granted: nobody wants it any more.
+void
+    lock_give_back (zgrid_client_t *client, const item_t *item, uint64_t token);
 
 //  Ends futures that are due, and finds when the next will be.
 void
@@ -593,6 +540,7 @@ size_t
 void
     loop_watch (zgrid_client_t *self, connection_t *connection);
 
+#include "client_batch.h"
 #include "client_retry.h"
 
 #endif

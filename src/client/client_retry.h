@@ -46,13 +46,15 @@ void
 
 //  Writes the WITH record for a body.
 void
-    guard_write (const guard_t *self, uint64_t ack, uint8_t *at);
+    guard_write (const guard_t *self, pending_t *pending, uint8_t *at);
 
 //  Under which session an item goes.
 static inline uint16_t
 guard_of (const zgrid_client_t *client, const item_t *item)
 {
-    return !item->guarded ? 0 : item->guard ? item->guard : client->guard;
+    if (!item->guarded || item->guard)
+        return item->guard;
+    return item->waits && client->guard_apart ? client->guard_apart : client->guard;
 }
 
 //  Where an item goes.

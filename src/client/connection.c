@@ -124,7 +124,7 @@ connection_sweep (connection_t *self)
 static inline size_t
 s_charge (const item_t *item)
 {
-    return item->size + CLIENT_CHARGE + (item->guarded ? CLIENT_CHARGE_GUARD : 0);
+    return item->waits ? 0 : item->size + CLIENT_CHARGE + (item->guarded ? CLIENT_CHARGE_GUARD : 0);
 }
 
 //  What the next message takes.
@@ -137,7 +137,7 @@ static s_plan_t
 s_plan (const connection_t *self, const zgrid_client_t *client)
 {
     s_plan_t plan = { .count = 0 };
-    size_t charged = self->flying_bytes;
+    size_t charged = self->flying_bytes, flying = self->flying - self->waiting;
     bool narrow = false;
     for (const item_t *item = self->head; item && plan.count < client->batch_records; item = item->next) {
         uint16_t guard = guard_of (client, item);
@@ -145,9 +145,9 @@ s_plan (const connection_t *self, const zgrid_client_t *client)
             && (plan.bytes + item->size > client->batch_bytes
                 || (guard && plan.guard && guard != plan.guard)))
             break;
-        bool alone = self->flying + plan.count == 0; // One larger than the window goes alone
+        bool alone = flying + plan.count == 0; // One larger than the window goes alone
         if (!alone
-            && (self->flying + plan.count >= client->window_records
+            && (flying + plan.count >= client->window_records
                 || charged + s_charge (item) > client->window_bytes)) {
             narrow = true;
             break;
@@ -157,7 +157,7 @@ s_plan (const connection_t *self, const zgrid_client_t *client)
         charged += s_charge (item);
         plan.count++;
     }
-    if (narrow && self->flying > client->window_records / 2)
+    if (narrow && flying > client->window_records / 2)
         plan.count = 0;
     return plan;
 }
@@ -193,7 +193,7 @@ s_pack (connection_t *self, zgrid_client_t *client, const s_plan_t *plan, const 
     memcpy (at, WIRE_SIGNATURE, WIRE_SIGNATURE_SIZE);
     at += WIRE_SIGNATURE_SIZE;
     if (guard) {
-        guard_write (guard, pending_low (&client->pending), at);
+        guard_write (guard, &client->pending, at);
         at += sizeof guard->with;
     }
     self->queued -= plan->count;
@@ -202,8 +202,10 @@ s_pack (connection_t *self, zgrid_client_t *client, const s_plan_t *plan, const 
         item_t *item = self->head;
         if (!item->id)
             pending_add (&client->pending, item);
-        if (item->guarded)
+        if (item->guarded) {
             item->guard = plan->guard;
+            item->apart = guard && guard->apart;
+        }
         at = request_copy (at, item, small);
         self->head = item->next;
         item->next = NULL;
@@ -212,6 +214,7 @@ s_pack (connection_t *self, zgrid_client_t *client, const s_plan_t *plan, const 
         item->sends += item->sends < UINT8_MAX;
         self->queued_bytes -= item->size;
         self->flying_bytes += s_charge (item);
+        self->waiting += item->waits;
         retry_expect (client, item, now);
     }
     if (!self->head)
@@ -259,6 +262,7 @@ connection_land (connection_t *self, const item_t *item)
 {
     assert (item->state == ITEM_SENT && item->connection == self && self->flying);
     self->flying--;
+    self->waiting -= item->waits;
     self->flying_bytes -= s_charge (item);
 }
 

@@ -15,6 +15,7 @@ struct zgrid_future {
     zgrid_future_fn *fn;
     void *arg;
     bool orphan;    // Destroyed by its owner, but not done yet
+    bool forsaken;  // Was never anybody's: future_forsake
     uint8_t *held;  // The answer's bytes where they did not fit
     size_t room;    // Bytes of data
     uint8_t data[]; // The encoded record, then the answer's bytes
@@ -55,6 +56,7 @@ s_done (zgrid_client_t *client, zgrid_future_t *self)
 {
     s_unlink (self);
     client->finished++;
+    client->forsaken -= self->forsaken;
     if (self->orphan)
         s_free (self);
     else if (self->fn)
@@ -93,6 +95,8 @@ future_finish (zgrid_client_t *client, item_t *item, const zgrid_entry_t *entry,
     self->entry = *entry;
     if (!self->orphan)
         s_hold (self, error);
+    else if ((item->op == OP_LOCK || item->op == OP_TRYLOCK) && entry->status == ZGRID_OK)
+        lock_give_back (client, item, (uint64_t) entry->integer);
     s_done (client, self);
 }
 
@@ -104,7 +108,10 @@ s_overdue (zgrid_client_t *client, zgrid_future_t *self)
     self->entry = entry_of (reply_overdue (item));
     if (item->state == ITEM_SENT)
         routes_silent (client, item->connection);
-    connection_end (client, item);
+    if (self->orphan)
+        connection_end (client, item);
+    else
+        future_forsake (client, item);
     client->counters.expired++;
 }
 
@@ -177,7 +184,9 @@ s_start (zgrid_client_t *client, zgrid_future_t *self)
     size_t queued = connection->queued + client->later_count;
     bool full = queued >= (size_t) client->window_records * CLIENT_QUEUE_WINDOWS
                 || connection->queued_bytes + client->later_bytes
-                       >= client->window_bytes * CLIENT_QUEUE_WINDOWS;
+                       >= client->window_bytes * CLIENT_QUEUE_WINDOWS
+                || (self->item.waits
+                    && client->pending.waiting >= (size_t) client->window_records * CLIENT_QUEUE_WINDOWS);
     if (full || client->closing) {
         self->item.state = ITEM_DONE;
         self->entry = entry_of (full ? ZGRID_BUSY : ZGRID_UNAVAILABLE);
@@ -206,13 +215,11 @@ s_new (zgrid_client_t *client, bytes_t encoded)
     return self;
 }
 
-static zgrid_future_t *
-s_make (zgrid_client_t *client, record_t record, const zgrid_options_t *given)
+zgrid_future_t *
+future_start (zgrid_client_t *client, record_t record, const options_t *options, uint32_t timeout_ms,
+              int status)
 {
-    options_t options;
-    uint32_t timeout_ms;
-    int status = request_options (client, given, &options, &timeout_ms);
-    record.options = &options;
+    record.options = options;
     if (status == ZGRID_OK)
         status = record.op == OP_NONE ? ZGRID_BADOP : request_check (client, &record);
     buf_reset (&client->scratch);
@@ -236,6 +243,42 @@ s_make (zgrid_client_t *client, record_t record, const zgrid_options_t *given)
     self->until = wait_clock () + timeout_ms;
     s_start (client, self);
     return self;
+}
+
+void
+future_forsake (zgrid_client_t *client, item_t *item)
+{
+    item_t kept = *item;
+    bool asked = (item->op == OP_LOCK || item->op == OP_TRYLOCK) && reply_overdue (item) == ZGRID_MAYBE
+                 && retry_safe (client, item) && !client->closing && client->forsaken < CLIENT_FORSAKEN_MAX;
+    connection_end (client, item);
+    zgrid_future_t *self = asked ? s_new (client, bytes_of (kept.data, kept.size)) : NULL;
+    if (!self)
+        return;
+    self->orphan = self->forsaken = true;
+    self->until = wait_clock () + CLIENT_FORSAKEN_MS;
+    self->item = kept;
+    self->item.kind = ITEM_OF_FUTURE;
+    self->item.data = self->data;
+    self->item.sends = self->item.tries = 0;
+    self->item.doubt = true;
+    s_link (&client->open, self);
+    client->forsaken++;
+    if (self->until < client->expire_at)
+        client->expire_at = self->until;
+    //  Under its id: the answer is that of the first sending
+    pending_restore (&client->pending, &self->item, kept.id);
+    retry_later (client, &self->item, 0);
+}
+
+static zgrid_future_t *
+s_make (zgrid_client_t *client, record_t record, const zgrid_options_t *given)
+{
+    options_t options;
+    uint32_t timeout_ms;
+    int status = request_options (client, given, &options, &timeout_ms);
+    request_wait (client, record.op, &options, &timeout_ms);
+    return future_start (client, record, &options, timeout_ms, status);
 }
 
 zgrid_future_t *

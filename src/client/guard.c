@@ -1,6 +1,7 @@
 //  guard: sessions. Under a session a record's id names the request: servers execute it once, however
 //  often it is sent (doc/protocol.md, section 14). A body that holds a guarded record begins with a
-//  WITH record.
+//  WITH record. LOCKs have a session of their own: one that stands in line has no answer for a minute, and
+//  its id would be the ack of all others meanwhile.
 //  SPDX-License-Identifier: MPL-2.0
 #include "client_impl.h"
 
@@ -43,23 +44,56 @@ s_encode (guard_t *self)
     assert (self->with[sizeof self->with - 9] == 0xcf);
 }
 
+//  A number that nobody uses; 0: there is none.
+static uint16_t
+s_number (const zgrid_client_t *client)
+{
+    uint16_t number = client->guard_last;
+    for (unsigned tries = 0; tries < CLIENT_GUARDS; tries++) {
+        number = number == UINT16_MAX ? 1 : (uint16_t) (number + 1);
+        unsigned place = number % CLIENT_GUARDS;
+        bool live = (client->guard && place == client->guard % CLIENT_GUARDS)
+                    || (client->guard_apart && place == client->guard_apart % CLIENT_GUARDS);
+        if (!live && !s_used (client, number))
+            return number;
+    }
+    return 0;
+}
+
+static bool
+s_wants (const guard_t *present, uint64_t era)
+{
+    return !present || present->expired || era > present->era;
+}
+
+//  True if it is this session already: where that has expired, another one is needed.
+static bool
+s_is (const guard_t *present, bytes_t session)
+{
+    return present && memcmp (present->session, session.data, session.size) == 0;
+}
+
 void
 guard_take (zgrid_client_t *client, bytes_t session, uint64_t era)
 {
     const guard_t *present = guard_find (client, client->guard);
-    if (session.size != sizeof present->session || (present && !present->expired && era <= present->era))
+    const guard_t *other = guard_find (client, client->guard_apart);
+    bool apart = !s_wants (present, era);
+    if (session.size != sizeof present->session || (apart && !s_wants (other, era)) || s_is (present, session)
+        || s_is (other, session))
         return;
-    if (present && memcmp (present->session, session.data, session.size) == 0)
-        return; // It has expired: another one is needed
-    uint16_t number = client->guard == UINT16_MAX ? 1 : (uint16_t) (client->guard + 1);
-    if (s_used (client, number))
+    uint16_t number = s_number (client);
+    if (!number)
         return;
     guard_t *self = s_slot (client, number);
-    *self = (guard_t) { .era = era };
+    *self = (guard_t) { .era = era, .apart = apart };
     memcpy (self->session, session.data, session.size);
     s_encode (self);
-    client->guard = number;
-    client->counters.sessions++;
+    client->guard_last = number;
+    *(apart ? &client->guard_apart : &client->guard) = number;
+    client->counters.sessions += !apart;
+    if (!apart && other && s_wants (other, era))
+        learn_soon (client);
 }
 
 void
@@ -69,8 +103,9 @@ guard_expired (zgrid_client_t *client, uint16_t number)
 }
 
 void
-guard_write (const guard_t *self, uint64_t ack, uint8_t *at)
+guard_write (const guard_t *self, pending_t *pending, uint8_t *at)
 {
+    uint64_t ack = pending_low (pending, self->apart);
     memcpy (at, self->with, sizeof self->with);
     for (size_t place = sizeof self->with; place-- > sizeof self->with - 8; ack >>= 8)
         at[place] = (uint8_t) ack;

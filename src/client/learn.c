@@ -73,6 +73,14 @@ s_give_up (zgrid_client_t *client)
     wait_sweep (client);
 }
 
+//  How often the router is asked whose it is. Who stands in line hears nothing, and must hear soon of an
+//  owner that is gone.
+static uint64_t
+s_interval (const zgrid_client_t *client)
+{
+    return client->pending.waiting ? CLIENT_WATCH_MS : CLIENT_CONFIRM_MS;
+}
+
 //  ZeroMQ may have connected to somebody else at the same address, and reads do not show that.
 static void
 s_confirm (zgrid_client_t *client, uint64_t now)
@@ -90,7 +98,7 @@ learn_turn (zgrid_client_t *client, uint64_t now)
             s_give_up (client);
     } else if (now >= client->learn_at)
         s_start (client, now);
-    else if (!client->inner && now >= client->learned_at + CLIENT_CONFIRM_MS)
+    else if (!client->inner && now >= client->learned_at + s_interval (client))
         s_confirm (client, now);
     scout_turn (client, now);
 }

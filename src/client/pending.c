@@ -47,6 +47,17 @@ pending_add (pending_t *self, item_t *item)
     item->id = self->last;
     self->slots[item->id & mask] = item;
     self->used++;
+    self->waiting += item->waits;
+}
+
+void
+pending_restore (pending_t *self, item_t *item, uint64_t id)
+{
+    assert (self->used < self->size && !self->slots[id & (self->size - 1)]);
+    item->id = id;
+    self->slots[id & (self->size - 1)] = item;
+    self->used++;
+    self->waiting += item->waits;
 }
 
 void
@@ -55,18 +66,23 @@ pending_remove (pending_t *self, item_t *item)
     assert (pending_find (self, item->id) == item);
     self->slots[item->id & (self->size - 1)] = NULL;
     self->used--;
+    self->waiting -= item->waits;
     item->id = 0;
 }
 
 uint64_t
-pending_low (pending_t *self)
+pending_low (pending_t *self, bool apart)
 {
-    if (self->low < PENDING_FIRST)
-        self->low = PENDING_FIRST;
+    uint64_t *low = apart ? &self->low_apart : &self->low;
+    if (*low < PENDING_FIRST)
+        *low = PENDING_FIRST;
     //  Each id is passed once
-    while (self->low <= self->last && !pending_find (self, self->low))
-        self->low++;
-    return self->low;
+    for (; *low <= self->last; ++*low) {
+        const item_t *item = pending_find (self, *low);
+        if (item && item->apart == apart)
+            break;
+    }
+    return *low;
 }
 
 void

@@ -48,9 +48,10 @@ s_add (zgrid_pipeline_t *self, record_t record, const zgrid_options_t *given)
     options_t options;
     int status = ZGRID_OK;
     //  Most records have none, and decoding nothing takes time as well
-    if (given || self->client->timeout_ms != CLIENT_TIMEOUT_MS) {
+    if (given || self->client->timeout_ms != CLIENT_TIMEOUT_MS || record.op == OP_LOCK) {
         uint32_t timeout_ms; // The pipeline has one for all
         status = request_options (self->client, given, &options, &timeout_ms);
+        request_wait (self->client, record.op, &options, &timeout_ms);
         record.options = &options;
     }
     if (record.op == OP_NONE)

@@ -55,6 +55,7 @@ s_rename (zgrid_client_t *client, item_t *item)
         return ZGRID_MAYBE;
     pending_remove (&client->pending, item);
     item->guard = 0;
+    item->apart = false;
     client->counters.retried++;
     retry_later (client, item, s_pause (item, 1, CLIENT_BACKOFF_MS));
     return S_AGAIN;

@@ -34,6 +34,8 @@ s_want (unsigned op)
         case OP_APPEND:
         case OP_SIZE:
         case OP_DESTROY:
+        case OP_LOCK:
+        case OP_TRYLOCK:
         case OP_PUBLISH:
         case OP_NUMPAT:
             return WANT_INT;

@@ -1,6 +1,7 @@
 //  request: from the arguments of a call to an encoded record.
 //  SPDX-License-Identifier: MPL-2.0
 #include "client_impl.h"
+#include "lock/lock.h"
 #include "slot.h"
 
 #define S_ID_ROOM UINT64_MAX // Is encoded in nine bytes, as request_copy expects
@@ -62,6 +63,10 @@ request_options (const zgrid_client_t *client, const zgrid_options_t *given, opt
         status = s_times (given, options);
         if (status == ZGRID_OK)
             status = s_conditions (given, options);
+        if (given->fence) {
+            options->given |= OPT_fence;
+            options->fence = given->fence;
+        }
         if (given->timeout_ms)
             *timeout_ms = given->timeout_ms;
     }
@@ -71,6 +76,20 @@ request_options (const zgrid_client_t *client, const zgrid_options_t *given, opt
         options->deadline = *timeout_ms;
     }
     return status;
+}
+
+void
+request_wait (const zgrid_client_t *client, op_t op, options_t *options, uint32_t *timeout_ms)
+{
+    if (op != OP_LOCK)
+        return;
+    if (!(options->given & OPT_wait))
+        options->wait = *timeout_ms < LOCK_WAIT_MAX ? *timeout_ms : LOCK_WAIT_MAX;
+    uint64_t within = options->wait + client->timeout_ms;
+    if (options->wait <= LOCK_WAIT_MAX && *timeout_ms < within)
+        *timeout_ms = within < UINT32_MAX ? (uint32_t) within : UINT32_MAX;
+    options->given |= OPT_wait | OPT_deadline;
+    options->deadline = *timeout_ms;
 }
 
 int
@@ -122,5 +141,6 @@ request_item (const zgrid_client_t *client, const record_t *record, bytes_t enco
     item->writes = op_info (record->op)->writes;
     //  What servers answer with one execution of one owner
     item->routed = record->op == OP_PUBLISH;
+    item->waits = record->op == OP_LOCK && record->options && record->options->wait;
     item->guarded = item->writes && item->slot != SLOT_NONE && !item->routed;
 }

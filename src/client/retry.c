@@ -228,8 +228,8 @@ s_find_silent (zgrid_client_t *client, uint64_t now)
     bool router = false;
     for (size_t at = 0; at < client->pending.size; at++) {
         const item_t *item = s_pending (client, at);
-        if (!item || item->state != ITEM_SENT || item->kind == ITEM_OF_SCOUT || !s_overdue (client, item, now)
-            || !s_unheard (item))
+        if (!item || item->state != ITEM_SENT || item->kind == ITEM_OF_SCOUT || item->waits
+            || !s_overdue (client, item, now) || !s_unheard (item))
             continue;
         if (item->connection == client->connections[0])
             router = true;
@@ -249,9 +249,10 @@ s_resend (zgrid_client_t *client, uint64_t now)
         if (!item || item->state != ITEM_SENT || item->kind == ITEM_OF_SCOUT || !retry_safe (client, item))
             continue;
         if (s_overdue (client, item, now)) {
-            bool silence = s_unheard (item) && s_target (client, item) == item->connection;
+            //  That a lock is not granted says nothing of who is asked
+            bool silence = !item->waits && s_unheard (item) && s_target (client, item) == item->connection;
             //  It says something, but not this
-            if (!silence && item->sends > 1)
+            if (!silence && !item->waits && item->sends > 1)
                 scout_begin (client, false);
             if (!silence || probes++ < S_PROBES) {
                 retry_resend (client, item);
@@ -270,7 +271,7 @@ retry_look (zgrid_client_t *client, uint64_t now)
     client->look_at = TIME_NEVER;
     if (client->pending.used == 0)
         return;
-    pending_low (&client->pending);
+    pending_low (&client->pending, false);
     if (s_find_silent (client, now))
         scout_begin (client, true);
     s_resend (client, now);
