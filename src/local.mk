@@ -5,6 +5,7 @@ libzgrid_core_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libzgrid_core_la_SOURCES = \
     src/core/op.def src/core/option.def src/core/setting.def src/core/stat.def \
     src/core/bytes.h src/core/entry.h \
+    src/core/big.c src/core/big.h \
     src/core/flow.c src/core/flow.h \
     src/core/gather.c src/core/gather.h \
     src/core/glob.c src/core/glob.h \
@@ -12,6 +13,7 @@ libzgrid_core_la_SOURCES = \
     src/core/hash.c src/core/hash.h \
     src/core/heap.c src/core/heap.h \
     src/core/histogram.c src/core/histogram.h \
+    src/core/hot.c src/core/hot.h \
     src/core/index.c src/core/index.h src/core/index_impl.h src/core/index_visit.c \
     src/core/ops.c src/core/ops_key.c src/core/ops_lock.c src/core/ops_number.c \
     src/core/reclaim.c src/core/reclaim.h \
@@ -21,7 +23,9 @@ libzgrid_core_la_SOURCES = \
     src/core/buf.c src/core/buf.h \
     src/core/mem.c src/core/mem.h \
     src/core/mp.c src/core/mp.h \
+    src/core/sheet.c src/core/sheet.h \
     src/core/slot.c src/core/slot.h \
+    src/core/slow.c src/core/slow.h \
     src/core/split.c src/core/split.h \
     src/core/stats.c src/core/status.h src/core/utf8.h \
     src/core/wire.h src/core/wire_impl.h src/core/wire_op.c src/core/wire_options.c \

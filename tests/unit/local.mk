@@ -148,3 +148,16 @@ tests_unit_check_store_LDADD = $(UNIT_LIBS)
 tests_unit_check_storage_partition_SOURCES = tests/unit/check_storage_partition.c $(RIG) $(TEST_MAIN)
 tests_unit_check_storage_partition_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_storage_partition_LDADD = $(UNIT_LIBS)
+
+#  Statistics
+check_PROGRAMS += tests/unit/check_sheet tests/unit/check_hot tests/unit/check_slow
+TESTS += tests/unit/check_sheet tests/unit/check_hot tests/unit/check_slow
+tests_unit_check_sheet_SOURCES = tests/unit/check_sheet.c $(TEST_MAIN)
+tests_unit_check_sheet_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_sheet_LDADD = $(UNIT_LIBS)
+tests_unit_check_hot_SOURCES = tests/unit/check_hot.c $(TEST_MAIN)
+tests_unit_check_hot_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_hot_LDADD = $(UNIT_LIBS) -lm
+tests_unit_check_slow_SOURCES = tests/unit/check_slow.c $(TEST_MAIN)
+tests_unit_check_slow_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_slow_LDADD = $(UNIT_LIBS)
