@@ -6,6 +6,7 @@ libzgrid_core_la_SOURCES = \
     src/core/op.def src/core/option.def src/core/setting.def src/core/stat.def \
     src/core/bytes.h src/core/entry.h \
     src/core/big.c src/core/big.h \
+    src/core/census.c src/core/census.h \
     src/core/flow.c src/core/flow.h \
     src/core/gather.c src/core/gather.h \
     src/core/glob.c src/core/glob.h \
@@ -17,8 +18,9 @@ libzgrid_core_la_SOURCES = \
     src/core/index.c src/core/index.h src/core/index_impl.h src/core/index_visit.c \
     src/core/ops.c src/core/ops_key.c src/core/ops_lock.c src/core/ops_number.c \
     src/core/reclaim.c src/core/reclaim.h \
+    src/core/report.c src/core/report.h \
     src/core/storage.c src/core/storage.h src/core/storage_impl.h src/core/storage_map.c \
-    src/core/storage_memory.c src/core/storage_partition.c src/core/storage_shared.c \
+    src/core/storage_memory.c src/core/storage_partition.c src/core/storage_report.c src/core/storage_shared.c \
     src/core/store.c src/core/store.h \
     src/core/buf.c src/core/buf.h \
     src/core/mem.c src/core/mem.h \

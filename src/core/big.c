@@ -4,8 +4,8 @@
 
 #include <assert.h>
 
-static void
-s_set_floor (big_t *self)
+void
+big_settle (big_t *self)
 {
     self->floor = self->count == BIG_ROOM ? UINT64_MAX : 0;
     for (uint32_t at = 0; at < self->count && self->count == BIG_ROOM; at++)
@@ -35,7 +35,7 @@ big_add (big_t *self, uint32_t map, uint32_t partition, uint64_t hash, bytes_t k
                            .prefix_size = (uint8_t) (key.size < BIG_PREFIX ? key.size : BIG_PREFIX) };
     if (entry->prefix_size)
         memcpy (entry->prefix, key.data, entry->prefix_size);
-    s_set_floor (self);
+    big_settle (self);
 }
 
 void
@@ -43,5 +43,5 @@ big_drop (big_t *self, uint32_t at)
 {
     assert (at < self->count);
     self->keys[at] = self->keys[--self->count];
-    s_set_floor (self);
+    big_settle (self);
 }

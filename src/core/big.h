@@ -37,6 +37,10 @@ big_wants (const big_t *self, uint64_t bytes)
 void
     big_add (big_t *self, uint32_t map, uint32_t partition, uint64_t hash, bytes_t key, uint64_t bytes);
 
+//  Sizes were changed: what is wanted from now on follows from them.
+void
+    big_settle (big_t *self);
+
 //  Forgets the one at that place; the last one takes it.
 void
     big_drop (big_t *self, uint32_t at);

@@ -209,7 +209,10 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
         call_fail (call, ZGRID_NOMEM, "out of memory");
         return false;
     }
-    self->stats.puts++;
+    CALL_COUNT (call, puts);
+    if (self->census && big_wants (&self->census->big, call->place.key.size + size))
+        big_add (&self->census->big, call->map->number, call->store->partition, call->place.hash,
+                 call->place.key, call->place.key.size + size);
     call->partition->sequence = version;
     if (self->feeding)
         s_feed (call, FEED_PUT);
@@ -292,6 +295,7 @@ call_moved (call_t *call, uint32_t partition)
         meta.owner = bytes_str (text);
     }
     self->stats.moved++;
+    call->status = ZGRID_MOVED;
     wire_reply (call->out, call->request->id, ZGRID_MOVED, value_nil (), 0, &meta);
 }
 
@@ -377,6 +381,7 @@ s_execute_key (call_t *call, s_item_t *item)
     call->partition = &self->partitions[local];
     if (!call_admit (call))
         return;
+    ++*(op_info (item->request.op)->writes ? &call->partition->writes : &call->partition->reads);
     //  The hint is of the store that was there when the group began
     if (!s_find (call, item->hash, call->store == item->store ? &item->hint : NULL))
         return;
@@ -399,8 +404,59 @@ s_with (call_t *call)
 }
 
 static void
+s_perform (call_t *call, s_item_t *item)
+{
+    storage_t *self = call->storage;
+    batch_t *batch = call->batch;
+    if (!s_check (call))
+        return;
+    const op_info_t *info = op_info (item->request.op);
+    if (item->request.op == OP_WITH) {
+        s_with (call);
+        return;
+    }
+    if (info->routing == ROUTING_NODE) {
+        batch->node (batch->node_arg, &item->request, call->out);
+        return;
+    }
+    if (self->cluster.ap && ap_take (self->cluster.ap, self->cluster.view, call))
+        return;
+    if (info->routing == ROUTING_KEY) {
+        if (item->partition % self->config.actors != self->config.index) {
+            call_moved (call, item->partition);
+            return;
+        }
+        s_execute_key (call, item);
+        return;
+    }
+    if (!call->map)
+        call->map = map_find (self, item->request.map);
+    ops_table[item->request.op](call);
+}
+
+//  A sample of which keys are used.
+static void
+s_sample (const call_t *call)
+{
+    storage_t *self = call->storage;
+    const request_t *request = call->request;
+    census_set_sample (self->census);
+    if (request->faulty || call->status == ZGRID_MALFORMED || !request->has_key
+        || op_info (request->op)->routing != ROUTING_KEY)
+        return;
+    uint64_t hash = hash_key (&self->secret, request->key);
+    uint64_t map = call->map ? call->map->hash : hash_key (&self->secret, request->map);
+    hot_add (self->census->hot, request->map, request->key, hash ^ map * 0x9e3779b97f4a7c15,
+             op_info (request->op)->writes, call->moment.now);
+}
+
+static void
 s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
 {
+    census_t *census = self->census;
+    bool alone = census && op_info (item->request.op)->routing == ROUTING_PART; // It may take long
+    if (alone)
+        census_lap (census, batch->moment.wall);
     call_t call; // Not cleared as a whole: it is large, and records are many
     call.storage = self;
     call.batch = batch;
@@ -413,35 +469,19 @@ s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
     call.out = out;
     call.options.given = 0;
     call.status = ZGRID_OK;
-    call.out_at = out->size;
+    call.out_at = call.out_first = out->size;
     call.saw = 0;
     call.has_session = call.open = call.settled = call.stale = false;
     self->stats.records++;
     batch->records++;
-    if (!s_check (&call))
+    s_perform (&call, item);
+    if (!census)
         return;
-    const op_info_t *info = op_info (item->request.op);
-    if (item->request.op == OP_WITH) {
-        s_with (&call);
-        return;
-    }
-    if (info->routing == ROUTING_NODE) {
-        batch->node (batch->node_arg, &item->request, out);
-        return;
-    }
-    if (self->cluster.ap && ap_take (self->cluster.ap, self->cluster.view, &call))
-        return;
-    if (info->routing == ROUTING_KEY) {
-        if (item->partition % self->config.actors != self->config.index) {
-            call_moved (&call, item->partition);
-            return;
-        }
-        s_execute_key (&call, item);
-        return;
-    }
-    if (!call.map)
-        call.map = map_find (self, item->request.map);
-    ops_table[item->request.op](&call);
+    census_note (census, &item->request, call.status, out->size - call.out_first);
+    if (census_samples (census))
+        s_sample (&call);
+    if (alone)
+        census_lap (census, batch->moment.wall);
 }
 
 //  The bytes of the rest of the body cannot be read.
@@ -505,6 +545,8 @@ storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max)
             for (unsigned rest = at + 1; items[at].request.op == OP_DESTROY && rest < count; rest++)
                 items[rest].hint.slot = NULL;
         }
+        if (self->census)
+            census_lap (self->census, batch->moment.wall);
         if (step == WIRE_BROKEN)
             s_broken (self, batch, &items[count].request, out);
         if (step != WIRE_RECORD)

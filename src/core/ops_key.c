@@ -48,16 +48,15 @@ s_present (call_t *call)
 void
 op_get (call_t *call)
 {
-    storage_t *self = call->storage;
     if ((call->options.given & OPT_track) && call->batch->track && !call->stale)
         call->batch->track (call->batch->node_arg, call->request->map, call->request->key, call->place.hash,
                             call->partition->id);
     if (!call->place.entry) {
-        self->stats.get_misses++;
+        CALL_COUNT (call, get_misses);
         call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
-    self->stats.get_hits++;
+    CALL_COUNT (call, get_hits);
     entry_touch (call->place.entry, entry_clock (call->moment.now));
     if (!(call->options.given & OPT_withttl)) {
         call_reply (call, ZGRID_OK, s_present (call), s_version (call));
@@ -186,7 +185,7 @@ void
 op_del (call_t *call)
 {
     if (!call->place.entry) {
-        call->storage->stats.del_misses++;
+        CALL_COUNT (call, del_misses);
         call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
@@ -197,7 +196,7 @@ op_del (call_t *call)
     uint64_t version;
     if (!call_remove (call, &version))
         return;
-    call->storage->stats.del_hits++;
+    CALL_COUNT (call, del_hits);
     call_reply (call, ZGRID_OK, value_nil (), version);
 }
 
@@ -205,7 +204,7 @@ void
 op_getdel (call_t *call)
 {
     if (!call->place.entry) {
-        call->storage->stats.del_misses++;
+        CALL_COUNT (call, del_misses);
         call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
@@ -220,7 +219,7 @@ op_getdel (call_t *call)
     call_reply (call, ZGRID_OK, s_present (call), call->partition->sequence + 1);
     size_t end = call->out->size;
     if (call_remove (call, NULL)) {
-        call->storage->stats.del_hits++;
+        CALL_COUNT (call, del_hits);
         return;
     }
     //  Only the refusal is said
@@ -319,7 +318,7 @@ op_expire (call_t *call)
         uint64_t version;
         if (!call_remove (call, &version))
             return;
-        call->storage->stats.del_hits++;
+        CALL_COUNT (call, del_hits);
         call_reply (call, ZGRID_OK, value_nil (), version);
         return;
     }

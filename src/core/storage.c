@@ -60,8 +60,10 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
     self->partitions = mem_alloc_zero (self->local_partitions + 1, sizeof (partition_t));
     self->words = mem_alloc_zero (self->local_partitions + 1, sizeof (shared_word_t));
     self->cluster.dirty = mem_alloc (self->local_partitions * sizeof (uint32_t));
-    if (!self->pool.heap || !self->pool.reclaim || !self->partitions || !self->words
-        || !self->cluster.dirty) {
+    self->tallies = self->pool.tallies = mem_alloc_zero (self->local_partitions + 1, sizeof (store_tally_t));
+    self->census = config->census ? census_new (config->census) : NULL;
+    if (!self->pool.heap || !self->pool.reclaim || !self->partitions || !self->words || !self->cluster.dirty
+        || !self->tallies || (config->census && !self->census)) {
         storage_destroy (&self);
         return NULL;
     }
@@ -83,6 +85,7 @@ s_free_map (storage_t *self, map_t *map)
         store_destroy (&store);
     }
     mem_free (map->name);
+    mem_free (map->counts);
     mem_free (map);
 }
 
@@ -105,6 +108,8 @@ storage_destroy (storage_t **self_p)
     buf_clear (&self->scratch);
     mem_free (self->partitions);
     mem_free (self->words);
+    mem_free (self->tallies);
+    census_destroy (&self->census);
     mem_free (self);
     *self_p = NULL;
 }
@@ -124,6 +129,12 @@ storage_set_readers (storage_t *self, bool readers)
 
 //  ------------------------------------------------------------------------------------------------
 //  Statistics
+
+census_t *
+storage_census (storage_t *self)
+{
+    return self->census;
+}
 
 stats_t *
 storage_counters (storage_t *self)
@@ -175,7 +186,15 @@ void
 storage_verify (storage_t *self)
 {
     pool_t sum = { 0 };
+    store_tally_t tallies = { 0 };
     directory_t *directory = map_directory (self);
+    for (uint32_t local = 0; local < self->local_partitions; local++) {
+        tallies.entries += self->tallies[local].entries;
+        tallies.data_bytes += self->tallies[local].data_bytes;
+        tallies.used_bytes += self->tallies[local].used_bytes;
+    }
+    assert (tallies.entries == self->pool.entries && tallies.data_bytes == self->pool.data_bytes
+            && tallies.used_bytes == self->pool.used_bytes);
     for (uint32_t at = 0; directory && at < directory->room; at++)
         for (uint32_t local = 0; directory->slots[at] && local < self->local_partitions; local++) {
             store_t *store = map_store (directory->slots[at], local);
@@ -214,9 +233,8 @@ storage_turn (storage_t *self, uint64_t now)
     reclaim_turn (self->pool.reclaim);
 }
 
-//  The store that a walk has come to; NULL after the last one of a round. Bounded by *steps.
-static store_t *
-s_next_store (storage_t *self, walk_t *walk, uint32_t *steps)
+store_t *
+storage_next_store (storage_t *self, walk_t *walk, uint32_t *steps)
 {
     directory_t *directory = map_directory (self);
     walk->wrapped = false;
@@ -253,7 +271,7 @@ s_sweep (storage_t *self, uint64_t now, uint32_t steps)
     uint32_t moves = S_MOVED_PER_TICK;
     size_t expired = 0;
     while (budget && steps && expired < S_EXPIRED_PER_TICK) {
-        store_t *store = s_next_store (self, &self->sweep, &steps);
+        store_t *store = storage_next_store (self, &self->sweep, &steps);
         if (!store)
             break;
         uint32_t looked = 0;
@@ -290,7 +308,7 @@ s_compact (storage_t *self, uint32_t steps)
 {
     uint32_t budget = S_COMPACTED_PER_TICK;
     while (budget && steps) {
-        store_t *store = s_next_store (self, &self->compact, &steps);
+        store_t *store = storage_next_store (self, &self->compact, &steps);
         if (!store)
             break;
         uint32_t share = budget < 64 ? budget : 64;
@@ -318,6 +336,8 @@ storage_tick (storage_t *self, uint64_t now)
     uint32_t places = directory ? directory->room * self->local_partitions : 0;
     uint32_t steps = S_STORES_PER_TICK + places / (S_ROUND_MS / S_TICK_MS);
     size_t expired = s_sweep (self, now, steps);
+    if (self->census)
+        storage_look (self);
     bool compacting = s_is_fragmented (self);
     if (compacting)
         s_compact (self, steps);

@@ -5,10 +5,12 @@
 #ifndef STORAGE_H_INCLUDED
 #define STORAGE_H_INCLUDED
 
+#include "census.h"
 #include "cluster/lease.h"
 #include "cluster/peer.h"
 #include "feed.h"
 #include "reclaim.h"
+#include "report.h"
 #include "store.h"
 #include "wire.h"
 
@@ -39,6 +41,11 @@ void
 bool
     stats_decode (bytes_t encoded, stats_t *stats);
 
+//  Of one map, by the same names.
+typedef struct {
+    uint64_t get_hits, get_misses, puts, del_hits, del_misses, expired, evicted;
+} map_counts_t;
+
 typedef struct {
     uint32_t index;      // Which storage actor this is: partition p is its own if p % actors == index
     uint32_t actors;     // How many there are
@@ -57,6 +64,7 @@ typedef struct {
     uint64_t ap_grace;     // Milliseconds that ap maps remember deletions; 0: an hour
     uint64_t ap_round;     // Milliseconds between two comparisons of their copies; 0: 10,000
     uint8_t seed[HASH_SEED_SIZE]; // Until a view brings the cluster's
+    const census_config_t *census; // What is counted beside stat.def (census.h); NULL: nothing. Is copied
 } storage_config_t;
 
 //  epochs may be NULL: no local readers, ever. NULL without memory. The caller owns it.
@@ -263,6 +271,15 @@ const stats_t *
 //  For the actor's own counters (messages, bytes…).
 stats_t *
     storage_counters (storage_t *self);
+
+//  NULL: there is none.
+census_t *
+    storage_census (storage_t *self);
+
+//  Adds the rows of a table that this storage knows of; those of clients are the actor's. Bounded work.
+//  False without memory.
+bool
+    storage_report (storage_t *self, sheet_t *sheet, const report_t *report, moment_t moment);
 
 //  Tells it that local readers may come (or have all gone).
 void

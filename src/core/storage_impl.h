@@ -13,6 +13,7 @@ struct map {
     uint32_t name_size;
     char *name;
     uint64_t told; // Events
+    map_counts_t *counts;         // Apart: local readers look at what is here
     _Atomic (store_t *) stores[]; // By local partition: partition / actors
 };
 
@@ -50,7 +51,11 @@ struct storage {
     feed_t *feed;  // NULL: nobody takes them
     bool feed_all; // Of every map, not of those with events alone
     bool feeding;  // Anything at all
+    census_t *census;          // NULL: nothing is counted beside stats
+    store_tally_t *tallies;    // By local partition
     //  Housekeeping
+    walk_t look;               // For big entries
+    uint64_t look_position;    // In the store that it has come to
     walk_t sweep, compact;
     bool moving, moving_seen;  // Tables are being resized: in the last round, in this one so far
     uint64_t compact_position; // In the store that compaction has come to
@@ -74,6 +79,7 @@ typedef struct call {
     //  Copies and sessions
     unsigned status;        // Of the last reply
     size_t out_at;          // Where the reply begins in out
+    size_t out_first;       // Likewise, from the beginning on
     uint64_t before;        // The partition's sequence when it began
     uint64_t saw;           // Version of what was looked up, or of the last removal
     bool has_session;
@@ -86,6 +92,14 @@ typedef struct call {
 } call_t;
 
 typedef void (op_fn) (call_t *call);
+
+//  Counts for the storage actor, and for the map if there is one.
+#define CALL_COUNT(call, field)                                                                              \
+    do {                                                                                                     \
+        (call)->storage->stats.field++;                                                                      \
+        if ((call)->map)                                                                                     \
+            (call)->map->counts->field++;                                                                    \
+    } while (0)
 
 //  By op number; NULL: not a key operation.
 extern op_fn *const ops_table[OP_LIMIT];
@@ -120,6 +134,14 @@ map_name (const map_t *map)
 {
     return bytes_of (map->name, map->name_size);
 }
+
+//  storage.c: the store that a walk has come to; NULL after the last one of a round. Bounded by *steps.
+store_t *
+    storage_next_store (storage_t *self, walk_t *walk, uint32_t *steps);
+
+//  storage_report.c: looks at some entries for large ones. Once a tick.
+void
+    storage_look (storage_t *self);
 
 //  storage_partition.c: SCAN, SIZE, DESTROY
 void

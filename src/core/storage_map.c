@@ -64,15 +64,18 @@ s_new_map (storage_t *self, bytes_t name)
 {
     map_t *map = mem_alloc_zero (1, sizeof (map_t) + self->local_partitions * sizeof (map->stores[0]));
     char *copy = mem_alloc (name.size + 1);
-    if (!map || !copy) {
+    map_counts_t *counts = mem_alloc_zero (1, sizeof (map_counts_t));
+    if (!map || !copy || !counts) {
         mem_free (map);
         mem_free (copy);
+        mem_free (counts);
         return NULL;
     }
     memcpy (copy, name.data, name.size);
     copy[name.size] = 0;
     map->hash = hash_key (&self->secret, name);
     map->name = copy;
+    map->counts = counts;
     map->name_size = (uint32_t) name.size;
     return map;
 }

@@ -45,6 +45,14 @@ s_store_free (void *owner, void *what, size_t size)
     mem_free (self);
 }
 
+static void
+s_tally_entries (const store_t *self, uint64_t more)
+{
+    self->pool->entries += more;
+    if (self->pool->tallies)
+        self->pool->tallies[self->partition].entries += more;
+}
+
 void
 store_destroy (store_t **self_p)
 {
@@ -53,7 +61,11 @@ store_destroy (store_t **self_p)
         return;
     *self_p = NULL;
     pool_t *pool = self->pool;
-    pool->entries -= self->index.live;
+    s_tally_entries (self, -self->index.live);
+    if (pool->tallies) {
+        pool->tallies[self->partition].data_bytes -= self->data_bytes;
+        pool->tallies[self->partition].used_bytes -= self->used_bytes;
+    }
     pool->expiring -= self->expiring;
     pool->data_bytes -= self->data_bytes;
     pool->used_bytes -= self->used_bytes;
@@ -96,6 +108,11 @@ s_account (store_t *self, const entry_t *entry, bool add)
     self->pool->data_bytes += sign * data;
     self->pool->used_bytes += sign * used;
     self->pool->expiring += sign * expiring;
+    if (self->pool->tallies) {
+        store_tally_t *tally = &self->pool->tallies[self->partition];
+        tally->data_bytes += sign * data;
+        tally->used_bytes += sign * used;
+    }
 }
 
 //  A value that fits into the block of the entry that it replaces, when nobody else can be looking.
@@ -167,7 +184,7 @@ store_set (store_t *self, place_t *place, bytes_t first, bytes_t second, uint64_
             heap_free (self->pool->heap, entry, entry_size (entry));
             return false;
         }
-        self->pool->entries++;
+        s_tally_entries (self, 1);
         place->slot = NULL; // Nobody needs it; the next search finds it
     }
     place->entry = entry;
@@ -191,7 +208,7 @@ void
 store_remove (store_t *self, place_t *place)
 {
     s_account (self, place->entry, false);
-    self->pool->entries--;
+    s_tally_entries (self, -UINT64_C (1));
     index_remove (&self->index, place->slot);
     s_retire (self, place->entry);
     place->slot = NULL;

@@ -10,6 +10,12 @@
 struct store;
 struct place;
 
+//  Sums over the stores of one partition.
+typedef struct {
+    uint64_t entries;
+    size_t data_bytes, used_bytes;
+} store_tally_t;
+
 //  What the stores of one storage actor share, and their sums. One owner, one thread.
 typedef struct {
     heap_t *heap;
@@ -21,6 +27,7 @@ typedef struct {
     size_t used_bytes;   // What these entries take in the heap
     size_t index_bytes;  // Tables
     uint64_t rehashes;   // Of stores that are gone
+    store_tally_t *tallies; // The same of each partition, by local partition; NULL: nobody wants them
     //  Asked before an expired entry goes: removes it, or leaves it and returns false. NULL: it goes.
     bool (*expire) (void *arg, struct store *store, struct place *place, uint64_t now);
     void *expire_arg;

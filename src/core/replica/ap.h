@@ -92,6 +92,19 @@ typedef struct {
 ap_stats_t
     ap_stats (ap_t *self);
 
+//  What is known of a map.
+typedef struct {
+    bytes_t name;
+    uint64_t entries, copies; // In partitions of which this member is primary, and in others
+    size_t data_bytes, used_bytes; // Of the first, and of both
+    map_counts_t counts;
+} ap_map_info_t;
+//  The name of the map of that number, from 0; empty: there is none.
+bytes_t
+    ap_map_name (const ap_t *self, uint32_t number);
+ap_map_info_t
+    ap_map_info (const ap_t *self, uint32_t number);
+
 //  A digest of what replicas must have in common in a partition, of all maps. Equal for equal contents.
 uint64_t
     ap_digest (ap_t *self, uint32_t partition);

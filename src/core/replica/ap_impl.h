@@ -52,6 +52,7 @@ typedef struct {
     uint64_t hash;
     bytes_t name;
     uint32_t number;   // In the order of creation
+    map_counts_t counts;
     share_t *shares[]; // By local partition; NULL: nothing there
 } ap_map_t;
 

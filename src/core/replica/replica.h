@@ -57,6 +57,7 @@ typedef struct {
     uint64_t sequence;     // Of the last entry: the version of what it wrote
     uint64_t commit;
     uint64_t removed;      // The last entry that removed something
+    uint64_t reads, writes; // Records that named a key here
     uint64_t epoch, tenure, tenure_start;
     oplog_t log;
     sessions_t sessions;

@@ -18,6 +18,7 @@ s_again (call_t *call, uint64_t retry)
 {
     meta_t meta = { .given = META_retry, .retry = retry };
     call->storage->stats.tryagain++;
+    call->status = ZGRID_TRYAGAIN;
     wire_reply (call->out, call->request->id, ZGRID_TRYAGAIN, value_nil (), 0, &meta);
     return false;
 }
@@ -385,11 +386,14 @@ bool
 replica_remove (storage_t *self, store_t *store, place_t *place, removal_t reason, uint64_t now)
 {
     partition_t *part = &self->partitions[store->partition];
+    map_counts_t *counts = ((map_t *) store->map)->counts;
     uint64_t *counter = reason == REMOVAL_EVICTED ? &self->stats.evicted : &self->stats.expired;
+    uint64_t *of_map = reason == REMOVAL_EVICTED ? &counts->evicted : &counts->expired;
     (void) now;
     //  Effects are absolute: backups do not look at clocks
     if (LEFT_OUT (backup_clock) && part->role == ROLE_BACKUP) {
         ++*counter;
+        ++*of_map;
         store_remove (store, place);
         return true;
     }
@@ -416,6 +420,7 @@ replica_remove (storage_t *self, store_t *store, place_t *place, removal_t reaso
                                         .map = map_name (store->map),
                                         .key = entry_key (place->entry) });
     ++*counter;
+    ++*of_map;
     store_remove (store, place);
     return true;
 }
