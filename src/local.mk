@@ -20,6 +20,7 @@ libzgrid_core_la_SOURCES = \
     src/core/reclaim.c src/core/reclaim.h \
     src/core/report.c src/core/report.h \
     src/core/storage.c src/core/storage.h src/core/storage_impl.h src/core/storage_map.c \
+    src/core/storage_settings.c \
     src/core/storage_memory.c src/core/storage_partition.c src/core/storage_report.c src/core/storage_shared.c \
     src/core/store.c src/core/store.h \
     src/core/buf.c src/core/buf.h \

@@ -137,6 +137,14 @@ entry_clock (uint64_t now)
     return (uint32_t) (now >> 8) & ENTRY_ACCESS_MASK;
 }
 
+//  Ticks since the last access. One that a reader noted with a clock ahead of this one was just now.
+static inline uint32_t
+entry_age (const entry_t *self, uint32_t clock)
+{
+    uint32_t age = (clock - entry_access (self)) & ENTRY_ACCESS_MASK;
+    return age > ENTRY_ACCESS_MASK - 1024 ? 0 : age;
+}
+
 //  Notes an access. Anybody may; a deadline that the owner sets meanwhile is never undone.
 static inline void
 entry_touch (entry_t *self, uint32_t clock)

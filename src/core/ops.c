@@ -342,6 +342,18 @@ s_check (call_t *call)
     return true;
 }
 
+//  True if the entry at the place is one no more. Only the primary knows whether it is idle.
+static bool
+s_is_over (const call_t *call, removal_t *reason)
+{
+    const entry_t *entry = call->place.entry;
+    *reason = REMOVAL_EXPIRED;
+    if (entry_expired (entry, call->moment.now))
+        return true;
+    *reason = REMOVAL_IDLE;
+    return !call->stale && entry_is_idle (call->map, call->partition, entry, call->moment.now);
+}
+
 //  Looks the key up. An entry whose time is over is removed before anything looks at it: that is an
 //  effect of its own, and absence is told when it is committed (consistency 6). False, and replied, if
 //  it cannot be.
@@ -351,11 +363,11 @@ s_find (call_t *call, uint64_t hash, const index_hint_t *hint)
     call->place = (place_t) { call->request->key, hash, NULL, NULL };
     if (call->store)
         call->place = store_find_hinted (call->store, hash, call->request->key, hint);
-    if (call->place.entry && entry_expired (call->place.entry, call->moment.now)) {
+    removal_t reason;
+    if (call->place.entry && s_is_over (call, &reason)) {
         if (call->stale) // A backup hides it
             call->place = (place_t) { call->request->key, hash, NULL, NULL };
-        else if (!replica_remove (call->storage, call->store, &call->place, REMOVAL_EXPIRED,
-                                  call->moment.now)) {
+        else if (!replica_remove (call->storage, call->store, &call->place, reason, call->moment.now)) {
             call->storage->stats.busy++;
             call_fail (call, ZGRID_BUSY, "the partition's other copies are behind");
             return false;

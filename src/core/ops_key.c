@@ -126,7 +126,8 @@ op_put (call_t *call)
         call_fail (call, ZGRID_MALFORMED, "nx and xx exclude each other");
         return;
     }
-    if (!call_deadline (call, given & OPT_keepttl ? s_deadline (call) : 0, &deadline, &past))
+    uint64_t otherwise = given & OPT_keepttl ? call_kept_deadline (call) : call_usual_deadline (call);
+    if (!call_deadline (call, otherwise, &deadline, &past))
         return;
     unsigned status = (given & OPT_nx) && exists    ? ZGRID_EXISTS
                       : (given & OPT_xx) && !exists ? ZGRID_NOTFOUND
@@ -144,7 +145,7 @@ op_getput (call_t *call)
     bytes_t value;
     uint64_t deadline;
     bool past;
-    if (call_value (call, &value) && call_deadline (call, s_deadline (call), &deadline, &past))
+    if (call_value (call, &value) && call_deadline (call, call_kept_deadline (call), &deadline, &past))
         s_store_and_reply (call, value, deadline, past, true);
 }
 
@@ -159,7 +160,7 @@ op_cas (call_t *call)
         call_fail (call, ZGRID_MALFORMED, "CAS needs the option ifeq");
         return;
     }
-    if (!call_value (call, &value) || !call_deadline (call, s_deadline (call), &deadline, &past))
+    if (!call_value (call, &value) || !call_deadline (call, call_kept_deadline (call), &deadline, &past))
         return;
     if (s_conditions (call) != ZGRID_OK)
         call_reply (call, ZGRID_MISMATCH, s_present (call), s_version (call));
@@ -173,7 +174,7 @@ op_append (call_t *call)
     bytes_t value;
     uint64_t deadline, version;
     bool past;
-    if (!call_value (call, &value) || !call_deadline (call, s_deadline (call), &deadline, &past))
+    if (!call_value (call, &value) || !call_deadline (call, call_kept_deadline (call), &deadline, &past))
         return;
     bytes_t present = call->place.entry ? entry_value (call->place.entry) : bytes_of (NULL, 0);
     int64_t length = (int64_t) (present.size + value.size);

@@ -31,8 +31,7 @@ s_put_text (call_t *call, const char *text, size_t size, value_t reply)
 {
     uint64_t deadline, version;
     bool past;
-    uint64_t present = call->place.entry ? entry_deadline (call->place.entry) : 0;
-    if (call_deadline (call, present, &deadline, &past)
+    if (call_deadline (call, call_kept_deadline (call), &deadline, &past)
         && call_store (call, bytes_of (text, size), bytes_of (NULL, 0), deadline, past, &version))
         call_reply (call, ZGRID_OK, reply, version);
 }

@@ -338,12 +338,14 @@ storage_tick (storage_t *self, uint64_t now)
     size_t expired = s_sweep (self, now, steps);
     if (self->census)
         storage_look (self);
+    size_t idle = storage_sweep_idle (self, S_EXPIRED_PER_TICK, now);
     bool compacting = s_is_fragmented (self);
     if (compacting)
         s_compact (self, steps);
-    if (expired >= S_EXPIRED_PER_TICK)
+    if (expired >= S_EXPIRED_PER_TICK || idle >= S_EXPIRED_PER_TICK)
         return 1; // Much ends at once: go on soon, but let requests in between
-    if (self->pool.expiring || self->moving || compacting || trimmed || reclaim_waiting (self->pool.reclaim))
+    bool sweeping = self->pool.expiring || (self->idle.shortest && self->pool.entries);
+    if (sweeping || self->moving || compacting || trimmed || reclaim_waiting (self->pool.reclaim))
         return S_TICK_MS;
     return self->pool.entries || self->pool.index_bytes ? S_ROUND_MS / 4 : UINT64_MAX;
 }

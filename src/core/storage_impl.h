@@ -12,6 +12,8 @@ struct map {
     uint32_t number; // In the order of creation
     uint32_t name_size;
     char *name;
+    uint64_t ttl;         // As the view has it: milliseconds, 0: none
+    _Atomic uint32_t idle; // Ticks of the access clock without an access, of entries that stay; 0: any
     uint64_t told; // Events
     map_counts_t *counts;         // Apart: local readers look at what is here
     _Atomic (store_t *) stores[]; // By local partition: partition / actors
@@ -57,6 +59,11 @@ struct storage {
     walk_t look;               // For big entries
     uint64_t look_position;    // In the store that it has come to
     walk_t sweep, compact;
+    struct {
+        uint64_t shortest;        // Milliseconds, of the maps that have an idle time; 0: none has
+        uint32_t map, partition;  // Where the sweep for idle entries has come to
+        uint64_t place;           // In that store (index_each)
+    } idle;
     bool moving, moving_seen;  // Tables are being resized: in the last round, in this one so far
     uint64_t compact_position; // In the store that compaction has come to
     size_t compact_moved;      // Entries, in this round
@@ -142,6 +149,32 @@ store_t *
 //  storage_report.c: looks at some entries for large ones. Once a tick.
 void
     storage_look (storage_t *self);
+
+//  storage_settings.c: what the view says of maps
+
+//  Once a view, and once for a map that is new.
+void
+    storage_apply_settings (storage_t *self);
+void
+    map_apply_settings (storage_t *self, map_t *map);
+
+//  True if the map's idle time says that the entry goes. For the primary alone: others do not know of all
+//  accesses. Nobody's accesses count that a former primary saw: none is idle before the present one has
+//  been that for as long.
+bool
+    entry_is_idle (const map_t *map, const partition_t *part, const entry_t *entry,
+                   uint64_t now);
+
+//  The deadline of what is stored without a TTL: of a new entry, and of one that keeps what it has.
+uint64_t
+    call_usual_deadline (const call_t *call);
+uint64_t
+    call_kept_deadline (const call_t *call);
+
+//  Removes idle entries: a piece of a round, which takes a quarter of the shortest idle time, but 2 to
+//  30 seconds. Once in 20 ms. Returns how many it removed, at most `most`.
+size_t
+    storage_sweep_idle (storage_t *self, size_t most, uint64_t now);
 
 //  storage_partition.c: SCAN, SIZE, DESTROY
 void

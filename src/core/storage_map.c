@@ -77,6 +77,7 @@ s_new_map (storage_t *self, bytes_t name)
     map->name = copy;
     map->counts = counts;
     map->name_size = (uint32_t) name.size;
+    map_apply_settings (self, map);
     return map;
 }
 

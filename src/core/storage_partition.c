@@ -16,9 +16,10 @@
 
 typedef struct {
     call_t *call;
-    buf_t *page;     // Encoded keys (and values)
-    uint32_t items;  // In it
-    uint64_t looked; // Entries
+    const partition_t *partition; // That is being read
+    buf_t *page;                  // Encoded keys (and values)
+    uint32_t items;               // In it
+    uint64_t looked;              // Entries
     uint64_t steps;
 } s_page_t;
 
@@ -37,7 +38,9 @@ s_scan_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
     (void) slot;
     (void) hash;
     page->looked++;
-    if (entry_expired (entry, page->call->moment.now))
+    const call_t *call = page->call;
+    if (entry_expired (entry, call->moment.now)
+        || (!call->stale && entry_is_idle (call->map, page->partition, entry, call->moment.now)))
         return;
     entry_parts (entry, &key, &value);
     const options_t *options = &page->call->options;
@@ -56,6 +59,7 @@ static uint64_t
 s_scan_partition (s_page_t *page, uint32_t local, uint64_t position, uint64_t count, uint32_t *buckets)
 {
     store_t *store = page->call->map ? map_store (page->call->map, local) : NULL;
+    page->partition = &page->call->storage->partitions[local];
     while (store && position < INDEX_END && page->looked < count && *buckets && page->steps < S_PAGE_STEPS
            && page->page->size < S_PAGE_BYTES) {
         position = index_visit (&store->index, position, s_scan_one, page);

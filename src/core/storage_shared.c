@@ -76,7 +76,11 @@ storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, const i
         shared.deadline = life >> ENTRY_ACCESS_BITS;
         shared.version = atomic_load_explicit (&entry->version, memory_order_acquire);
     }
-    if (torn || (shared.deadline && shared.deadline <= now ()))
+    const map_t *map = store->map;
+    uint32_t idle = atomic_load_explicit (&((map_t *) (uintptr_t) map)->idle, memory_order_relaxed);
+    //  What seems to be idle is the owner's business: it knows what else counts
+    if (torn || (entry && idle && entry_age (entry, clock) >= idle)
+        || (shared.deadline && shared.deadline <= now ()))
         shared.status = -1;
     else if (entry) {
         shared.status = ZGRID_OK;

@@ -56,6 +56,26 @@ START_TEST (operations)
 }
 END_TEST
 
+START_TEST (what_is_stored_without_a_ttl_gets_that_of_its_map)
+{
+    ap_net_start (2, 5);
+    map_settings_t map = { .name = "m", .mode = MAP_AP, .min_sync = 1, .ttl = 700 };
+    ck_assert (view_set_map (ap_net.view, &map));
+    ap_net.view->version++;
+    ap_net_give_view (0);
+    options_t keep = { .given = OPT_keepttl }, own = { .given = OPT_px, .time = 90 };
+    value_t value = value_bytes (bytes_str ("v"));
+    ap_net_put (0, "k", "v");
+    ck_assert_int_eq (ap_net_ask (0, OP_TTL, "k", value_nil (), NULL).value.integer, 700);
+    ck_assert_uint_eq (ap_net_ask (0, OP_PUT, "k", value, &own).status, ZGRID_OK);
+    ck_assert_uint_eq (ap_net_ask (0, OP_PUT, "k", value, &keep).status, ZGRID_OK);
+    ck_assert_int_eq (ap_net_ask (0, OP_TTL, "k", value_nil (), NULL).value.integer, 90);
+    ck_assert_uint_eq (ap_net_ask (0, OP_PUT, "new", value, &keep).status, ZGRID_OK);
+    ck_assert_int_eq (ap_net_ask (0, OP_TTL, "new", value_nil (), NULL).value.integer, 700);
+    ap_net_stop ();
+}
+END_TEST
+
 START_TEST (what_needs_one_present_value_is_refused)
 {
     static const op_t s_refused[] = { OP_CAS,    OP_INCR,   OP_DECR,  OP_INCRBYFLOAT,
@@ -428,6 +448,7 @@ test_suite (void)
     TCase *tests = tcase_create ("ap");
     tcase_set_timeout (tests, TEST_TIMEOUT);
     tcase_add_test (tests, hybrid_clock);
+    tcase_add_test (tests, what_is_stored_without_a_ttl_gets_that_of_its_map);
     tcase_add_test (tests, operations);
     tcase_add_test (tests, what_needs_one_present_value_is_refused);
     tcase_add_test (tests, whole_partitions);

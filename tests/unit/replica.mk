@@ -48,6 +48,13 @@ tests_unit_check_replica_SOURCES = tests/unit/check_replica.c tests/lib/copies.c
 tests_unit_check_replica_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_replica_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/check_storage_settings
+TESTS += tests/unit/check_storage_settings
+tests_unit_check_storage_settings_SOURCES = tests/unit/check_storage_settings.c \
+    tests/lib/copies.c tests/lib/copies.h tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
+tests_unit_check_storage_settings_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_storage_settings_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/check_session
 TESTS += tests/unit/check_session
 tests_unit_check_session_SOURCES = tests/unit/check_session.c $(TEST_MAIN)

@@ -146,12 +146,22 @@ s_op_get (s_run_t *run)
     return ZGRID_OK;
 }
 
+//  Of what is stored without a TTL.
+static uint64_t
+s_usual_end (const s_run_t *run)
+{
+    const view_t *view = run->ap->view;
+    uint64_t ttl = view ? view_map (view, run->call->request->map)->ttl : 0;
+    return ttl ? run->wall + ttl : 0;
+}
+
 static unsigned
 s_op_put (s_run_t *run)
 {
     const options_t *options = run->call->options;
     bytes_t value = run->call->value;
-    uint64_t ends = (options->given & OPT_keepttl) && run->alive ? run->record.ends : 0;
+    bool keeps = (options->given & OPT_keepttl) && run->alive;
+    uint64_t ends = keeps ? run->record.ends : s_usual_end (run);
     bool past = false;
     if (value.size > run->ap->config.value_max)
         return ap_fail (run->call, ZGRID_TOOBIG, "the value is longer than limits.value_max");

@@ -76,6 +76,7 @@ typedef struct {
     receiver_t *receiver;  // Learner
     buf_t part;            // Backup, learner: a large entry that comes in parts
     uint64_t part_seq, part_total;
+    uint64_t primary_since;  // Boot clock; accesses before it were somebody else's to see
 } partition_t;
 
 //  A body for one storage actor of one member.

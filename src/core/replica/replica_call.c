@@ -387,7 +387,9 @@ replica_remove (storage_t *self, store_t *store, place_t *place, removal_t reaso
 {
     partition_t *part = &self->partitions[store->partition];
     map_counts_t *counts = ((map_t *) store->map)->counts;
-    uint64_t *counter = reason == REMOVAL_EVICTED ? &self->stats.evicted : &self->stats.expired;
+    uint64_t *counter = reason == REMOVAL_EVICTED ? &self->stats.evicted
+                        : reason == REMOVAL_IDLE  ? &self->stats.idled
+                                                  : &self->stats.expired;
     uint64_t *of_map = reason == REMOVAL_EVICTED ? &counts->evicted : &counts->expired;
     (void) now;
     //  Effects are absolute: backups do not look at clocks

@@ -96,6 +96,7 @@ s_become_primary (storage_t *self, partition_t *part, const part_t *row, uint64_
             part->told = part->repeated = part->sequence;
         }
         replica_learn_end (part);
+        part->primary_since = now;
         part->tenure = row->epoch;
         part->tenure_start = part->sequence;
         buf_clear (&part->part);
@@ -253,6 +254,7 @@ storage_set_view (storage_t *self, const view_t *view, uint64_t now)
     cluster->alone = alone;
     cluster->generation = me ? me->generation : 0;
     replica_feed_view (self);
+    storage_apply_settings (self);
     for (uint32_t local = 0; local < self->local_partitions; local++) {
         partition_t *part = &self->partitions[local];
         const part_t *row = &copy->parts[part->id];
