@@ -10,7 +10,7 @@
     Publishing, and asking who listens, is done with a zgrid_client_t. Listening is done with a
     zgrid_topic_t, which is used by one thread at a time, as every handle is. It is connected to one
     member, and goes on with another one by itself when that member dies or leaves; what is lost
-    meanwhile cannot be counted, and the next message says so (`gap`).
+    meanwhile cannot be counted, and the next message of each subscription says so (`gap`).
 
     A channel has 1 to 255 bytes, none of them zero; a pattern too. In patterns * is any bytes, ? one
     byte, [abc] and [a-e] one of these, [^abc] one that is none of these, and \ takes its meaning from the
@@ -48,7 +48,8 @@ ZGRID_EXPORT zgrid_future_t *
 
 //  The channels that have subscribers by name (not by pattern) anywhere in the cluster, and match the
 //  glob; match NULL: all of them. In no order; readable until the next call on the client. Returns
-//  ZGRID_OK; ZGRID_MALFORMED for a glob that is too long.
+//  ZGRID_OK; ZGRID_PARTIAL: there are more, whose names would exceed 4 MiB; ZGRID_MALFORMED for a glob of more
+//  than 512 bytes.
 ZGRID_EXPORT int
     zgrid_client_channels (zgrid_client_t *self, const char *match, const zgrid_bytes_t **channels,
                            size_t *count);
@@ -56,7 +57,8 @@ ZGRID_EXPORT int
 //  counts[i] becomes the number of subscribers by name that channels[i] has in the cluster, 0 for one
 //  that nobody knows. Returns ZGRID_OK; ZGRID_MALFORMED for a channel that is none.
 ZGRID_EXPORT int
-    zgrid_client_numsub (zgrid_client_t *self, const zgrid_bytes_t *channels, size_t count, uint64_t *counts);
+    zgrid_client_numsub (zgrid_client_t *self, const zgrid_bytes_t *channels, size_t count,
+                         uint64_t *counts);
 
 //  *patterns becomes the number of different patterns that are subscribed to in the cluster.
 ZGRID_EXPORT int
@@ -82,7 +84,8 @@ typedef struct {
     zgrid_bytes_t pattern; // The one that it matched; data NULL: subscribed to by the channel's name
     zgrid_bytes_t message;
     uint64_t lost;         // Messages of this subscription that were lost before this one
-    bool gap;              // Nobody knows how many more were lost: the connection was another one before
+    bool gap;              // Nobody knows how many more were lost: the connection was another one before,
+                           // or its publisher has begun anew
 } zgrid_message_t;
 
 //  Makes a subscriber without subscriptions. Returns ZGRID_OK; ZGRID_MALFORMED if an endpoint cannot be

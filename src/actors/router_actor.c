@@ -17,6 +17,7 @@ s_destroy (void **self_p)
         mem_free (self->peers[actor].sizes);
     }
     mem_free (self->peers);
+    router_pubsub_leave (self);
     router_leave (self);
     door_destroy (&self->clients);
     gather_destroy (&self->gather);
@@ -62,6 +63,8 @@ s_create (const void *args, buf_t *why)
         connected = s_connect (self, &self->peers[actor], given->peer_inprocs[actor]);
     if (!connected)
         buf_add (why, "cannot reach the storage actors", 31);
+    else if (!router_pubsub_join (self, given->pubsub_inproc))
+        buf_add (why, "cannot reach the pubsub actor", 29);
     else if (router_join (self, given, why)) {
         const char *endpoints[] = { given->client_endpoint, given->client_inproc };
         self->clients = door_new (&given->door, endpoints, 2, &self->counters, why);
@@ -81,15 +84,24 @@ s_sockets (void *arg, zsock_t **sockets)
     for (uint32_t actor = 0; actor < self->actors; actor++)
         sockets[count++] = self->peers[actor].socket;
     sockets[count++] = lines_socket (self->lines);
+    if (self->pubsub)
+        sockets[count++] = self->pubsub;
     sockets[count++] = door_socket (self->clients);
     return count;
+}
+
+//  The last of those above.
+static size_t
+s_door_place (const router_t *self)
+{
+    return self->actors + 2 + (self->pubsub != NULL);
 }
 
 static bool
 s_wants (void *arg, size_t which)
 {
     router_t *self = arg;
-    if (which < self->actors + 2 || self->mode != ROUTER_ALONE)
+    if (which < s_door_place (self) || self->mode != ROUTER_ALONE)
         return true;
     if (self->wanted != ROUTER_ALONE)
         return false;
@@ -120,7 +132,9 @@ s_receive (void *arg, size_t which, const moment_t *moment)
         return router_receive_beacon (self);
     if (which <= self->actors)
         return router_receive_peer (self, (uint32_t) which - 1);
-    return which == self->actors + 1 ? router_receive_line (self) : s_receive_client (self);
+    if (which == s_door_place (self))
+        return s_receive_client (self);
+    return which == self->actors + 1 ? router_receive_line (self) : router_receive_pubsub (self);
 }
 
 static uint64_t

@@ -22,6 +22,7 @@ typedef struct {
     uint32_t peer_hwm;                // Messages on their way to one storage actor at most
     uint64_t peer_bytes;              // Bytes of them at most, beyond one message
     node_id_t node;                   // Which member
+    const char *pubsub_inproc;        // The pubsub actor's `inproc`; NULL: there is none
     const char *beacon_inproc;        // The beacon's ROUTER "inner"; need not be bound yet
     int links_affinity;               // I/O threads of links to other members' storage actors; 0: any
     const node_info_t *info;          // Name, version, started; is copied

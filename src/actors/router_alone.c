@@ -112,8 +112,7 @@ s_answer (router_t *self, const arrival_t *arrival, const request_t *request)
     else if (request->op == OP_WITH) {
         buf_add (&self->with, request->raw.data, request->raw.size);
         buf_add (&self->apart, request->raw.data, request->raw.size);
-    } else if (request->op == OP_CLUSTER || request->op == OP_ADMIN
-               || (request->op >= OP_PUBLISH && request->op <= OP_NUMPAT))
+    } else if (request->op == OP_CLUSTER || request->op == OP_ADMIN)
         self->deferred = true;
     else {
         router_answer_node (self, arrival, request, &self->here);
@@ -141,12 +140,15 @@ s_add_scan (router_t *self, uint32_t actor, const request_t *request)
     return true;
 }
 
-//  Whether it may be answered late: what passes through is counted until it comes back, in order.
+//  Whether it may be answered late, or by somebody else: what passes through is counted until it comes back,
+//  in order.
 static bool
 s_waits (const request_t *request)
 {
     options_t options;
     const char *why;
+    if (router_is_pubsub (request))
+        return true;
     return request->op == OP_LOCK && !request->faulty && options_decode (request->options, &options, &why)
            && !((options.given & OPT_wait) && options.wait == 0);
 }
@@ -314,7 +316,6 @@ router_divide (router_t *self, const arrival_t *arrival)
     if (self->apart_records) {
         arrival_t apart = *arrival;
         apart.records = mp_of (buf_bytes (&self->apart));
-        apart.attachment_count = 0;
         router_forward (self, &apart);
     }
 }

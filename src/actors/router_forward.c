@@ -90,7 +90,7 @@ s_give_busy (router_t *self, const request_t *request, uint64_t number, const ch
 static void
 s_ask_stats (router_t *self, group_t *group, const arrival_t *arrival, const request_t *request)
 {
-    uint64_t number = forward_outside (self->forward, group, request->id, S_BEACON_MS, self->now);
+    uint64_t number = forward_outside (self->forward, group, request->id, S_BEACON_MS, false, self->now);
     ticket_t *ticket = number ? gather_open (self->gather, NULL, 0, self->now + ROUTER_TICKET_MS) : NULL;
     if (number == 0)
         return;
@@ -112,7 +112,7 @@ s_ask_stats (router_t *self, group_t *group, const arrival_t *arrival, const req
 static void
 s_ask_beacon (router_t *self, group_t *group, const request_t *request)
 {
-    uint64_t number = forward_outside (self->forward, group, request->id, S_BEACON_MS, self->now);
+    uint64_t number = forward_outside (self->forward, group, request->id, S_BEACON_MS, false, self->now);
     inner_t message = {
         .kind = INNER_RECORD, .index = INNER_ROUTER, .number = number, .record = request->raw
     };
@@ -163,7 +163,10 @@ s_take (router_t *self, group_t *group, const arrival_t *arrival, const request_
         case OP_CHANNELS:
         case OP_NUMSUB:
         case OP_NUMPAT:
-            s_refuse (self, group, request->id, ZGRID_UNAVAILABLE, "this member takes no subscribers");
+            if (open)
+                router_pubsub_add (self, group, arrival, request, &options);
+            else
+                s_too_early (group, request->id);
             break;
         case OP_WITH:
             forward_with (group, &options);
@@ -210,6 +213,7 @@ router_forward (router_t *self, const arrival_t *arrival)
     }
     if (router_broken (self, arrival, &reader, step, count, request.id, forward_replies (group)))
         forward_said (group, 1);
+    router_pubsub_send (self);
     forward_close (self->forward, group, self->now);
 }
 

@@ -61,6 +61,9 @@ typedef struct {
     node_id_t node;
     router_mode_t mode, wanted;
     uint64_t wanted_since;
+    zsock_t *pubsub; // NULL: there is no such actor
+    void *pubsub_handle;
+    buf_t pubsub_body; // What the present message has for it
     zsock_t *beacon;
     void *beacon_handle;
     frames_t beacon_frames;
@@ -107,6 +110,23 @@ unsigned
 bool
     router_broken (router_t *self, const arrival_t *arrival, const mp_t *reader, wire_step_t step,
                    uint64_t count, uint64_t id, buf_t *out);
+
+//  router_pubsub.c
+bool
+    router_is_pubsub (const request_t *request);
+//  Adds a record to what is sent next. Its options have been decoded.
+void
+    router_pubsub_add (router_t *self, group_t *group, const arrival_t *arrival, const request_t *request,
+                       const options_t *options);
+void
+    router_pubsub_send (router_t *self);
+bool
+    router_receive_pubsub (router_t *self);
+//  NULL: there is no actor. False: cannot.
+bool
+    router_pubsub_join (router_t *self, const char *inproc);
+void
+    router_pubsub_leave (router_t *self);
 
 //  router_forward.c
 //  False: cannot; why says so.

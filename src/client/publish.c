@@ -26,7 +26,7 @@ s_ask_array (zgrid_client_t *self, op_t op, const value_t *value, mp_t *reader, 
     int status = call_run (self, (record_t) { .op = op, .value = value }, NULL, &entry);
     *count = 0;
     *reader = mp_of (request_bytes (entry.value));
-    if (status == ZGRID_OK && !mp_array (reader, count))
+    if ((status == ZGRID_OK || status == ZGRID_PARTIAL) && !mp_array (reader, count))
         return client_fail (self, ZGRID_WRONGTYPE, op_info (op)->name, bytes_of (NULL, 0), NULL);
     return status;
 }
@@ -40,7 +40,7 @@ zgrid_client_channels (zgrid_client_t *self, const char *match, const zgrid_byte
     *channels = NULL;
     *count = 0;
     int status = s_ask_array (self, OP_CHANNELS, &glob, &reader, &found);
-    if (status != ZGRID_OK)
+    if (status != ZGRID_OK && status != ZGRID_PARTIAL)
         return status;
     buf_reset (&self->listed);
     for (uint32_t at = 0; at < found; at++) {
@@ -54,7 +54,7 @@ zgrid_client_channels (zgrid_client_t *self, const char *match, const zgrid_byte
         return client_fail (self, ZGRID_NOMEM, "CHANNELS", bytes_of (NULL, 0), NULL);
     *channels = (const zgrid_bytes_t *) (const void *) self->listed.data;
     *count = found;
-    return ZGRID_OK;
+    return status;
 }
 
 int

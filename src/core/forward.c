@@ -357,7 +357,7 @@ forward_record (forward_t *self, group_t *group, const request_t *request, const
 }
 
 uint64_t
-forward_outside (forward_t *self, group_t *group, uint64_t id, uint64_t within, uint64_t now)
+forward_outside (forward_t *self, group_t *group, uint64_t id, uint64_t within, bool writes, uint64_t now)
 {
     record_t *record = mem_alloc_zero (1, sizeof *record);
     if (record) {
@@ -366,6 +366,8 @@ forward_outside (forward_t *self, group_t *group, uint64_t id, uint64_t within, 
                                .client_id = id,
                                .deadline = now + within,
                                .state = RECORD_OUTSIDE,
+                               .write = writes,
+                               .unknown = writes,
                                .mark = number,
                                .wire_id = number,
                                .link = { NULL, table_hash (number, number) } };

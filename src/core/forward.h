@@ -89,9 +89,11 @@ void
                     const bytes_t *attachments, size_t attachment_count, uint64_t now);
 
 //  Adds a record that somebody else answers, by forward_give with the number returned, within so many
-//  milliseconds; otherwise it is answered TIMEOUT. 0: no room, and it was answered BUSY.
+//  milliseconds; otherwise it is answered TIMEOUT, or MAYBE if it `writes`. 0: no room, and it was answered
+//  BUSY.
 uint64_t
-    forward_outside (forward_t *self, group_t *group, uint64_t id, uint64_t within, uint64_t now);
+    forward_outside (forward_t *self, group_t *group, uint64_t id, uint64_t within, bool writes,
+                     uint64_t now);
 
 //  Where replies go that need no waiting: forward_said afterwards, with their count.
 buf_t *

@@ -24,7 +24,7 @@ record_fail (forward_t *self, record_t *record, unsigned status, const char *tex
 static void
 s_expire (forward_t *self, record_t *record, uint64_t now)
 {
-    if (record->write && record->unknown && record->state != RECORD_OUTSIDE) {
+    if (record->write && record->unknown) {
         self->stats.maybes++;
         record_fail (self, record, ZGRID_MAYBE, "no answer in time; it may have been executed", now);
         return;

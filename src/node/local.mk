@@ -29,7 +29,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/rebalancer_actor.c src/actors/rebalancer_actor.h src/actors/rebalancer_impl.h \
     src/actors/rebalancer_in.c src/actors/rebalancer_out.c \
     src/actors/refusals.c src/actors/refusals.h \
-    src/actors/router_actor.c src/actors/router_actor.h src/actors/router_alone.c \
+    src/actors/router_actor.c src/actors/router_actor.h src/actors/router_alone.c src/actors/router_pubsub.c \
     src/actors/router_forward.c src/actors/router_impl.h \
     src/actors/squeeze.c src/actors/squeeze.h \
     src/actors/storage_actor.c src/actors/storage_actor.h src/actors/storage_actor_cluster.c \

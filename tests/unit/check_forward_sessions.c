@@ -327,9 +327,10 @@ START_TEST (what_others_answer_is_passed_on_or_too_late)
 {
     buf_t reply = BUF_INIT;
     group_t *group = forward_open (net->forward, bytes_str ("ann"), NULL, 0);
-    uint64_t one = forward_outside (net->forward, group, 7, 1000, net->now);
-    uint64_t two = forward_outside (net->forward, group, 8, 1000, net->now);
-    ck_assert (one && two && one != two);
+    uint64_t one = forward_outside (net->forward, group, 7, 1000, false, net->now);
+    uint64_t two = forward_outside (net->forward, group, 8, 1000, false, net->now);
+    uint64_t three = forward_outside (net->forward, group, 9, 1000, true, net->now);
+    ck_assert (one && two && three && one != two);
     forward_close (net->forward, group, net->now);
     wire_reply (&reply, 99, ZGRID_OK, value_int (5), 0, NULL);
     forward_give (net->forward, one, buf_bytes (&reply), net->now);
@@ -338,7 +339,8 @@ START_TEST (what_others_answer_is_passed_on_or_too_late)
     owners_pass (net, 1000);
     net_answered ("ann", 7, ZGRID_OK, 5);
     net_answered ("ann", 8, ZGRID_TIMEOUT, 0);
-    ck_assert_uint_eq (net->answer_count, 2);
+    net_answered ("ann", 9, ZGRID_MAYBE, 0);
+    ck_assert_uint_eq (net->answer_count, 3);
     forward_give (net->forward, two, buf_bytes (&reply), net->now);
     ck_assert_uint_eq (forward_stats (net->forward)->late, 3);
     buf_clear (&reply);
