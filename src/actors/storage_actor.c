@@ -68,6 +68,7 @@ s_node_operation (void *arg, const request_t *request, buf_t *out)
 typedef struct {
     unsigned way;
     bool attach; // Large values may come as attachments
+    bool late;   // A reply may come after the others, in a message of its own
     const bytes_t *before;
     size_t before_count;
 } s_back_t;
@@ -115,7 +116,10 @@ s_execute (storage_actor_t *self, const arrival_t *arrival, const moment_t *mome
                       .body_size = arrival->body.size,
                       .node = s_node_operation,
                       .track = self->arrival ? storage_actor_track : NULL,
-                      .node_arg = self };
+                      .node_arg = self,
+                      .tag = back->way,
+                      .before = back->late ? back->before : NULL,
+                      .before_count = back->before_count };
     storage_verdict_t verdict = STORAGE_SEND;
     if (arrival->busy)
         storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY, "replies wait to be read");
@@ -165,7 +169,7 @@ s_receive_client (storage_actor_t *self, const moment_t *moment)
         bytes_t before[1 + WIRE_ENVELOPE_MAX] = { arrival.route };
         for (size_t at = 0; at < arrival.envelope_count; at++)
             before[at + 1] = arrival.envelope[at];
-        s_back_t back = { S_TO_CLIENT, true, before, arrival.envelope_count + 1 };
+        s_back_t back = { S_TO_CLIENT, true, true, before, arrival.envelope_count + 1 };
         bytes_t frames[STORAGE_ATTACHED_MAX + 1];
         size_t count = 0;
         uint64_t records;
@@ -216,7 +220,7 @@ s_receive_router (storage_actor_t *self, const moment_t *moment)
         arrival.attachment_count = in->count - at - 1;
     }
     bool passes = in->count > 1 && in->frames[1].size && in->frames[1].data[0] == PEER_CLIENT;
-    s_back_t back = { S_TO_ROUTER, passes, in->frames, at < in->count ? at : in->count };
+    s_back_t back = { S_TO_ROUTER, passes, false, in->frames, at < in->count ? at : in->count };
     bytes_t frames[STORAGE_ATTACHED_MAX + 1];
     size_t count = 0;
     uint64_t records;

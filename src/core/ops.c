@@ -281,9 +281,8 @@ s_prepare (storage_t *self, s_item_t *item)
 }
 
 void
-call_moved (call_t *call, uint32_t partition)
+reply_moved (storage_t *self, uint64_t id, uint32_t partition, buf_t *out)
 {
-    storage_t *self = call->storage;
     const view_t *view = self->cluster.view;
     meta_t meta = { .given = META_epoch, .epoch = view ? view->version : 1 };
     char text[VIEW_HOST_MAX + 16];
@@ -295,8 +294,14 @@ call_moved (call_t *call, uint32_t partition)
         meta.owner = bytes_str (text);
     }
     self->stats.moved++;
+    wire_reply (out, id, ZGRID_MOVED, value_nil (), 0, &meta);
+}
+
+void
+call_moved (call_t *call, uint32_t partition)
+{
     call->status = ZGRID_MOVED;
-    wire_reply (call->out, call->request->id, ZGRID_MOVED, value_nil (), 0, &meta);
+    reply_moved (call->storage, call->request->id, partition, call->out);
 }
 
 static bool
@@ -394,10 +399,15 @@ s_execute_key (call_t *call, s_item_t *item)
     if (!call_admit (call))
         return;
     ++*(op_info (item->request.op)->writes ? &call->partition->writes : &call->partition->reads);
+    if (op_is_lock (item->request.op)) {
+        lock_operation (call);
+        return;
+    }
     //  The hint is of the store that was there when the group began
     if (!s_find (call, item->hash, call->store == item->store ? &item->hint : NULL))
         return;
-    ops_table[item->request.op](call);
+    if (!(call->options.given & OPT_fence) || call_fence (call))
+        ops_table[item->request.op](call);
     call_finish (call);
 }
 
@@ -483,7 +493,7 @@ s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
     call.status = ZGRID_OK;
     call.out_at = call.out_first = out->size;
     call.saw = 0;
-    call.has_session = call.open = call.settled = call.stale = false;
+    call.has_session = call.open = call.settled = call.stale = call.parked = false;
     self->stats.records++;
     batch->records++;
     s_perform (&call, item);

@@ -29,6 +29,9 @@ s_clear_cluster (storage_t *self)
     mem_free (cluster->marks);
     mem_free (cluster->mark_waits);
     buf_clear (&cluster->body);
+    for (parked_t *parked; (parked = cluster->parked.first);)
+        parked_destroy (&cluster->parked, &parked);
+    buf_clear (&self->lock_result);
     ap_destroy (&cluster->ap);
     view_destroy (&cluster->view);
 }
@@ -71,6 +74,7 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
         partition_t *part = &self->partitions[local];
         part->id = local * config->actors + config->index;
         part->role = ROLE_PRIMARY; // Until it joins a cluster
+        part->locks.secret = &self->secret;
         part->shared = &self->words[local];
         shared_word_serve (part->shared, 0, SHARED_COMMIT_ALL, 0);
     }
@@ -167,10 +171,14 @@ storage_stats (storage_t *self)
         stats->ap_refused = ap.refused;
         stats->ap_repaired = ap.repaired;
     }
-    stats->sessions = stats->log_bytes = 0;
+    stats->sessions = stats->log_bytes = stats->locks = stats->lock_waiters = stats->lock_floors = 0;
+    stats->parked = self->cluster.parked.count;
     for (uint32_t local = 0; local < self->local_partitions; local++) {
         stats->sessions += self->partitions[local].sessions.count;
         stats->log_bytes += oplog_size (&self->partitions[local].log);
+        stats->locks += self->partitions[local].locks.held;
+        stats->lock_waiters += self->partitions[local].locks.waiters;
+        stats->lock_floors += self->partitions[local].locks.floors;
     }
     //  Readers are the node's; the first actor speaks for all
     stats->local_reads = self->epochs && self->config.index == 0 ? epochs_reads (self->epochs) : 0;

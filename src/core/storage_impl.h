@@ -69,6 +69,9 @@ struct storage {
     size_t compact_moved;      // Entries, in this round
     size_t rest_used, rest_reserved; // When a round of compaction found nothing to do; else 0
     buf_t scratch;
+    //  Locks
+    uint64_t locks_at;  // Nothing of theirs ends before
+    buf_t lock_result;  // What a waiter is told, for its session
 };
 
 //  One record being executed.
@@ -93,6 +96,8 @@ typedef struct call {
     bool open;              // An entry is open in the partition's log
     bool settled;           // Its reply waits for `saw` alone: nothing was executed
     bool stale;             // Asked for, and answered by, a backup
+    bool parked;            // Its reply comes later: it waits for a lock
+    bool lock_moves;        // Who waits for the lock may have it now
     size_t entry_at;        // Where the entry begins in the log
     size_t result_room;     // Bytes of result that the entry has room for
     request_key_t request_key;
@@ -191,7 +196,10 @@ void
 void
     call_fail (call_t *call, unsigned status, const char *text);
 
-//  Answers MOVED with the endpoint of the partition's owner.
+//  Adds MOVED with the endpoint of the partition's owner.
+void
+    reply_moved (storage_t *self, uint64_t id, uint32_t partition, buf_t *out);
+//  Answers so.
 void
     call_moved (call_t *call, uint32_t partition);
 
@@ -228,5 +236,18 @@ bool
 //  ops_*.c
 op_fn op_get, op_put, op_del, op_exists, op_ttl, op_expire, op_persist, op_touch, op_incr, op_incr_float,
     op_getput, op_getdel, op_cas, op_append, op_lock, op_unlock, op_lease;
+
+//  ops_lock.c
+//  LOCK and its like: the whole of it, after call_admit.
+void
+    lock_operation (call_t *call);
+//  The option fence, before the operation. False, and replied, if it may not be executed.
+bool
+    call_fence (call_t *call);
+static inline bool
+op_is_lock (unsigned op)
+{
+    return op >= OP_LOCK && op <= OP_LEASE;
+}
 
 #endif

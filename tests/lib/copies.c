@@ -205,22 +205,37 @@ copies_ask (copies_t *self, int index, const copies_ask_t *ask)
         options.given |= OPT_read;
         options.read = bytes_str (ask->read);
     }
+    if (ask->op == OP_LOCK) {
+        options.given |= OPT_wait;
+        options.wait = ask->wait;
+    }
+    if (ask->fence) {
+        options.given |= OPT_fence;
+        options.fence = ask->fence;
+    }
     if (!ask->key) {
         options.given |= OPT_partition;
         options.partition = 0;
     }
     bytes_t key = bytes_str (ask->key ? ask->key : "");
-    value_t value = ask->value ? value_bytes (bytes_str (ask->value)) : value_nil ();
+    value_t value = ask->value   ? value_bytes (bytes_str (ask->value))
+                    : ask->token ? value_int ((int64_t) ask->token)
+                                 : value_nil ();
     wire_request (&body, ask->id, ask->op, bytes_str (ask->map ? ask->map : "map"), ask->key ? &key : NULL,
                   &value, &options);
-    batch_t batch = { .attached = &attached, .moment = { self->now, 1700000000000 }, .body_size = body.size };
+    bytes_t route = bytes_str ("route");
+    batch_t batch = { .attached = &attached,
+                      .moment = { self->now, 1700000000000 },
+                      .body_size = body.size,
+                      .tag = 7,
+                      .before = &route,
+                      .before_count = 1 };
     bool open = wire_open (buf_bytes (&body), &batch.reader);
     assert (open);
     wire_begin (&out);
     bool rest = storage_batch (self->storage[index], &batch, &out, 1u << 30);
     assert (!rest);
     self->now += self->settle_delay;
-    bytes_t route = bytes_str ("route");
     if (storage_settle (self->storage[index], &batch, &out, self->now) == STORAGE_SEND)
         s_take_replies (self, buf_bytes (&out));
     else {

@@ -84,6 +84,9 @@ typedef struct {
     bool absent;        // CAS: ifeq nil
     uint64_t px;
     const char *read;
+    uint64_t wait;      // LOCK; 0: not at all
+    uint64_t fence;     // 0: none
+    uint64_t token;     // UNLOCK, LEASE: the value; 0: none
 } copies_ask_t;
 void
     copies_ask (copies_t *self, int index, const copies_ask_t *ask);

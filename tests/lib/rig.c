@@ -149,10 +149,10 @@ s_option (options_t *options, const char *name, size_t size, const char *value)
 {
     static const struct {
         const char *name;
-        uint32_t bit;
+        uint64_t bit;
         s_type_t type;
     } s_known[] = {
-#define OPTION(name, bit, type, purpose) { #name, 1u << bit, type },
+#define OPTION(name, bit, type, purpose) { #name, UINT64_C (1) << bit, type },
 #include "option.def"
 #undef OPTION
     };
@@ -189,6 +189,12 @@ s_option (options_t *options, const char *name, size_t size, const char *value)
                 break;
             case OPT_attach:
                 options->attach = number;
+                break;
+            case OPT_wait:
+                options->wait = number;
+                break;
+            case OPT_fence:
+                options->fence = number;
                 break;
             case OPT_match:
                 options->match = bytes;

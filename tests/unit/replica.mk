@@ -126,3 +126,18 @@ TESTS += tests/unit/check_track
 tests_unit_check_track_SOURCES = tests/unit/check_track.c $(TEST_MAIN)
 tests_unit_check_track_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_track_LDADD = $(UNIT_LIBS)
+
+#  Locks
+check_PROGRAMS += tests/unit/check_lock tests/unit/check_lock_copies tests/unit/check_ops_lock
+TESTS += tests/unit/check_lock tests/unit/check_lock_copies tests/unit/check_ops_lock
+tests_unit_check_lock_SOURCES = tests/unit/check_lock.c tests/lib/dice.c tests/lib/dice.h tests/lib/rig.c \
+    tests/lib/rig.h $(TEST_MAIN)
+tests_unit_check_lock_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_lock_LDADD = $(UNIT_LIBS)
+tests_unit_check_lock_copies_SOURCES = tests/unit/check_lock_copies.c tests/lib/copies.c tests/lib/copies.h \
+    tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
+tests_unit_check_lock_copies_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_lock_copies_LDADD = $(UNIT_LIBS)
+tests_unit_check_ops_lock_SOURCES = tests/unit/check_ops_lock.c tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
+tests_unit_check_ops_lock_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_ops_lock_LDADD = $(UNIT_LIBS)

@@ -10,10 +10,11 @@
 #include "../hash.h"
 #include "lock_change.h"
 
-//  Bounds. Past one of the first three: BUSY.
+//  Bounds; past them: BUSY.
 #define LOCKS_MAX 65536         // Names of one partition: held, waited for, or with a floor
 #define LOCK_WAITERS_MAX 4096   // Of one lock
 #define LOCKS_WAITERS_MAX 65536 // Of one partition
+#define LOCKS_BYTES_MAX (32u << 20) // Of one partition
 //  Milliseconds
 #define LOCK_LEASE 30000        // Without the options ex and px
 #define LOCK_LEASE_MAX 3600000

@@ -15,12 +15,12 @@ typedef struct {
 } lock_request_t;
 
 typedef enum {
-    LOCK_WAIT,  // Somebody waits: lease, left (of the wait), request
-    LOCK_GRANT, // token, left (of the lease); number: of the waiter that it is granted to, 0: at once
-    LOCK_FREE,  // token was given back, or (over) its lease has ended
-    LOCK_LEASE_SET, // token: left
-    LOCK_LEAVE, // number: that waiter has gone; over: its wait has ended, else its place is lost
-    LOCK_FENCE, // token: the floor; 0: it is forgotten
+    LOCK_WAITS,   // Somebody waits: lease, left (of the wait), request
+    LOCK_GRANTED, // token, left (of the lease); number: of the waiter that it is granted to, 0: at once
+    LOCK_FREED,   // token was given back, or (over) its lease has ended
+    LOCK_LEASED,  // token: left
+    LOCK_LEFT,    // number: that waiter has gone; over: its wait has ended, else its place is lost
+    LOCK_FENCE,   // token: the floor; 0: it is forgotten
     LOCK_KINDS
 } lock_kind_t;
 
@@ -33,7 +33,7 @@ typedef struct {
     uint64_t lease;
     bool over;
     bool has_request;
-    lock_request_t request; // WAIT, GRANT and LEAVE: whose
+    lock_request_t request; // WAITS, GRANTED and LEFT: whose
 } lock_change_t;
 
 //  The value of a change in the log: flags u64 (1: over), token u64, number u64, lease u64 and, if there is

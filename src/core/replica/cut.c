@@ -33,7 +33,7 @@ uint64_t
 cut_estimate (storage_t *storage, const partition_t *part)
 {
     uint32_t local = (uint32_t) (part - storage->partitions);
-    uint64_t bytes = part->sessions.bytes;
+    uint64_t bytes = part->sessions.bytes + part->locks.bytes;
     for (uint32_t number = 0;; number++) {
         map_t *map = map_numbered (storage, number);
         if (!map)
@@ -261,25 +261,41 @@ s_cut_entries (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, c
         return false;
     self->place = piece->to;
     self->entries += visit.entries;
-    if (out->size == begin && !visit.made_large && !self->large_waits) {
-        self->stage = CUT_AT_SESSIONS;
-        self->shuffles = part->sessions.shuffles;
-    }
+    if (out->size == begin && !visit.made_large && !self->large_waits)
+        self->stage = CUT_AT_LOCKS;
     return out->size > begin;
 }
 
 static void
-s_cut_large (cut_t *self, buf_t *out, cut_piece_t *piece)
+s_cut_large (cut_t *self, const partition_t *part, buf_t *out, cut_piece_t *piece)
 {
     size_t left = self->large.size - self->large_at;
     size_t size = left < self->most ? left : self->most;
     *piece = (cut_piece_t) { .kind = CUT_LARGE,
-                             .flags = size < left ? CHUNK_MORE : 0,
+                             .flags = (size < left ? CHUNK_MORE : 0)
+                                      | (self->stage == CUT_AT_LOCKS ? CHUNK_LOCKS : 0),
                              .begin = self->large_at,
                              .end = self->large_at + size };
     buf_add (out, self->large.data + piece->begin, size);
-    if (!out->failed)
-        self->large_at = piece->end;
+    if (out->failed)
+        return;
+    self->large_at = piece->end;
+    if (self->stage == CUT_AT_LOCKS && size == left) {
+        self->stage = CUT_AT_SESSIONS;
+        self->shuffles = part->sessions.shuffles;
+    }
+}
+
+//  All locks as they are now: they are not many, and what waits for one has to be seen as a whole. They
+//  are kept until the learner has them, as a large entry is, and wait for one that is on its way.
+static void
+s_load_locks (cut_t *self, const partition_t *part, uint64_t now)
+{
+    const locks_t none = { .count = 0 };
+    if (self->large.size == 0)
+        locks_encode (LEFT_OUT (locks_move) ? &none : &part->locks, part->sequence, now, &self->large);
+    else if (self->large_at == self->large.size)
+        self->large_waits = true;
 }
 
 //  Consistency 9, rule 3: sessions come at the end.
@@ -323,12 +339,14 @@ cut_next (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, cut_pi
     self->upto = part->sequence;
     if (self->large_at == self->large.size && self->stage == CUT_AT_ENTRIES)
         s_cut_entries (self, storage, part, out, piece, now);
+    if (self->stage == CUT_AT_LOCKS && !out->failed && out->size == begin)
+        s_load_locks (self, part, now);
     if (self->large.failed) {
         buf_clear (&self->large);
         out->failed = true;
     }
     if (!out->failed && out->size == begin && self->large_at < self->large.size)
-        s_cut_large (self, out, piece);
+        s_cut_large (self, part, out, piece);
     else if (!out->failed && out->size == begin && self->stage == CUT_AT_SESSIONS)
         s_cut_sessions (self, part, out, piece);
     else if (!out->failed && self->stage == CUT_AT_LAST && all_there)

@@ -27,7 +27,7 @@ typedef struct {
     size_t bytes;          // When it was read first
 } cut_piece_t;
 
-typedef enum { CUT_AT_ENTRIES, CUT_AT_SESSIONS, CUT_AT_LAST, CUT_AT_END } cut_stage_t;
+typedef enum { CUT_AT_ENTRIES, CUT_AT_LOCKS, CUT_AT_SESSIONS, CUT_AT_LAST, CUT_AT_END } cut_stage_t;
 
 typedef struct {
     cut_stage_t stage;
@@ -36,7 +36,7 @@ typedef struct {
     size_t most;         // Bytes of one piece
     cut_place_t place;   // The next piece begins here
     uint32_t sessions_at, shuffles;
-    buf_t large;         // An entry that is more than one piece, and how much of it was cut
+    buf_t large;         // An entry that is more than one piece, or the locks, and how much of it was cut
     size_t large_at;
     bool large_waits;    // Another such entry comes next: when the learner has this one
     buf_t items;         // Scratch

@@ -69,6 +69,27 @@ effect_remove (buf_t *out, bytes_t map, bytes_t key, removal_t reason)
 }
 
 void
+effect_lock (buf_t *out, const lock_change_t *change)
+{
+    uint8_t value[LOCK_VALUE_MAX];
+    size_t size = lock_change_encode (change, value);
+    effect_change (out, (change_kind_t) (CHANGE_LOCK + (int) change->kind), change->map, change->key,
+                   bytes_of (value, size), bytes_of (NULL, 0), change->left);
+}
+
+bool
+effect_lock_change (const change_t *change, lock_change_t *lock)
+{
+    if (change->kind < CHANGE_LOCK || change->kind >= CHANGE_LIMIT)
+        return false;
+    lock->kind = (lock_kind_t) (change->kind - CHANGE_LOCK);
+    lock->map = change->map;
+    lock->key = change->key;
+    lock->left = change->left;
+    return lock_change_decode (change->value, lock);
+}
+
+void
 effect_session (buf_t *out, size_t begin, const request_key_t *request, bytes_t result)
 {
     uint32_t at = (uint32_t) (out->size - begin);
@@ -99,7 +120,7 @@ s_change (const uint8_t **at, const uint8_t *end, change_t *change)
     change->reason = (removal_t) head[2];
     size_t map = head[1], key = s_get32 (head + 4), value = s_get32 (head + 8);
     change->left = s_get64 (head + 12);
-    if (change->kind < CHANGE_PUT || change->kind > CHANGE_FLOOR
+    if (change->kind < CHANGE_PUT || change->kind >= CHANGE_LIMIT
         || head[2] > (change->kind == CHANGE_REMOVE ? REMOVAL_EVICTED : 0)
         || map + key + value > (size_t) (end - head - EFFECT_CHANGE_HEAD))
         return false;
@@ -108,7 +129,8 @@ s_change (const uint8_t **at, const uint8_t *end, change_t *change)
     change->key = bytes_of (head + map, key);
     change->value = bytes_of (head + map + key, value);
     *at = head + map + key + value;
-    return true;
+    lock_change_t lock;
+    return change->kind < CHANGE_LOCK || effect_lock_change (change, &lock);
 }
 
 bool

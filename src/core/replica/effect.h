@@ -13,6 +13,7 @@
 #define EFFECT_H_INCLUDED
 
 #include "../buf.h"
+#include "../lock/lock_change.h"
 #include "session.h"
 
 typedef enum {
@@ -20,7 +21,9 @@ typedef enum {
     CHANGE_REMOVE,
     CHANGE_DEADLINE, // left alone
     CHANGE_DESTROY,  // The map's share of the partition
-    CHANGE_FLOOR     // left: sessions of older eras are forgotten
+    CHANGE_FLOOR,    // left: sessions of older eras are forgotten
+    CHANGE_LOCK,     // And the kinds of lock_change.h behind it, in their order; value as there
+    CHANGE_LIMIT = CHANGE_LOCK + LOCK_KINDS
 } change_kind_t;
 
 //  Why an entry went.
@@ -56,6 +59,12 @@ size_t
 void
     effect_change (buf_t *out, change_kind_t kind, bytes_t map, bytes_t key, bytes_t first, bytes_t second,
                    uint64_t left);
+//  The same for a lock.
+void
+    effect_lock (buf_t *out, const lock_change_t *change);
+//  The other way. False: it is no change of a lock.
+bool
+    effect_lock_change (const change_t *change, lock_change_t *lock);
 //  The same for CHANGE_REMOVE; effect_change says REMOVAL_DELETED.
 void
     effect_remove (buf_t *out, bytes_t map, bytes_t key, removal_t reason);

@@ -10,7 +10,7 @@ libzgrid_core_la_SOURCES += \
     src/core/replica/held.c src/core/replica/held.h \
     src/core/replica/oplog.c src/core/replica/oplog.h \
     src/core/replica/replica.c src/core/replica/replica.h src/core/replica/replica_apply.c \
-    src/core/replica/replica_backup.c src/core/replica/replica_call.c src/core/replica/replica_learner.c \
+    src/core/replica/replica_backup.c src/core/replica/replica_call.c src/core/replica/replica_learner.c src/core/replica/replica_lock.c \
     src/core/replica/replica_move.c \
     src/core/replica/replica_out.c src/core/replica/replica_primary.c src/core/replica/replica_settle.c \
     src/core/replica/replica_snapshot.c src/core/replica/replica_view.c \

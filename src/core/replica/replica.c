@@ -215,6 +215,7 @@ replica_clear (partition_t *part)
     replica_learn_end (part);
     oplog_clear (&part->log);
     sessions_clear (&part->sessions);
+    locks_clear (&part->locks);
     waits_clear (&part->waits);
     buf_clear (&part->part);
 }
@@ -254,7 +255,9 @@ uint64_t
 storage_replicate (storage_t *self, uint64_t now)
 {
     cluster_side_t *cluster = &self->cluster;
+    uint64_t locks = replica_lock_tick (self, now);
     uint64_t ap = cluster->ap ? ap_tick (cluster->ap, now) : UINT64_MAX;
+    ap = ap < locks ? ap : locks;
     if (cluster->alone)
         return ap;
     if (now < cluster->replicate_at) { // Called in every turn, but it looks at every partition

@@ -6,6 +6,8 @@
 
 #include "../cluster/lease.h"
 #include "../cluster/peer.h"
+#include "../lock/lock.h"
+#include "../lock/parked.h"
 #include "../feed.h"
 #include "../move/move.h"
 #include "../mutant.h"
@@ -61,6 +63,7 @@ typedef struct {
     uint64_t epoch, tenure, tenure_start;
     oplog_t log;
     sessions_t sessions;
+    locks_t locks;
     waits_t waits;
     uint8_t others_count;
     copy_t others[VIEW_REPS_MAX]; // Primary: the other reps
@@ -100,6 +103,7 @@ typedef struct {
     outbox_t *outboxes;
     uint32_t outbox_count, outbox_room;
     held_list_t held;
+    parked_list_t parked;  // Replies to LOCK
     mark_t *marks;         // Of the body that is being executed
     uint32_t mark_count, mark_room;
     bool *mark_waits;      // The same number
@@ -285,9 +289,44 @@ bool
 bool
     replica_learn_destroyed (storage_t *self, partition_t *part, struct map *map, uint64_t seq);
 
+//  A change of a lock: made now, or kept until the locks have come. False without memory.
+bool
+    replica_learn_lock (storage_t *self, partition_t *part, const lock_change_t *change, uint64_t seq,
+                        uint64_t now);
+
 #define CHUNK_LAST 1u
 #define CHUNK_SESSIONS 2u
 #define CHUNK_MORE 4u // It goes on in the next chunk
+#define CHUNK_LOCKS 8u // lock_code.c, instead of entries
+
+//  replica_lock.c: locks ---------------------------------------------------------------------------
+//  The reply to LOCK that has it.
+void
+    lock_reply (buf_t *out, uint64_t id, uint64_t token, uint64_t lease);
+//  A change of entry `seq`, with what it says to a session: the same on every copy. False without memory;
+//  then again later.
+bool
+    replica_lock_change (storage_t *self, partition_t *part, const lock_change_t *change, uint64_t seq,
+                         uint64_t now);
+//  The rest for the primary alone. A change by an entry of its own. False: not now.
+bool
+    replica_lock_log (storage_t *self, partition_t *part, const lock_change_t *change, uint64_t now);
+//  The lease has ended. False: not now.
+bool
+    replica_lock_expire (storage_t *self, partition_t *part, lock_t *lock, uint64_t now);
+//  A free lock goes to the first who waits for it; those whose wait is over go. False: not now, it is tried
+//  again. The lock may be gone afterwards.
+bool
+    replica_lock_serve (storage_t *self, partition_t *part, lock_t *lock, uint64_t now);
+//  A deadline of the partition may be the next of all.
+void
+    replica_lock_wake (storage_t *self, const partition_t *part);
+//  Who waits here is told who owns the partition now.
+void
+    replica_lock_abandon (storage_t *self, partition_t *part);
+//  Ends what has come to its end. Returns the milliseconds to the next; UINT64_MAX: none.
+uint64_t
+    replica_lock_tick (storage_t *self, uint64_t now);
 
 //  replica_call.c: operations ----------------------------------------------------------------------
 struct call;
@@ -297,6 +336,9 @@ bool
 //  Begins the log entry of a change, before anything is changed. False, and replied, without memory.
 bool
     call_open (struct call *call, change_kind_t kind, bytes_t first, bytes_t second, uint64_t deadline);
+//  Makes a change of a lock, in the record's log entry. False, and replied, without memory.
+bool
+    call_change_lock (struct call *call, const lock_change_t *change);
 //  The change was not made after all.
 void
     call_cancel (struct call *call);

@@ -125,6 +125,12 @@ replica_apply_entry (storage_t *self, partition_t *part, bytes_t entry, uint64_t
         return true; // Was checked when it came
     while (effect_next (&effect, &change)) {
         bool done = true;
+        lock_change_t lock;
+        if (effect_lock_change (&change, &lock)) {
+            if (!replica_learn_lock (self, part, &lock, seq, now))
+                return false;
+            continue;
+        }
         map_t *map = change.kind == CHANGE_FLOOR ? NULL : s_map (self, change.map);
         if (change.kind != CHANGE_FLOOR && !map)
             return false;
@@ -157,6 +163,7 @@ replica_drop_data (storage_t *self, partition_t *part)
             map_drop_store (map, local);
     }
     sessions_clear (&part->sessions);
+    locks_clear (&part->locks);
     oplog_clear (&part->log);
     buf_clear (&part->part);
     part->part_seq = 0;

@@ -284,6 +284,25 @@ call_open (call_t *call, change_kind_t kind, bytes_t first, bytes_t second, uint
     return true;
 }
 
+bool
+call_change_lock (call_t *call, const lock_change_t *change)
+{
+    partition_t *part = call->partition;
+    size_t room = EFFECT_CHANGE_HEAD + change->map.size + change->key.size + LOCK_VALUE_MAX;
+    bool opened = !part->streaming || s_open (call, room);
+    if (opened && part->streaming)
+        effect_lock (oplog_bytes (&part->log), change);
+    if (opened && replica_lock_change (call->storage, part, change, part->sequence + 1, call->moment.now)) {
+        part->sequence++;
+        replica_lock_wake (call->storage, part);
+        return true;
+    }
+    call_cancel (call);
+    call->storage->stats.nomem++;
+    call_fail (call, ZGRID_NOMEM, "out of memory");
+    return false;
+}
+
 void
 call_cancel (call_t *call)
 {
@@ -307,7 +326,8 @@ static bool
 s_is_decided (unsigned status)
 {
     return status == ZGRID_OK || status == ZGRID_NOTFOUND || status == ZGRID_EXISTS
-           || status == ZGRID_MISMATCH || status == ZGRID_WRONGTYPE || status == ZGRID_OVERFLOW;
+           || status == ZGRID_MISMATCH || status == ZGRID_WRONGTYPE || status == ZGRID_OVERFLOW
+           || status == ZGRID_LOCKED || status == ZGRID_NOSUCHLOCK || status == ZGRID_FENCED;
 }
 
 //  Consistency 5, rule 3: failed conditions are recorded as well, or a late duplicate might succeed.
@@ -358,11 +378,12 @@ s_confirm (call_t *call)
 void
 call_finish (call_t *call)
 {
-    if (call->has_session && s_is_decided (call->status) && !call->out->failed && !LEFT_OUT (dedupe))
+    if (!call->parked && call->has_session && s_is_decided (call->status) && !call->out->failed
+        && !LEFT_OUT (dedupe))
         s_record (call);
     if (call->open)
         s_close (call);
-    if (call->storage->cluster.alone)
+    if (call->storage->cluster.alone || call->parked)
         return;
     s_confirm (call);
     s_mark (call);

@@ -8,6 +8,7 @@
 #include "chunk.h"
 
 #define S_TOMBS_MAX (64u << 20) // Bytes of remembered removals
+#define S_LATE_MAX (16u << 20)  // Bytes of changes that wait for the locks
 
 //  What was removed from one map since the snapshot began: keys without values, in a store of their own.
 typedef struct {
@@ -19,7 +20,9 @@ struct receiver {
     uint64_t id;
     uint64_t taken; // Chunks up to here
     bool complete;
-    buf_t large;      // An entry that comes in several chunks
+    buf_t large;      // What comes in several chunks
+    bool has_locks;   // As they were when the primary read them; what it changed since is made at once
+    buf_t late;       // Until then: (seq u64, entry with one change)…
     pool_t pool;      // Of the tombs; its heap is NULL before the first
     s_tombs_t *tombs; // By number of the map
     uint32_t tombs_room;
@@ -56,6 +59,7 @@ replica_learn_end (partition_t *part)
         return;
     s_forget_tombs (part->receiver);
     buf_clear (&part->receiver->large);
+    buf_clear (&part->receiver->late);
     mem_free (part->receiver);
     part->receiver = NULL;
 }
@@ -286,12 +290,63 @@ s_is_sound (const storage_t *self, const receiver_t *receiver, uint64_t flags, b
     uint64_t large_max = self->config.value_max + self->config.key_max + (1u << 20);
     if (flags & CHUNK_SESSIONS)
         return entries.size <= REPLICA_CHUNK_MAX && !receiver->large.size && !(flags & CHUNK_MORE);
+    if (flags & CHUNK_LOCKS)
+        return entries.size <= REPLICA_MESSAGE_MAX
+               && receiver->large.size + entries.size <= 2u * LOCKS_BYTES_MAX;
     if (flags & CHUNK_MORE || receiver->large.size)
         return entries.size <= REPLICA_MESSAGE_MAX && receiver->large.size + entries.size <= large_max;
     return entries.size <= REPLICA_MESSAGE_MAX && chunk_is_sound (entries);
 }
 
 typedef enum { S_TAKEN, S_NO_ROOM, S_BROKEN } s_taken_t;
+
+//  The locks, and then what has changed since the primary read them.
+static s_taken_t
+s_take_locks (storage_t *self, partition_t *part, bytes_t encoded, uint64_t now)
+{
+    receiver_t *receiver = part->receiver;
+    locks_taken_t taken = locks_decode (&part->locks, encoded, now);
+    if (taken != LOCKS_TAKEN)
+        return taken == LOCKS_MALFORMED ? S_BROKEN : S_NO_ROOM;
+    bytes_t late = buf_bytes (&receiver->late);
+    while (late.size) {
+        effect_t effect;
+        change_t change;
+        lock_change_t lock;
+        uint64_t seq = bytes_load8 (late.data);
+        bytes_t rest = bytes_of (late.data + 8, late.size - 8);
+        if (!effect_open (rest, &effect) || !effect_next (&effect, &change)
+            || !effect_lock_change (&change, &lock))
+            return S_BROKEN;
+        if (!replica_lock_change (self, part, &lock, seq, now))
+            return S_NO_ROOM;
+        late = bytes_of (rest.data + effect.entry.size, rest.size - effect.entry.size);
+    }
+    buf_clear (&receiver->late);
+    receiver->has_locks = true;
+    return S_TAKEN;
+}
+
+bool
+replica_learn_lock (storage_t *self, partition_t *part, const lock_change_t *change, uint64_t seq,
+                    uint64_t now)
+{
+    receiver_t *receiver = part->receiver;
+    if (!receiver || receiver->complete || receiver->has_locks || LEFT_OUT (lock_replay))
+        return replica_lock_change (self, part, change, seq, now);
+    buf_t *late = &receiver->late;
+    if (late->size > S_LATE_MAX)
+        return false;
+    if (!buf_reserve (late, 8 + effect_size (change->map, change->key.size, LOCK_VALUE_MAX))) {
+        late->failed = false;
+        return false;
+    }
+    buf_add (late, &seq, sizeof seq);
+    size_t begin = effect_begin (late);
+    effect_lock (late, change);
+    effect_end (late, begin);
+    return true;
+}
 
 //  What came in several chunks is taken as a whole.
 static s_taken_t
@@ -307,7 +362,8 @@ s_take_large (storage_t *self, partition_t *part, uint64_t flags, bytes_t entrie
     }
     if (flags & CHUNK_MORE)
         return S_TAKEN;
-    s_taken_t taken = !chunk_is_sound (buf_bytes (large))                   ? S_BROKEN
+    s_taken_t taken = flags & CHUNK_LOCKS ? s_take_locks (self, part, buf_bytes (large), now)
+                      : !chunk_is_sound (buf_bytes (large))                 ? S_BROKEN
                       : s_take_entries (self, part, buf_bytes (large), now) ? S_TAKEN
                                                                             : S_NO_ROOM;
     if (taken == S_BROKEN)
@@ -327,7 +383,7 @@ s_take (storage_t *self, partition_t *part, uint64_t flags, bytes_t entries, uin
         return S_NO_ROOM;
     if (flags & CHUNK_SESSIONS)
         return sessions_merge (&part->sessions, entries) ? S_TAKEN : S_NO_ROOM;
-    if (flags & CHUNK_MORE || receiver->large.size)
+    if (flags & (CHUNK_MORE | CHUNK_LOCKS) || receiver->large.size)
         return s_take_large (self, part, flags, entries, now);
     return s_take_entries (self, part, entries, now) ? S_TAKEN : S_NO_ROOM;
 }

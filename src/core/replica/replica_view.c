@@ -97,6 +97,8 @@ s_become_primary (storage_t *self, partition_t *part, const part_t *row, uint64_
         }
         replica_learn_end (part);
         part->primary_since = now;
+        locks_take_over (&part->locks, now + LOCK_REATTACH);
+        self->locks_at = 0;
         part->tenure = row->epoch;
         part->tenure_start = part->sequence;
         buf_clear (&part->part);
@@ -135,6 +137,8 @@ replica_learn_row (storage_t *self, partition_t *part, const part_t *row, uint64
         replica_move_over (self, part, row, now);
     part->asked_at = 0;
     part->epoch = row->epoch;
+    if (role != ROLE_PRIMARY && old == ROLE_PRIMARY)
+        replica_lock_abandon (self, part);
     if (role == ROLE_PRIMARY) {
         s_become_primary (self, part, row, now);
         if (part->epoch != row->epoch)
@@ -341,7 +345,8 @@ storage_partition_digest (storage_t *self, uint32_t partition)
         for (uint64_t at = 0; store && at < INDEX_END;)
             at = index_visit (&store->index, at, s_digest_one, &digest);
     }
-    return digest.sum + s_mix (sessions_digest (&self->partitions[local].sessions));
+    const partition_t *part = &self->partitions[local];
+    return digest.sum + s_mix (sessions_digest (&part->sessions)) + s_mix (locks_digest (&part->locks));
 }
 
 uint64_t
