@@ -11,6 +11,7 @@ zgrid_LDADD = libzgrid-core.la libzgrid.la $(MSGPACK_LIBS) $(JANSSON_LIBS)
 zgrid_SOURCES = \
     src/cmd/zgrid.c src/cmd/zgrid-tool.c src/cmd/zgrid-tool.h \
     src/cmd/zgrid-entries.c \
+    src/cmd/zgrid-locks.c \
     src/cmd/zgrid-map.c \
     src/cmd/zgrid-maps.c \
     src/cmd/zgrid-nodes.c \

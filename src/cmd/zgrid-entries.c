@@ -50,6 +50,7 @@ command_put (tool_t *self)
     options.ttl_ms = self->ttl_ms;
     options.if_absent = self->if_absent;
     options.if_present = self->if_present;
+    options.fence = self->fence;
     zgrid_entry_t entry;
     int status = zgrid_client_put (self->client, self->map, zgrid_str (self->operands[0]), value, &options,
                                    &entry);

@@ -19,6 +19,9 @@ tool_exit_code (int status)
         case ZGRID_NOTFOUND:
         case ZGRID_EXISTS:
         case ZGRID_MISMATCH:
+        case ZGRID_LOCKED:
+        case ZGRID_NOSUCHLOCK:
+        case ZGRID_FENCED:
             return EXIT_NO;
         case ZGRID_MALFORMED:
             return EXIT_USAGE;

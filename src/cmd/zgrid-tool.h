@@ -30,11 +30,13 @@ typedef struct {
     bool raw;            // get: no newline behind the value
     bool refound, accept_data_loss; // recover
     uint64_t ttl_ms;     // put; 0: none
+    uint64_t fence;      // put; 0: none
+    uint32_t lease_ms;   // lock, trylock; 0: not given
     const char *mode, *min_sync; // map create; NULL: not given
     bool no_wait;        // drain, rebalance: return at once
     bool dry_run, pause, resume; // rebalance
     const char *rate;    // rebalance; NULL: not given
-    uint64_t wait_ms;    // drain, rebalance, status: no longer; 0: until it is over
+    uint64_t wait_ms;    // drain, rebalance, status, lock: no longer; 0: until it is over
     bool watch;          // status
     format_t format;     // load
     const char **operands;
@@ -118,6 +120,14 @@ int
     command_ttl (tool_t *self);
 int
     command_expire (tool_t *self);
+int
+    command_lock (tool_t *self);
+int
+    command_trylock (tool_t *self);
+int
+    command_unlock (tool_t *self);
+int
+    command_lease (tool_t *self);
 int
     command_scan (tool_t *self);
 int

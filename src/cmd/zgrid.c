@@ -21,11 +21,15 @@ typedef struct {
 
 static const command_t s_commands[] = {
     { "get", "KEY [--raw]", "r", 1, 1, 0, command_get },
-    { "put", "KEY VALUE [--ttl MS] [--nx | --xx]", "tnx", 2, 2, 0, command_put },
+    { "put", "KEY VALUE [--ttl MS] [--nx | --xx] [--fence TOKEN]", "tnxe", 2, 2, 0, command_put },
     { "del", "KEY...", "", 1, -1, 0, command_del },
     { "incr", "KEY [DELTA]", "", 1, 2, 1, command_incr },
     { "ttl", "KEY", "", 1, 1, 0, command_ttl },
     { "expire", "KEY MS", "", 2, 2, 1, command_expire },
+    { "lock", "KEY [--lease MS] [--wait MS] -- COMMAND...", "lw", 2, -1, 0, command_lock },
+    { "trylock", "KEY [--lease MS]", "l", 1, 1, 0, command_trylock },
+    { "unlock", "KEY TOKEN", "", 2, 2, 0, command_unlock },
+    { "lease", "KEY TOKEN MS", "", 3, 3, 0, command_lease },
     { "scan", "[MATCH] [--values]", "v", 0, 1, 0, command_scan },
     { "size", "", "", 0, 0, 0, command_size },
     { "destroy", "--yes", "y", 0, 0, 0, command_destroy },
@@ -87,6 +91,8 @@ static const option_t s_options[] = {
     { "pause", 'P', false, false },
     { "resume", 'U', false, false },
     { "watch", 'W', false, false },
+    { "fence", 'e', true, false },
+    { "lease", 'l', true, false },
 };
 #define OPTIONS (sizeof s_options / sizeof s_options[0])
 #define S_FLAGS "jhVnxvyrFANDPUW" // Those without a value, as s_take lists them
@@ -163,6 +169,18 @@ s_take (plan_t *plan, const option_t *option, const char *value)
             if (!s_milliseconds (plan, option->name, value, INT32_MAX, &number))
                 return false;
             tool->wait_ms = (uint64_t) number;
+            break;
+        case 'l':
+            if (!s_milliseconds (plan, option->name, value, 3600000, &number))
+                return false;
+            tool->lease_ms = (uint32_t) number;
+            break;
+        case 'e':
+            if (!tool_integer (value, 1, INT64_MAX, &number)) {
+                tool_complain (tool, "--fence takes a token, not %s", value);
+                return false;
+            }
+            tool->fence = (uint64_t) number;
             break;
         case 'R':
             tool->rate = value;
