@@ -21,6 +21,7 @@ import rules
 import rules_data
 import rules_flow
 import rules_frames
+import rules_locks
 import rules_maps
 import rules_routes
 import rules_sessions
@@ -55,7 +56,16 @@ class Server:
 def checks():
     """Number, title and function of every check."""
     found = {}
-    for module in (rules_frames, rules_data, rules_time, rules_maps, rules_flow, rules_routes, rules_sessions):
+    for module in (
+        rules_frames,
+        rules_data,
+        rules_time,
+        rules_maps,
+        rules_flow,
+        rules_routes,
+        rules_sessions,
+        rules_locks,
+    ):
         assert module.rule is rules.rule  # It adds to the one list
     for number, title, function in rules.RULES:
         if number in found:

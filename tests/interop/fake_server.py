@@ -17,6 +17,7 @@ import time
 import msgpack
 import zmq
 
+import fake_locks
 import fake_msgpack
 import fake_sessions
 from fake_msgpack import Attached, Broken, Twice
@@ -29,7 +30,21 @@ KEY_OPS = """GET PUT DEL EXISTS TTL EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST TO
 APPEND""".split()
 NEED_VALUE = ("PUT", "GETPUT", "CAS", "APPEND")
 FLAGS = ("nx", "xx", "keepttl", "get", "withttl", "gt", "lt", "withvalues", "fwd", "views", "events")
-UINTS = ("ex", "px", "exat", "pxat", "ifversion", "cursor", "count", "partition", "deadline", "ack", "attach")
+UINTS = (
+    "ex",
+    "px",
+    "exat",
+    "pxat",
+    "ifversion",
+    "cursor",
+    "count",
+    "partition",
+    "deadline",
+    "ack",
+    "attach",
+    "wait",
+    "fence",
+)
 BYTES = ("match", "read")
 
 
@@ -76,6 +91,7 @@ class Fake:
         self.context = zmq.Context()
         self.store = Store(PARTITIONS, wrong)
         self.sessions = fake_sessions.Sessions(wrong)
+        self.locks = fake_locks.Locks(wrong, self.sessions)
         self.epoch = 1
         self.began = time.monotonic()
         with open(os.path.join(HERE, "..", "..", "doc", "protocol.md"), encoding="utf-8") as file:
@@ -96,7 +112,8 @@ class Fake:
         poller.register(sys.stdin.fileno(), zmq.POLLIN)
         print("ready client=%s" % self.endpoints[0], flush=True)
         while True:
-            ready = dict(poller.poll())
+            ready = dict(poller.poll(10 if self.locks.waits() else None))
+            self.locks.turn()
             if sys.stdin.fileno() in ready:
                 return
             for at, socket in enumerate(self.sockets):
@@ -132,9 +149,7 @@ class Fake:
         self.sessions.body()
         if body[2] != 1:
             shape = (
-                [0, MALFORMED, None, 0, {"error": "version"}]
-                if 7 not in self.wrong
-                else [0, MALFORMED, None, 0, None]
+                [0, MALFORMED, None, 0, {"error": "version"}] if 7 not in self.wrong else [0, MALFORMED, None, 0, None]
             )
             out.append(pack(shape))
         else:
@@ -248,10 +263,10 @@ class Fake:
             return OK, value if 38 not in self.wrong or value is None else b"pong", 0, None
         if op in ("HELLO", "ROUTES", "STATS"):
             return OK, getattr(self, op.lower())(), 0, None
-        if op not in KEY_OPS + ["SCAN", "SIZE", "DESTROY"]:
+        if op not in KEY_OPS + list(fake_locks.OPS) + ["SCAN", "SIZE", "DESTROY"]:
             raise Refused(BADOP if 13 not in self.wrong else MALFORMED, "no such operation")
         self.check_names(op, name, key, value)
-        if op in KEY_OPS:
+        if op in KEY_OPS or op in fake_locks.OPS:
             return self.keyed(index, number, op, name, key, value, options)
         return self.whole(index, op, name, options)
 
@@ -262,7 +277,7 @@ class Fake:
             good = name is not None and name.decode("utf-8") != ""
         except UnicodeDecodeError:
             good = False
-        if not good or (op in KEY_OPS and key is None and 19 not in self.wrong):
+        if not good or (op in KEY_OPS + list(fake_locks.OPS) and key is None and 19 not in self.wrong):
             raise Refused(MALFORMED, "no map or no key")
         if op in KEY_OPS and key is not None and len(key) > KEY_MAX:
             raise Refused(TOOBIG, "key_max")
@@ -281,9 +296,17 @@ class Fake:
         partition = partition_of(key or b"", PARTITIONS)
         if index >= 0 and partition % ACTORS != index:
             raise self.moved(partition)
-        status, found, version, meta = self.sessions.once(
-            number, partition, op, options, lambda: self.store.execute(op, name, key, value, options)
-        )
+
+        def execute():
+            if op in fake_locks.OPS:
+                return self.locks.execute(op, (name, key), value, options, number, self.arrival)
+            self.locks.fence(op, (name, key), options)
+            return self.store.execute(op, name, key, value, options)
+
+        answer = self.sessions.once(number, partition, op, options, execute)
+        if answer is None:
+            return None
+        status, found, version, meta = answer
         if 11 in self.wrong and isinstance(found, bytes) and key == b"text":
             found = found.decode()
         if status == OK:

@@ -20,7 +20,7 @@ class Sessions:
 
     def body(self):
         """A body begins: what WITH said in another one is over."""
-        self.session, self.ack = None, 0
+        self.session, self.ack, self.request = None, 0, None
 
     def fresh(self):
         self.issued += 53 not in self.wrong
@@ -39,6 +39,7 @@ class Sessions:
         session, ack = self.session, options.get("ack", self.ack)
         if "session" in options:
             session, ack = options["session"], options.get("ack", 0)
+        self.request = None
         if not session or op in READS:
             return execute()
         if len(session) != 16 and 58 not in self.wrong:
@@ -51,13 +52,21 @@ class Sessions:
         place = (session, partition)
         if number < self.low.get(place, 0) and 57 not in self.wrong:
             raise Refused(STALE_REQUEST, "its answer was acknowledged")
+        self.request = request
         try:
             answer = execute()
         except Refused as refusal:
             answer = refusal.answer
+        if answer is None:  # It comes later
+            return None
         self.done[request] = answer
         self.low[place] = max(ack, self.low.get(place, 0))
         return answer
+
+    def note(self, request, answer):
+        """What came later."""
+        if request:
+            self.done[request] = answer
 
     def listen(self, socket, route, envelope):
         self.listeners.append((socket, route, envelope))
