@@ -129,11 +129,12 @@ typedef struct {
     const char *initial;       // INCR family: what an absent key counts as, as text; NULL: 0
     uint32_t timeout_ms;       // Deadline of this call, retries included; 0: the client's
     uint64_t fence;            // Writes: the token of the lock that protects the key; see below
+    bool fresh;                // GET: not from the near cache; see zgrid_client_near_cache
 } zgrid_options_t;
 
 #define ZGRID_OPTIONS_INIT                                                                             \
     { sizeof (zgrid_options_t), 0, 0, false, false, false, false, false, false, false, NULL, NULL,      \
-      NULL, 0, 0 }
+      NULL, 0, 0, false }
 
 //  ----------------------------------------------------------------------------------------------
 //  Blocking form. entry may be NULL where only the status matters; what it shows may be read until
@@ -401,6 +402,41 @@ typedef void (zgrid_event_fn) (void *arg, zgrid_bytes_t json, uint64_t version);
 //  meanwhile are missed. fn NULL: no longer.
 ZGRID_EXPORT void
     zgrid_client_on_event (zgrid_client_t *self, zgrid_event_fn *fn, void *arg);
+
+//  ----------------------------------------------------------------------------------------------
+//  Near cache: copies of what this handle has read, found or not, in its own memory. With it GET (blocking,
+//  future, mget, in a pipeline; without options other than timeout_ms) is answered from such a copy if it is
+//  younger than max_age_ms; else the owner is asked, and tells the handle when the key changes.
+//
+//  A read may then be behind by up to max_age_ms, whatever fails, and mostly is by no more than a message
+//  takes: it is not linearizable. What the handle itself has written it reads. `fresh` in zgrid_options_t
+//  asks the owner. With `indirect`, and for maps in ap mode, nobody tells of changes: copies last max_age_ms.
+
+typedef struct {
+    size_t size;             // sizeof (zgrid_near_cache_t)
+    uint64_t max_bytes;      // Of copies, all told (0: 64 MiB)
+    uint32_t max_entries;    // (0: 100,000)
+    uint32_t max_age_ms;     // After it was asked for (0: 1,000; at most 3,600,000)
+    const char *const *maps; // Of these alone, at most 64; a NULL ends the list; copied. NULL: of all maps
+} zgrid_near_cache_t;
+
+#define ZGRID_NEAR_CACHE_INIT { sizeof (zgrid_near_cache_t), 0, 0, 0, NULL }
+
+//  Begins, empty, also if there was one; options NULL: ends. Returns ZGRID_OK; ZGRID_MALFORMED;
+//  ZGRID_NOMEM, and then there is none.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_client_near_cache (zgrid_client_t *self, const zgrid_near_cache_t *options);
+
+typedef struct {
+    size_t size;            // sizeof (zgrid_near_cache_stats_t), set by the caller
+    uint64_t hits, misses;  // GETs that were, and were not, answered from a copy
+    uint64_t invalidations; // Copies that were dropped because something was written, or may have been
+    uint64_t entries, bytes; // Copies that are there
+} zgrid_near_cache_stats_t;
+
+//  All 0 without a near cache.
+ZGRID_EXPORT void
+    zgrid_client_near_cache_stats (const zgrid_client_t *self, zgrid_near_cache_stats_t *stats);
 
 //  ----------------------------------------------------------------------------------------------
 //  Pipeline: the batch form for any mix of operations. Add records, execute, read the results by

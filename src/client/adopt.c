@@ -67,6 +67,8 @@ adopt (zgrid_client_t *client, connection_t *connection)
     client->scouting.barren = 0;
     client->scouting.best = NULL;
     s_forget_ends (client);
+    if (client->cached)
+        cached_forget (client);
     s_settle (client);
     learn_from (client, connection);
     //  Closes all the others: what libzmq still holds for them is lost

@@ -79,16 +79,20 @@ batch_add (batch_t *self, zgrid_client_t *client, size_t index, const record_t *
         status = ZGRID_TOOBIG;
     if (status != ZGRID_OK)
         return batch_refuse (self, index, status);
+    record_t tracked = *record;
+    options_t options;
+    uint32_t stamp = client->cached ? cached_ask (client, &tracked, &options) : 0;
     uint8_t *data = arena_room (&self->arena, room);
     if (!data)
         return NULL;
     buf_t out = { data, 0, room, false };
-    request_encode (&out, record);
+    request_encode (&out, &tracked);
     assert (out.data == data && !out.failed); // It fitted, as s_room says
     arena_use (&self->arena, out.size);
     item_t *item = &self->items[self->count++];
     *item = (item_t) { .index = (uint32_t) index, .kind = ITEM_OF_BATCH };
-    request_item (client, record, buf_bytes (&out), item);
+    request_item (client, &tracked, buf_bytes (&out), item);
+    item->stamp = stamp;
     self->entries[index] = entry_of (ZGRID_TRYAGAIN);
     self->left++;
     return item;
@@ -99,7 +103,8 @@ batch_start (batch_t *self, zgrid_client_t *client, size_t from)
 {
     client->batch = self;
     for (size_t at = from; at < self->count; at++)
-        if (self->items[at].state == ITEM_NEW)
+        if (self->items[at].state == ITEM_NEW
+            && !(client->cached && cached_serve (client, self, &self->items[at])))
             wait_start (client, &self->items[at]);
 }
 

@@ -19,6 +19,12 @@ zgrid_client_get (zgrid_client_t *self, const char *map, zgrid_bytes_t key, cons
             return found->status;
     }
     bytes_t named = request_bytes (key);
+    if (self->cached && !self->inside && cached_allows (options)) {
+        zgrid_entry_t unseen;
+        zgrid_entry_t *found = entry ? entry : &unseen;
+        if (cached_get (self, bytes_str (map), named, found))
+            return found->status;
+    }
     return call_run (self, (record_t) { OP_GET, bytes_str (map), &named, NULL, NULL }, options, entry);
 }
 

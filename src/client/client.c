@@ -198,6 +198,7 @@ zgrid_client_destroy (zgrid_client_t **self_p)
     buf_clear (&self->spare_entries);
     buf_clear (&self->copy);
     buf_clear (&self->listed);
+    cached_destroy (self);
     if (self->near)
         local_close (&self->near);
     mem_free (self);
@@ -209,6 +210,8 @@ client_enter (zgrid_client_t *self)
 {
     if (self->inside)
         return ZGRID_MALFORMED;
+    if (self->cached)
+        cached_begin (self);
     kept_t stale = self->stale;
     kept_release (&stale);
     self->stale = self->kept;

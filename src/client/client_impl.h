@@ -79,6 +79,8 @@ struct item {
     uint8_t moves, tries;     // MOVED; BUSY, TRYAGAIN and the like so far
     uint8_t sends;            // Sendings since the last refusal
     uint8_t refused;          // The status of the last refusal
+    uint32_t stamp;           // Of the near cache, for an answer that it shall keep; 0: for none
+    uint32_t asked_at;        // Then: milliseconds of the boot clock, modulo 2^32
     bool writes;
     bool guarded;             // A session makes it safe to send it twice
     bool routed;              // Its slot says only what it must not overtake: it goes to the router
@@ -131,6 +133,8 @@ struct connection {
     bool given_up;          // Another one has taken its place: what is under way here goes there
     bool foreign;           // A member of another cluster answers there: nothing is sent to it
     cluster_id_t cluster;   // As HELLO there named it last
+    uint32_t number;        // The client's own, never given twice
+    uint64_t invalidated;   // Number of the last push INVALIDATE
     uint32_t heard_at;      // When the last message came, modulo 2^32
     uint64_t doubt_until;   // Passed over until then; 0: not
     int receive_ms;         // ZMQ_RCVTIMEO as it is set
@@ -181,6 +185,8 @@ typedef struct {
 } pending_t;
 
 #include "client_scout.h"
+
+typedef struct cached cached_t;
 
 typedef struct {
     uint64_t foreign;  // Messages that are not this protocol
@@ -262,6 +268,8 @@ struct zgrid_client {
     buf_t spare_entries;     // Results that the caller does not want to see
     buf_t scratch;           // Encoding of futures
     local_t *near;           // Local reads, or NULL
+    cached_t *cached;        // Copies of what was read, or NULL
+    uint32_t numbers;        // Of connections, given so far
     buf_t copy;              // What local reads found
     buf_t listed;            // Names that were asked for
     int epoll;               // -1: nobody asked for the descriptor
@@ -463,6 +471,10 @@ void
 void
     wait_none (zgrid_client_t *self);
 
+//  Takes what is there, on all connections: also what nobody has asked for.
+void
+    wait_glance (zgrid_client_t *self);
+
 //  Sends full messages and takes what is there.
 void
     wait_some (zgrid_client_t *self);
@@ -541,6 +553,7 @@ void
     loop_watch (zgrid_client_t *self, connection_t *connection);
 
 #include "client_batch.h"
+#include "client_cached.h"
 #include "client_retry.h"
 
 #endif

@@ -81,6 +81,7 @@ connection_to (zgrid_client_t *client, const char *endpoint)
         connection_destroy (&connection);
         return NULL;
     }
+    connection->number = ++client->numbers;
     client->connections = connections;
     connections[client->connection_count++] = connection;
     loop_watch (client, connection);
@@ -269,6 +270,8 @@ connection_land (connection_t *self, const item_t *item)
 void
 connection_end (zgrid_client_t *client, item_t *item)
 {
+    if (client->cached)
+        cached_ended (client, item);
     if (item->state == ITEM_SENT)
         connection_land (item->connection, item);
     if (item->id)

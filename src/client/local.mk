@@ -1,6 +1,7 @@
 #  SPDX-License-Identifier: MPL-2.0
 libzgrid_inner_la_SOURCES += \
-    src/client/adopt.c src/client/batch.c src/client/call.c src/client/calls.c src/client/client.c \
+    src/client/adopt.c src/client/batch.c src/client/cached.c src/client/call.c src/client/calls.c \
+    src/client/client.c src/client/client_cached.h \
     src/client/client_batch.h src/client/client_impl.h src/client/client_inner.h src/client/client_retry.h \
     src/client/client_scout.h \
     src/client/connection.c src/client/fanout.c src/client/future.c src/client/guard.c \

@@ -38,6 +38,8 @@ zgrid_client_process (zgrid_client_t *self)
     if (self->inside)
         return 0;
     self->finished = 0;
+    if (self->cached)
+        cached_begin (self);
     wait_none (self);
     future_call (self);
     return self->finished;

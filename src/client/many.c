@@ -135,6 +135,20 @@ s_refuse (zgrid_client_t *self, const s_many_t *many, size_t count, int status)
     return ZGRID_PARTIAL;
 }
 
+//  What needs no server: in an embedded node, and in copies. True if that is everything.
+static bool
+s_mget_here (zgrid_client_t *self, const s_many_t *many, size_t count, buf_t *stale)
+{
+    size_t filled = 0;
+    if (self->near)
+        filled = near_mget (self, many->map, many->keys, count, many->entries, stale);
+    else
+        s_fail_all (many->entries, count, ZGRID_TRYAGAIN);
+    if (self->cached && filled < count)
+        filled += cached_mget (self, many->map, many->keys, count, many->entries);
+    return filled == count;
+}
+
 int
 zgrid_client_mget (zgrid_client_t *self, const char *map, const zgrid_bytes_t *keys, size_t count,
                    zgrid_entry_t *entries)
@@ -144,9 +158,9 @@ zgrid_client_mget (zgrid_client_t *self, const char *map, const zgrid_bytes_t *k
     options_t options;
     uint32_t timeout_ms;
     int status = client_enter (self);
-    if (status == ZGRID_OK && self->near) {
+    if (status == ZGRID_OK && (self->near || self->cached)) {
         many.sparse = true;
-        if (near_mget (self, many.map, keys, count, entries, &stale) == count) {
+        if (s_mget_here (self, &many, count, &stale)) {
             buf_clear (&stale);
             client_forget (self);
             return ZGRID_OK; // Each is OK or NOTFOUND

@@ -168,6 +168,8 @@ s_finish_batch (zgrid_client_t *client, const item_t *item, answer_t *answer)
 static bool
 s_finish (zgrid_client_t *client, item_t *item, answer_t *answer)
 {
+    if (client->cached)
+        cached_answered (client, item, &answer->entry);
     pending_remove (&client->pending, item);
     item->state = ITEM_DONE;
     if (answer->entry.status == ZGRID_WRONGTYPE && !answer->meta.given)
@@ -254,7 +256,7 @@ s_take_view (zgrid_client_t *client, const connection_t *connection, mp_t walk, 
 //  [0, "event", value, version, meta]: a new view has a new table. Passes over it, and over those that
 //  nobody has asked for.
 static bool
-s_take_push (zgrid_client_t *client, const connection_t *connection, mp_t *reader)
+s_take_push (zgrid_client_t *client, connection_t *connection, mp_t *reader)
 {
     mp_t walk = *reader;
     uint32_t count;
@@ -267,6 +269,8 @@ s_take_push (zgrid_client_t *client, const connection_t *connection, mp_t *reade
         s_take_view (client, connection, walk, count);
     else if (bytes_equal (event, bytes_str ("EVENT")))
         s_take_event (client, &walk, count);
+    else if (client->cached && bytes_equal (event, bytes_str ("INVALIDATE")))
+        cached_pushed (client, connection, walk, count);
     return true;
 }
 

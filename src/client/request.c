@@ -67,6 +67,10 @@ request_options (const zgrid_client_t *client, const zgrid_options_t *given, opt
             options->given |= OPT_fence;
             options->fence = given->fence;
         }
+        if (given->fresh) { // As every read is without a near cache; with one it says who answers
+            options->given |= OPT_read;
+            options->read = bytes_str ("lease");
+        }
         if (given->timeout_ms)
             *timeout_ms = given->timeout_ms;
     }

@@ -284,9 +284,11 @@ routes_trim (zgrid_client_t *client)
         connection_t *connection = client->connections[at];
         bool idle = connection->queued + connection->flying == 0 && !connection->has_unsent;
         if (idle && !connection->foreign && connection != client->scouting.best
-            && !s_named (&client->routes, connection))
+            && !s_named (&client->routes, connection)) {
+            if (client->cached)
+                cached_left (client, connection);
             connection_destroy (&connection);
-        else
+        } else
             client->connections[kept++] = connection;
     }
     client->connection_count = kept;

@@ -18,6 +18,8 @@ wait_clock (void)
 void
 wait_start (zgrid_client_t *self, item_t *item)
 {
+    if (self->cached)
+        cached_started (self, item);
     if (retry_waits (self, item->slot))
         retry_behind (self, item);
     else
@@ -165,6 +167,13 @@ wait_turn (zgrid_client_t *self, uint64_t until)
         if (now >= self->expire_at)
             future_expire (self, now);
     }
+}
+
+void
+wait_glance (zgrid_client_t *self)
+{
+    for (size_t at = 0; at < self->connection_count; at++)
+        s_drain (self, self->connections[at], true);
 }
 
 void

@@ -112,3 +112,11 @@ tests_actor_check_router_pubsub_SOURCES = tests/actor/check_router_pubsub.c test
 tests_actor_check_router_pubsub_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_router_pubsub_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_router_pubsub
+
+check_PROGRAMS += tests/actor/check_near_cache
+tests_actor_check_near_cache_SOURCES = tests/actor/check_near_cache.c \
+    tests/lib/fake_server.c tests/lib/fake_server.h tests/lib/fake_port.c tests/lib/fake_port.h \
+    tests/lib/fake_sessions.c tests/lib/fake_sessions.h tests/lib/fake_map.c tests/lib/fake_map.h $(TEST_MAIN)
+tests_actor_check_near_cache_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_near_cache_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_near_cache

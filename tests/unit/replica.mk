@@ -141,3 +141,9 @@ tests_unit_check_lock_copies_LDADD = $(UNIT_LIBS)
 tests_unit_check_ops_lock_SOURCES = tests/unit/check_ops_lock.c tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
 tests_unit_check_ops_lock_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_ops_lock_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_cache
+TESTS += tests/unit/check_cache
+tests_unit_check_cache_SOURCES = tests/unit/check_cache.c $(TEST_MAIN)
+tests_unit_check_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_cache_LDADD = $(UNIT_LIBS)
