@@ -10,6 +10,7 @@ libzgrid_core_la_SOURCES = \
     src/core/flow.c src/core/flow.h \
     src/core/gather.c src/core/gather.h \
     src/core/glob.c src/core/glob.h \
+    src/core/guests.c src/core/guests.h \
     src/core/handover.h \
     src/core/hash.c src/core/hash.h \
     src/core/heap.c src/core/heap.h \

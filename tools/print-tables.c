@@ -12,6 +12,7 @@
 
 #include "cluster/map_words.h"
 #include "move/move.h"
+#include "sheet.h"
 #include "slot.h"
 #include "status.h"
 #include "wire.h"
@@ -176,6 +177,28 @@ s_statistics (void)
         s_cell (s_list[at].unit);
         s_cell (s_list[at].purpose);
         printf ("\n");
+    }
+}
+
+//  What STATS answers to each of its words.
+static void
+s_sheets (void)
+{
+    static const char *const s_kinds[] = { "name",   "name, bin", "name, number", "text",     "bin",
+                                           "number", "sum",       "largest",      "histogram" };
+    for (int which = 0; which < SHEETS; which++) {
+        sheet_info_t info = sheet_info ((sheet_id_t) which);
+        printf ("%s**`%s`**: %s. At most %u rows, by `%s`%s.\n\n", which ? "\n" : "", info.word, info.purpose,
+                info.most, info.columns[info.order].name, info.down ? ", the largest first" : "");
+        printf ("| Name | Kind | Unit | Meaning |\n|---|---|---|---|\n");
+        for (unsigned at = 0; at < info.columns_count; at++) {
+            printf ("|");
+            s_code_cell (info.columns[at].name);
+            s_cell (s_kinds[info.columns[at].kind]);
+            s_cell (info.columns[at].unit);
+            s_cell (info.columns[at].purpose);
+            printf ("\n");
+        }
     }
 }
 
@@ -434,11 +457,17 @@ static const struct {
     const char *name;
     void (*print) (void);
 } s_tables[] = {
-    { "operations", s_operations }, { "options", s_options },
-    { "statuses", s_statuses },     { "settings", s_settings },
-    { "statistics", s_statistics }, { "slots", s_slots },
-    { "exchange", s_exchange },     { "events", s_events },
-    { "states", s_states },         { "maps", s_maps },
+    { "operations", s_operations },
+    { "options", s_options },
+    { "statuses", s_statuses },
+    { "settings", s_settings },
+    { "statistics", s_statistics },
+    { "sheets", s_sheets },
+    { "slots", s_slots },
+    { "exchange", s_exchange },
+    { "events", s_events },
+    { "states", s_states },
+    { "maps", s_maps },
 };
 
 #define S_COUNT (sizeof s_tables / sizeof s_tables[0])

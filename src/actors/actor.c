@@ -62,6 +62,14 @@ actor_boot (void)
     return s_clock (CLOCK_BOOTTIME);
 }
 
+uint64_t
+actor_nanoseconds (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
+}
+
 //  ------------------------------------------------------------------------------------------------
 //  On the actor's thread
 

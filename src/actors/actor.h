@@ -54,6 +54,10 @@ zmsg_t *
 moment_t
     actor_moment (void);
 
+//  Nanoseconds of a clock that never goes back, to measure with.
+uint64_t
+    actor_nanoseconds (void);
+
 //  Milliseconds of the boot clock alone.
 uint64_t
     actor_boot (void);

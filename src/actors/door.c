@@ -4,6 +4,7 @@
 
 #include "bind.h"
 #include "mem.h"
+#include "report.h"
 #include "status.h"
 
 #define S_HANDSHAKE_MS 3000 // A connection that does not finish its greeting is closed after this
@@ -13,6 +14,8 @@ struct door {
     void *handle; // The same, for libzmq
     flow_t *flow;
     large_t *large;
+    guests_t *guests; // NULL: nobody is known one by one
+    guest_t *guest;   // Who sent the message that came last; NULL: not known
     stats_t *counters;
     frames_t frames;
     size_t bound_count;
@@ -49,7 +52,8 @@ door_new (const door_config_t *config, const char *const *endpoints, size_t coun
     self->flow = flow_new (&config->flow, counters);
     self->large = large_new (config->large_max);
     self->socket = zsock_new (ZMQ_ROUTER);
-    if (!self->flow || !self->large || !self->socket) {
+    self->guests = config->guests_max ? guests_new (config->guests_max) : NULL;
+    if (!self->flow || !self->large || !self->socket || (config->guests_max && !self->guests)) {
         buf_add (why, "out of memory or sockets", 24);
         door_destroy (&self);
         return NULL;
@@ -85,6 +89,7 @@ door_destroy (door_t **self_p)
     zsock_destroy (&self->socket);
     flow_destroy (&self->flow);
     large_destroy (&self->large);
+    guests_destroy (&self->guests);
     free (self->endpoint);
     mem_free (self);
     *self_p = NULL;
@@ -116,6 +121,20 @@ s_answer_version (door_t *self, const arrival_t *arrival, uint64_t now)
     buf_clear (&out);
 }
 
+//  Notes who sent this message.
+static void
+s_meet (door_t *self, bytes_t route, uint64_t bytes, uint64_t now)
+{
+    guest_t *guest = self->guest = self->guests ? guests_meet (self->guests, route, now) : NULL;
+    if (!guest)
+        return;
+    if (guest->messages++ == 0) {
+        const char *address = frames_address (&self->frames);
+        snprintf (guest->address, sizeof guest->address, "%s", address && *address ? address : "local");
+    }
+    guest->bytes_in += bytes;
+}
+
 //  Splits the frames. False: junk, and counted.
 static bool
 s_take (door_t *self, arrival_t *arrival, uint64_t now)
@@ -135,8 +154,11 @@ s_take (door_t *self, arrival_t *arrival, uint64_t now)
                              .body = frames->frames[at],
                              .attachments = frames->frames + at + 1,
                              .attachment_count = frames->count - at - 1 };
+    uint64_t bytes = 0;
     for (size_t frame = at; frame < frames->count; frame++)
-        self->counters->bytes_in += frames->frames[frame].size;
+        bytes += frames->frames[frame].size;
+    self->counters->bytes_in += bytes;
+    s_meet (self, arrival->route, bytes, now);
     flow_verdict_t verdict = flow_arrival (self->flow, arrival->route, now);
     if (verdict == FLOW_DISCARD)
         return false;
@@ -163,9 +185,13 @@ s_send (void *arg, bytes_t route, const bytes_t *frames, size_t count)
 {
     door_t *self = arg;
     int code = frames_send (self->handle, route, bytes_of (NULL, 0), frames, count, self->large);
-    if (code == 0)
-        for (size_t at = 0; at < count; at++)
-            self->counters->bytes_out += frames[at].size;
+    uint64_t bytes = 0;
+    for (size_t at = 0; at < count && code == 0; at++)
+        bytes += frames[at].size;
+    self->counters->bytes_out += bytes;
+    guest_t *guest = self->guests ? guests_find (self->guests, route) : NULL;
+    if (guest)
+        guest->bytes_out += bytes;
     return code == 0 ? FLOW_SENT : code == EAGAIN ? FLOW_FULL : FLOW_GONE;
 }
 
@@ -191,6 +217,56 @@ door_reply (door_t *self, bytes_t route, const bytes_t *envelope, size_t envelop
         flow_keep (self->flow, route, all, all_count, records, now);
     else if (sent == FLOW_GONE)
         self->counters->dropped++;
+}
+
+void
+door_records (door_t *self, uint64_t records)
+{
+    if (self->guest)
+        self->guest->records += records;
+}
+
+void
+door_flight (door_t *self, bytes_t route, int64_t change)
+{
+    guest_t *guest = self->guests ? guests_find (self->guests, route) : NULL;
+    if (!guest)
+        return;
+    //  Who was forgotten meanwhile begins at 0
+    if (change < 0 && guest->in_flight < (uint64_t) -change)
+        guest->in_flight = 0;
+    else
+        guest->in_flight += (uint64_t) change;
+}
+
+bool
+door_report (door_t *self, const char *name, sheet_t *sheet, uint64_t now)
+{
+    const guest_t *guest;
+    char id[2 * sizeof guest->route + 1];
+    self->guest = NULL; // It may be forgotten
+    for (uint32_t number = 0; self->guests && (guest = guests_at (self->guests, number, now)); number++) {
+        bool muted;
+        bytes_t route = bytes_of (guest->route, guest->route_size);
+        uint64_t waiting = flow_state (self->flow, route, now, &muted);
+        cell_t cells[SHEET_COLUMNS_MAX] = {
+            [CELL_clients_client] = { .bytes = bytes_str (report_hex (route, id, sizeof id)) },
+            [CELL_clients_door] = { .bytes = bytes_str (name) },
+            [CELL_clients_address] = { .bytes = bytes_str (guest->address) },
+            [CELL_clients_messages] = { .number = guest->messages },
+            [CELL_clients_records] = { .number = guest->records },
+            [CELL_clients_bytes_in] = { .number = guest->bytes_in },
+            [CELL_clients_bytes_out] = { .number = guest->bytes_out },
+            [CELL_clients_in_flight] = { .number = guest->in_flight },
+            [CELL_clients_waiting_bytes] = { .number = waiting },
+            [CELL_clients_muted] = { .number = muted },
+            [CELL_clients_age_ms] = { .number = now > guest->first ? now - guest->first : 0 },
+            [CELL_clients_idle_ms] = { .number = now > guest->last ? now - guest->last : 0 }
+        };
+        if (!sheet_add (sheet, cells))
+            return false;
+    }
+    return true;
 }
 
 uint64_t

@@ -8,6 +8,8 @@
 
 #include "flow.h"
 #include "frames.h"
+#include "guests.h"
+#include "sheet.h"
 
 typedef struct {
     flow_config_t flow;
@@ -15,6 +17,7 @@ typedef struct {
     uint64_t large_max;    // Bytes of large replies on their way, per connection
     int64_t frame_max;     // Bytes
     int io_affinity;       // 0: any I/O thread
+    uint32_t guests_max;   // Clients that are known one by one, for statistics; 0: none
 } door_config_t;
 
 typedef struct door door_t;
@@ -70,6 +73,18 @@ void
 //  takes nothing at present.
 flow_sent_t
     door_push (void *arg, bytes_t route, const bytes_t *frames, size_t count);
+
+//  For statistics: the message that came last holds so many records.
+void
+    door_records (door_t *self, uint64_t records);
+
+//  Something of a client is on its way (change 1…), or no longer (-1…).
+void
+    door_flight (door_t *self, bytes_t route, int64_t change);
+
+//  Adds the rows of the table clients; name: of this door. False without memory.
+bool
+    door_report (door_t *self, const char *name, sheet_t *sheet, uint64_t now);
 
 //  Tries again to send what waits. Returns milliseconds as flow_next.
 uint64_t

@@ -26,6 +26,21 @@ node_info_stats (const node_info_t *info, const stats_t *sum, const stats_t *par
     }
 }
 
+void
+node_info_sheet (const node_info_t *info, sheet_t *sheet, uint64_t now, buf_t *out)
+{
+    wire_add_map (out, SHEET_PAIRS + 4);
+    wire_add_text (out, "name");
+    wire_add_text (out, info->name);
+    wire_add_text (out, "version");
+    wire_add_text (out, info->version);
+    wire_add_text (out, "uptime_ms");
+    wire_add_uint (out, now - info->started);
+    wire_add_text (out, "table");
+    wire_add_text (out, sheet_info (sheet_which (sheet)).word);
+    sheet_encode (sheet, out);
+}
+
 bool
 node_info_set_view (node_info_t *self, buf_t *copies, const inner_t *message, const view_t *view)
 {

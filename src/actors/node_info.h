@@ -28,6 +28,10 @@ void
     node_info_stats (const node_info_t *info, const stats_t *sum, const stats_t *parts, uint32_t part_count,
                      uint64_t now, buf_t *out);
 
+//  The same of a table.
+void
+    node_info_sheet (const node_info_t *info, sheet_t *sheet, uint64_t now, buf_t *out);
+
 //  Answers HELLO; adds one reply. session: a fresh one for whoever asks; NULL: none can be given.
 void
     node_info_hello (const node_info_t *info, const request_t *request, const uint8_t *session, buf_t *out);

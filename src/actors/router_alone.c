@@ -163,6 +163,10 @@ s_place (router_t *self, const request_t *request, ticket_t **ticket, const arri
         self->apart_records++;
         return;
     }
+    report_t report = { .which = SHEET_NONE };
+    if (request->op == OP_STATS && !request->faulty
+        && router_stats_here (self, request, &report, &self->here))
+        return;
     split_t split = split_request (request, self->partitions, self->actors);
     if (split.to == SPLIT_ACTOR) {
         router_add_part (self, split.actor, request);
@@ -173,7 +177,8 @@ s_place (router_t *self, const request_t *request, ticket_t **ticket, const arri
         return;
     }
     if (!s_ticket (self, ticket, arrival)
-        || !ticket_add_sum (*ticket, request->id, request->op, split.actor)) {
+        || !(request->op == OP_STATS ? ticket_add_stats (*ticket, request->id, report.which, report.most)
+                                     : ticket_add_sum (*ticket, request->id, request->op, split.actor))) {
         router_refuse (self, &self->here, request->id, ZGRID_BUSY,
                        "too many requests that concern all storage actors");
         return;
@@ -205,6 +210,8 @@ s_divide (router_t *self, const arrival_t *arrival, ticket_t **ticket)
             s_place (self, &request, ticket, arrival);
         count++;
     }
+    if (!self->deferred) // Else router_forward counts them
+        door_records (self->clients, count);
     if (!self->deferred)
         router_broken (self, arrival, &reader, step, count, request.id, &self->here);
 }
@@ -228,6 +235,8 @@ s_forward (router_t *self, peer_t *peer, const arrival_t *arrival, const ticket_
     const char *tag = ticket ? (const char[]) { PEER_TICKET } : (const char[]) { PEER_CLIENT };
     if (peer->part.failed || frames_send (peer->handle, bytes_of (tag, 1), who, frames, count, NULL) != 0)
         return false;
+    if (!ticket)
+        door_flight (self->clients, arrival->route, 1);
     peer->sizes[(peer->first + peer->sent++) % self->peer_hwm] = size;
     peer->bytes += size;
     self->sent = true;
@@ -323,25 +332,6 @@ router_divide (router_t *self, const arrival_t *arrival)
 //  ------------------------------------------------------------------------------------------------
 //  From storage actors
 
-static void
-s_stats_reply (void *arg, const stats_t *sum, const stats_t *parts, buf_t *out)
-{
-    router_t *self = arg;
-    stats_t total = *sum;
-    stats_add (&total, &self->counters);
-    const forward_stats_t *forward = forward_stats (self->forward);
-    total.busy += forward->busy;
-    total.moved += forward->moved;
-    total.forward_records = forward_count (self->forward);
-    total.forward_bytes = forward->bytes;
-    total.forward_resent = forward->resent;
-    total.forward_timeouts = forward->timeouts;
-    total.forward_maybes = forward->maybes;
-    total.forward_late = forward->late;
-    total.forward_broken = forward->broken;
-    node_info_stats (&self->info, &total, parts, self->actors, self->now, out);
-}
-
 //  Sends the joined replies to the client that the ticket knows.
 static void
 s_send_joined (router_t *self, const ticket_t *ticket, const buf_t *replies)
@@ -363,7 +353,7 @@ s_send_joined (router_t *self, const ticket_t *ticket, const buf_t *replies)
 void
 router_finish (router_t *self, ticket_t **ticket)
 {
-    ticket_finish (*ticket, s_stats_reply, self);
+    ticket_finish (*ticket, router_stats_reply, self);
     buf_t *replies = ticket_replies (*ticket);
     self->counters.gathered++;
     if (ticket_owner (*ticket)) // A single reply
@@ -405,6 +395,7 @@ router_receive_peer (router_t *self, uint32_t actor)
     } else if (body >= 0) {
         //  What a reply of n bytes counts in the window: a record takes 16 bytes at least
         uint64_t records = in->frames[body + 1].size / 16 + 1;
+        door_flight (self->clients, bytes_of (who.data + 1, who.size - 1), -1);
         door_reply (self->clients, bytes_of (who.data + 1, who.size - 1), in->frames + 1, (size_t) body,
                     in->frames + 1 + body, in->count - 1 - (size_t) body, records, self->now);
     } else

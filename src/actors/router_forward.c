@@ -43,6 +43,7 @@ s_reply (void *arg, bytes_t route, const bytes_t *envelope, size_t envelope_coun
          uint64_t records)
 {
     router_t *self = arg;
+    door_flight (self->clients, route, -(int64_t) records);
     door_reply (self->clients, route, envelope, envelope_count, &body, 1, records, self->now);
     self->sent = true;
 }
@@ -61,6 +62,7 @@ s_session (void *arg, uint8_t session[SESSION_SIZE])
 void
 router_answer_node (router_t *self, const arrival_t *arrival, const request_t *request, buf_t *out)
 {
+    self->here_ops[request->op]++;
     if (request->op != OP_HELLO) {
         node_info_reply (&self->info, request, out);
         return;
@@ -90,11 +92,16 @@ s_give_busy (router_t *self, const request_t *request, uint64_t number, const ch
 static void
 s_ask_stats (router_t *self, group_t *group, const arrival_t *arrival, const request_t *request)
 {
+    report_t report;
+    if (router_stats_here (self, request, &report, forward_replies (group))) {
+        forward_said (group, 1);
+        return;
+    }
     uint64_t number = forward_outside (self->forward, group, request->id, S_BEACON_MS, false, self->now);
     ticket_t *ticket = number ? gather_open (self->gather, NULL, 0, self->now + ROUTER_TICKET_MS) : NULL;
     if (number == 0)
         return;
-    if (ticket && ticket_add_sum (ticket, request->id, OP_STATS, 0)) {
+    if (ticket && ticket_add_stats (ticket, request->id, report.which, report.most)) {
         ticket_set_owner (ticket, number);
         router_clear_parts (self);
         buf_reset (&self->here);
@@ -112,6 +119,7 @@ s_ask_stats (router_t *self, group_t *group, const arrival_t *arrival, const req
 static void
 s_ask_beacon (router_t *self, group_t *group, const request_t *request)
 {
+    self->here_ops[request->op]++;
     uint64_t number = forward_outside (self->forward, group, request->id, S_BEACON_MS, false, self->now);
     inner_t message = {
         .kind = INNER_RECORD, .index = INNER_ROUTER, .number = number, .record = request->raw
@@ -211,6 +219,8 @@ router_forward (router_t *self, const arrival_t *arrival)
             s_take (self, group, arrival, &request);
         count++;
     }
+    door_records (self->clients, count);
+    door_flight (self->clients, arrival->route, (int64_t) count);
     if (router_broken (self, arrival, &reader, step, count, request.id, forward_replies (group)))
         forward_said (group, 1);
     router_pubsub_send (self);

@@ -51,6 +51,7 @@ typedef struct {
     frames_t answer; // Of a storage actor
     buf_t here;      // Replies that the router makes itself
     uint64_t here_records;
+    uint64_t here_ops[OP_LIMIT]; // Records that it answered itself, or had answered by the beacon
     buf_t with;      // All WITH of the present message
     buf_t apart;     // They, and those of its records that do not pass through
     uint64_t apart_records;
@@ -127,6 +128,14 @@ bool
     router_pubsub_join (router_t *self, const char *inproc);
 void
     router_pubsub_leave (router_t *self);
+
+//  router_stats.c
+//  Whether a STATS needs no storage actor: then it is answered into out. Else what it asks for.
+bool
+    router_stats_here (router_t *self, const request_t *request, report_t *report, buf_t *out);
+//  A gather_stats_fn; arg is the router.
+void
+    router_stats_reply (void *arg, const stats_t *sum, const stats_t *parts, sheet_t *sheet, buf_t *out);
 
 //  router_forward.c
 //  False: cannot; why says so.

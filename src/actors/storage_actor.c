@@ -4,12 +4,13 @@
 
 #include "mem.h"
 #include "move/move.h"
+#include "replica/held.h"
 #include "status.h"
 
 #define S_REPLY_KEEP (1u << 20) // Bytes of buffer that are kept between messages
 
 //  Which way a reply that was held leaves.
-enum { S_TO_CLIENT, S_TO_ROUTER };
+enum { S_TO_CLIENT, S_TO_ROUTER, S_TIMED = 4 }; // S_TIMED: the last frame is for the census alone
 
 //  ------------------------------------------------------------------------------------------------
 //  Executing a body
@@ -24,6 +25,25 @@ s_hello (storage_actor_t *self, const request_t *request, buf_t *out)
     if (from && (node_info_wants (request) & OPT_views))
         watchers_add (self->watchers, from->route, from->envelope, from->envelope_count,
                       self->info.view_version);
+}
+
+static void
+s_report (storage_actor_t *self, const request_t *request, const report_t *report, buf_t *out)
+{
+    buf_t tree = BUF_INIT;
+    sheet_t *sheet = sheet_new (report->which, report->most);
+    bool told = sheet && storage_report (self->storage, sheet, report, self->moment)
+                && (report->which != SHEET_clients
+                    || door_report (self->clients, self->name, sheet, self->now));
+    if (told)
+        node_info_sheet (&self->info, sheet, self->now, &tree);
+    if (told && !tree.failed)
+        wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) },
+                    0, NULL);
+    else
+        wire_reply_error (out, request->id, ZGRID_NOMEM, "out of memory");
+    buf_clear (&tree);
+    sheet_destroy (&sheet);
 }
 
 static void
@@ -48,6 +68,18 @@ s_node_operation (void *arg, const request_t *request, buf_t *out)
         default:
             node_info_reply (&self->info, request, out);
             return;
+    }
+    report_t report;
+    const char *why;
+    if (!report_decode (request, &report, &why) || report.kind == REPORT_PROCESS) {
+        self->counters->malformed++;
+        wire_reply_error (out, request->id, ZGRID_MALFORMED,
+                          report.kind == REPORT_PROCESS ? "ask the router: this is a storage actor" : why);
+        return;
+    }
+    if (report.kind == REPORT_SHEET) {
+        s_report (self, request, &report, out);
+        return;
     }
     const links_stats_t *links = fellows_links (self->fellows);
     self->counters->peer_sent = links->sent;
@@ -98,6 +130,21 @@ storage_actor_now (storage_actor_t *self)
     return self->now;
 }
 
+//  A reply that is held takes along when its message came.
+static bool
+s_hold (storage_actor_t *self, batch_t *batch, const s_back_t *back)
+{
+    bytes_t before[HELD_FRAMES_MAX];
+    uint8_t packed[CENSUS_PACKED_MAX];
+    size_t count = back->before_count;
+    bool timed = self->census && count < HELD_FRAMES_MAX;
+    memcpy (before, back->before, count * sizeof (bytes_t));
+    if (timed)
+        before[count++] = bytes_of (packed, census_pack (self->census, packed));
+    return storage_hold (self->storage, batch, back->way | (timed ? S_TIMED : 0), before, count, &self->out,
+                         self->now);
+}
+
 //  Executes what arrived. S_ANSWERED: the frames of the reply are body and attachments, *count of them.
 static s_outcome_t
 s_execute (storage_actor_t *self, const arrival_t *arrival, const moment_t *moment, const s_back_t *back,
@@ -121,6 +168,7 @@ s_execute (storage_actor_t *self, const arrival_t *arrival, const moment_t *mome
                       .before = back->late ? back->before : NULL,
                       .before_count = back->before_count };
     storage_verdict_t verdict = STORAGE_SEND;
+    self->moment = batch.moment;
     if (arrival->busy)
         storage_refuse (self->storage, &batch, &self->out, ZGRID_BUSY, "replies wait to be read");
     else {
@@ -131,10 +179,12 @@ s_execute (storage_actor_t *self, const arrival_t *arrival, const moment_t *mome
         verdict = storage_settle (self->storage, &batch, &self->out, self->now);
     }
     *records = batch.records;
-    if (verdict == STORAGE_WAIT
-        && storage_hold (self->storage, &batch, back->way, back->before, back->before_count, &self->out,
-                         self->now))
+    if (batch.parked && back->way == S_TO_CLIENT) // Each of them is answered by itself
+        door_flight (self->clients, back->before[0], (int64_t) batch.parked);
+    if (verdict == STORAGE_WAIT && s_hold (self, &batch, back))
         return S_HELD;
+    if (self->census)
+        census_answer (self->census);
     if (verdict == STORAGE_WAIT || self->out.failed) { // The client's deadline will tell it
         self->counters->dropped++;
         buf_clear (&self->out);
@@ -174,9 +224,14 @@ s_receive_client (storage_actor_t *self, const moment_t *moment)
         size_t count = 0;
         uint64_t records;
         self->arrival = &arrival;
+        if (self->census)
+            census_begin (self->census, arrival.route);
+        s_outcome_t outcome = s_execute (self, &arrival, moment, &back, frames, &count, &records);
+        door_records (self->clients, records);
+        if (outcome == S_HELD)
+            door_flight (self->clients, arrival.route, 1);
         //  WITH alone is not answered
-        if (s_execute (self, &arrival, moment, &back, frames, &count, &records) == S_ANSWERED
-            && frames[0].size > WIRE_SIGNATURE_SIZE)
+        if (outcome == S_ANSWERED && frames[0].size > WIRE_SIGNATURE_SIZE)
             door_reply (self->clients, arrival.route, arrival.envelope, arrival.envelope_count, frames, count,
                         records, moment->now);
         self->arrival = NULL;
@@ -225,6 +280,9 @@ s_receive_router (storage_actor_t *self, const moment_t *moment)
     size_t count = 0;
     uint64_t records;
     s_outcome_t outcome = S_LOST;
+    if (self->census)
+        census_begin (self->census, passes ? bytes_of (in->frames[1].data + 1, in->frames[1].size - 1)
+                                           : bytes_of (NULL, 0));
     if (body < 0 || !wire_open (arrival.body, &arrival.records))
         self->counters->foreign++;
     else
@@ -286,10 +344,13 @@ s_port_release (void *arg, unsigned tag, const bytes_t *before, size_t before_co
                 size_t count, uint64_t records)
 {
     storage_actor_t *self = arg;
-    if (tag == S_TO_CLIENT)
+    if (tag & S_TIMED)
+        census_answer_later (self->census, before[--before_count]);
+    if ((tag & ~(unsigned) S_TIMED) == S_TO_CLIENT) {
+        door_flight (self->clients, before[0], -1);
         door_reply (self->clients, before[0], before + 1, before_count - 1, frames, count, records,
                     self->now);
-    else
+    } else
         s_answer_router (self, before, before_count, frames, count);
     self->sent = true;
 }
@@ -380,6 +441,8 @@ s_create (const void *args, buf_t *why)
     }
     self->storage = given->storage;
     self->counters = storage_counters (given->storage);
+    self->census = storage_census (given->storage);
+    snprintf (self->name, sizeof self->name, "storage %u", given->index);
     self->reply_max = given->door.flow.window_bytes;
     const char *endpoints[] = { given->client_endpoint, given->client_inproc };
     self->clients = door_new (&given->door, endpoints, 2, self->counters, why);

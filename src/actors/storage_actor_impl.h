@@ -14,6 +14,9 @@
 typedef struct {
     storage_t *storage;
     stats_t *counters;
+    census_t *census; // Of the storage; NULL: none
+    char name[24];    // For statistics
+    moment_t moment;  // Of the message that is executed
     door_t *clients;
     zsock_t *peers;
     void *peers_handle;

@@ -225,6 +225,14 @@ flow_retry (flow_t *self, flow_send_fn *send, void *arg, uint64_t now)
 }
 
 uint64_t
+flow_state (const flow_t *self, bytes_t id, uint64_t now, bool *muted)
+{
+    const route_t *route = self->routes ? s_find (self, id) : NULL;
+    *muted = route && now < route->muted_until;
+    return route ? route->bytes : 0;
+}
+
+uint64_t
 flow_waiting (const flow_t *self)
 {
     return self->waiting;

@@ -54,6 +54,10 @@ typedef flow_sent_t (flow_send_fn) (void *arg, bytes_t route, const bytes_t *fra
 void
     flow_retry (flow_t *self, flow_send_fn *send, void *arg, uint64_t now);
 
+//  Bytes that wait for one client, and whether it is muted.
+uint64_t
+    flow_state (const flow_t *self, bytes_t route, uint64_t now, bool *muted);
+
 //  Messages that wait, of all clients.
 uint64_t
     flow_waiting (const flow_t *self);

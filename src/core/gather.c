@@ -21,6 +21,7 @@ typedef struct {
     unsigned status;  // First that was not OK
     uint32_t scanner; // SCAN: who was asked
     stats_t *parts;   // STATS: by actor
+    sheet_t *sheet;   // STATS with a word: the table; then no parts
 } s_sum_t;
 
 struct ticket {
@@ -65,8 +66,10 @@ gather_close (gather_t *self, ticket_t **ticket_p)
     *(ticket->prev ? &ticket->prev->next : &self->first) = ticket->next;
     *(ticket->next ? &ticket->next->prev : &self->last) = ticket->prev;
     self->count--;
-    for (uint32_t at = 0; at < ticket->sum_count; at++)
+    for (uint32_t at = 0; at < ticket->sum_count; at++) {
         mem_free (ticket->sums[at].parts);
+        sheet_destroy (&ticket->sums[at].sheet);
+    }
     mem_free (ticket->sums);
     buf_clear (&ticket->replies);
     mem_free (ticket);
@@ -175,10 +178,24 @@ ticket_add_sum (ticket_t *self, uint64_t id, op_t op, uint32_t actor)
     s_sum_t sum = {
         .id = id, .op = op, .asked = op == OP_SCAN ? UINT64_C (1) << actor : all, .scanner = actor
     };
-    if (op == OP_STATS && !(sum.parts = mem_alloc_zero (self->gather->actors + 1, sizeof (stats_t))))
-        return false;
     self->sums[self->sum_count++] = sum;
     return true;
+}
+
+bool
+ticket_add_stats (ticket_t *self, uint64_t id, sheet_id_t which, uint32_t most)
+{
+    if (!ticket_add_sum (self, id, OP_STATS, 0))
+        return false;
+    s_sum_t *sum = &self->sums[self->sum_count - 1];
+    if (which == SHEET_NONE)
+        sum->parts = mem_alloc_zero (self->gather->actors + 1, sizeof (stats_t));
+    else
+        sum->sheet = sheet_new (which, most);
+    if (sum->parts || sum->sheet)
+        return true;
+    self->sum_count--;
+    return false;
 }
 
 bool
@@ -224,7 +241,10 @@ s_take_sum (ticket_t *self, s_sum_t *sum, uint32_t actor, const reply_t *reply)
         sum->status = sum->status ? sum->status : reply->status;
         return;
     }
-    if (sum->op == OP_STATS)
+    if (sum->sheet) {
+        if (!sheet_take (sum->sheet, reply->value.bytes))
+            sum->status = ZGRID_NOMEM;
+    } else if (sum->op == OP_STATS)
         stats_decode (reply->value.bytes, &sum->parts[actor]);
     else if (reply->value.kind == VALUE_INT)
         sum->sum += (uint64_t) reply->value.integer;
@@ -303,9 +323,9 @@ s_finish_sum (ticket_t *self, s_sum_t *sum, gather_stats_fn *stats_reply, void *
     buf_t tree = BUF_INIT;
     if (sum->op == OP_STATS) {
         stats_t total = { 0 };
-        for (uint32_t at = 0; at < self->gather->actors; at++)
+        for (uint32_t at = 0; sum->parts && at < self->gather->actors; at++)
             stats_add (&total, &sum->parts[at]);
-        stats_reply (arg, &total, sum->parts, &tree);
+        stats_reply (arg, &total, sum->parts, sum->sheet, &tree);
         value = (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) };
     }
     if (extra.failed || tree.failed)

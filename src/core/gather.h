@@ -36,11 +36,15 @@ buf_t *
 void
     ticket_expect (ticket_t *self, uint32_t actor);
 
-//  Notes a record that several actors answer: SIZE, DESTROY and STATS add up; a SCAN is asked of one
+//  Notes a record that several actors answer: SIZE and DESTROY add up; a SCAN is asked of one
 //  actor, and the cursor that it answers goes on with the next. False without memory or past the
 //  limit of such records in one message.
 bool
     ticket_add_sum (ticket_t *self, uint64_t id, op_t op, uint32_t actor);
+
+//  The same for STATS: of a table, or of counters (which SHEET_NONE).
+bool
+    ticket_add_stats (ticket_t *self, uint64_t id, sheet_id_t which, uint32_t most);
 
 //  Takes the reply body of one storage actor. Returns the ticket if it is complete now, else NULL.
 //  Unknown tickets are passed over.
@@ -56,8 +60,10 @@ bool
     ticket_complete (const ticket_t *self);
 
 //  Completes the ticket's replies: sums, and PARTIAL with the partitions missed where an actor has
-//  not answered. stats_reply builds the value of a STATS reply from the sum of all.
-typedef void (gather_stats_fn) (void *arg, const stats_t *sum, const stats_t *parts, buf_t *out);
+//  not answered. stats_reply builds the value of a STATS reply: of the table, if that is not NULL, or from
+//  the sum of all counters.
+typedef void (gather_stats_fn) (void *arg, const stats_t *sum, const stats_t *parts, sheet_t *sheet,
+                                buf_t *out);
 void
     ticket_finish (ticket_t *self, gather_stats_fn *stats_reply, void *arg);
 

@@ -15,6 +15,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/cargo.c src/actors/cargo.h \
     src/actors/discover.c src/actors/discover.h \
     src/actors/door.c src/actors/door.h \
+    src/actors/facts.c src/actors/facts.h \
     src/actors/fellows.c src/actors/fellows.h \
     src/actors/frames.c src/actors/frames.h \
     src/actors/haul.c src/actors/haul.h \
@@ -30,7 +31,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/rebalancer_in.c src/actors/rebalancer_out.c \
     src/actors/refusals.c src/actors/refusals.h \
     src/actors/router_actor.c src/actors/router_actor.h src/actors/router_alone.c src/actors/router_pubsub.c \
-    src/actors/router_forward.c src/actors/router_impl.h \
+    src/actors/router_forward.c src/actors/router_stats.c src/actors/router_impl.h \
     src/actors/squeeze.c src/actors/squeeze.h \
     src/actors/storage_actor.c src/actors/storage_actor.h src/actors/storage_actor_cluster.c \
     src/actors/storage_actor_impl.h src/actors/storage_actor_told.c \

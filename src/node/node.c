@@ -14,6 +14,7 @@
 #define S_PEER_HWM 1000           // Messages that the router may have on their way to one storage actor
 #define S_PEER_BYTES (256u << 20) // Bytes of them
 #define S_ROUTES_MAX 4096         // Slow clients that one door keeps replies for
+#define S_GUESTS_MAX 1024         // Clients that one door knows one by one, for statistics
 #define S_DOOR_HWM_MAX 1000
 #define S_REBIND_MS 2000
 
@@ -85,7 +86,8 @@ s_door (const zgrid_node_t *self)
                          .rcvhwm = (int) in,
                          .large_max = bytes / 2,
                          .frame_max = (int64_t) frame_max,
-                         .io_affinity = shared ? 0 : 1 };
+                         .io_affinity = shared ? 0 : 1,
+                         .guests_max = settings_uint (settings, SETTING_stats_sampling) ? S_GUESTS_MAX : 0 };
 }
 
 //  A storage actor's share of a limit; 0 stays "none", and nothing else becomes it.
@@ -112,6 +114,10 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
                                 .silence = self->timing.detection,
                                 .ap_grace = settings_uint (settings, SETTING_storage_ap_grace),
                                 .ap_round = settings_uint (settings, SETTING_storage_ap_round) };
+    census_config_t census = { .clock = actor_nanoseconds,
+                               .sampling = (uint32_t) settings_uint (settings, SETTING_stats_sampling),
+                               .slow = settings_uint (settings, SETTING_stats_slow) * 1000 };
+    config.census = census.sampling ? &census : NULL;
     memcpy (config.seed, seed, sizeof config.seed);
     self->storages[index] = storage_new (&config, self->epochs);
     return self->storages[index] != NULL;

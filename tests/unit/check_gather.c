@@ -42,10 +42,15 @@ s_number (uint64_t id, int64_t number)
 }
 
 static void
-s_stats (void *arg, const stats_t *sum, const stats_t *parts, buf_t *out)
+s_stats (void *arg, const stats_t *sum, const stats_t *parts, sheet_t *sheet, buf_t *out)
 {
     (void) arg;
     (void) parts;
+    if (sheet) {
+        wire_add_map (out, SHEET_PAIRS);
+        sheet_encode (sheet, out);
+        return;
+    }
     wire_add_map (out, STATS_FIELDS);
     stats_encode (sum, out);
 }
@@ -146,7 +151,7 @@ END_TEST
 START_TEST (statistics_add_up_field_by_field)
 {
     ticket_t *ticket = s_open ();
-    ck_assert (ticket_add_sum (ticket, 5, OP_STATS, 0));
+    ck_assert (ticket_add_stats (ticket, 5, SHEET_NONE, 0));
     for (uint32_t actor = 0; actor < 3; actor++) {
         ticket_expect (ticket, actor);
         stats_t part = { .entries = actor + 1, .maps = 4, .get_hits = 10 };
@@ -166,6 +171,46 @@ START_TEST (statistics_add_up_field_by_field)
     ck_assert_uint_eq (sum.entries, 6);
     ck_assert_uint_eq (sum.get_hits, 30);
     ck_assert_uint_eq (sum.maps, 4); // The same maps everywhere
+}
+END_TEST
+
+//  A table of each actor, as a reply; the last one's cannot be read.
+START_TEST (tables_of_statistics_add_up_row_by_row)
+{
+    for (int broken = 0; broken < 2; broken++) {
+        ticket_t *ticket = s_open ();
+        ck_assert (ticket_add_stats (ticket, 5, SHEET_maps, 0));
+        for (uint32_t actor = 0; actor < 3; actor++) {
+            ticket_expect (ticket, actor);
+            sheet_t *sheet = sheet_new (SHEET_maps, 0);
+            cell_t cells[SHEET_COLUMNS_MAX] = {
+                [CELL_maps_map] = { .bytes = bytes_str ("m") }, [CELL_maps_entries] = { .number = actor + 1 }
+            };
+            buf_t tree = BUF_INIT;
+            ck_assert (sheet_add (sheet, cells));
+            wire_add_map (&tree, broken && actor == 2 ? 0 : SHEET_PAIRS);
+            if (!broken || actor < 2)
+                sheet_encode (sheet, &tree);
+            buf_reset (&s_body);
+            wire_begin (&s_body);
+            wire_reply (&s_body, 5, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0,
+                        NULL);
+            gather_take (s_gather, ticket_id (ticket), actor, buf_bytes (&s_body));
+            buf_clear (&tree);
+            sheet_destroy (&sheet);
+        }
+        ticket_finish (ticket, s_stats, NULL);
+        reply_t reply = s_first (ticket);
+        ck_assert_uint_eq (reply.status, broken ? ZGRID_NOMEM : ZGRID_OK);
+        sheet_t *whole = sheet_new (SHEET_maps, 0);
+        if (!broken) {
+            ck_assert (sheet_take (whole, reply.value.bytes));
+            ck_assert_uint_eq (sheet_settle (whole), 1);
+            ck_assert_uint_eq (sheet_row (whole, 0)[CELL_maps_entries].number, 6);
+        }
+        sheet_destroy (&whole);
+        gather_close (s_gather, &ticket);
+    }
 }
 END_TEST
 
@@ -262,6 +307,7 @@ test_suite (void)
     tcase_add_test (all, a_scan_goes_on_with_the_next_actor);
     tcase_add_test (all, other_records_pass_through_as_they_are);
     tcase_add_test (all, statistics_add_up_field_by_field);
+    tcase_add_test (all, tables_of_statistics_add_up_row_by_row);
     tcase_add_test (all, tickets_are_bounded_and_keep_the_envelope);
     tcase_add_test (all, answers_to_unknown_tickets_are_passed_over);
     tcase_add_test (all, sums_of_one_message_are_bounded);
