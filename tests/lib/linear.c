@@ -39,6 +39,24 @@ typedef struct {
 //  ------------------------------------------------------------------------------------------------
 //  The register
 
+static bool
+s_apply_lock (const linear_event_t *event, int64_t value, int64_t *after)
+{
+    bool known = event->returned != LINEAR_NEVER;
+    int64_t last = value == LINEAR_ABSENT ? 0 : value < 0 ? -value : value;
+    bool held = value != LINEAR_ABSENT && value > 0;
+    *after = value;
+    if (event->op == LINEAR_LOCK) {
+        *after = event->result;
+        return known && !held && event->result > last;
+    }
+    bool fits = held && value == event->value;
+    if (fits && event->op != LINEAR_LEASE)
+        *after = -value;
+    //  Without an answer, and without effect, it need not have happened
+    return known ? fits == (event->status == LINEAR_OK) : fits;
+}
+
 //  The value after an operation; false if its answer cannot be had from this value.
 static bool
 s_apply (const linear_event_t *event, int64_t value, int64_t *after)
@@ -47,6 +65,8 @@ s_apply (const linear_event_t *event, int64_t value, int64_t *after)
     linear_status_t status = LINEAR_OK;
     int64_t result = event->result;
     *after = value;
+    if (event->op >= LINEAR_LOCK)
+        return s_apply_lock (event, value, after);
     switch (event->op) {
         case LINEAR_GET:
             status = value == LINEAR_ABSENT ? LINEAR_NOTFOUND : LINEAR_OK;
@@ -75,6 +95,8 @@ s_apply (const linear_event_t *event, int64_t value, int64_t *after)
         case LINEAR_INCR:
             *after = (value == LINEAR_ABSENT ? 0 : value) + event->value;
             result = *after;
+            break;
+        default:
             break;
     }
     return !known || (status == event->status && result == event->result);
@@ -381,7 +403,8 @@ s_number (int64_t value, char text[24])
 void
 linear_print (const linear_event_t *event, char *text, size_t size)
 {
-    static const char *const s_ops[] = { "GET", "PUT", "PUT NX", "DEL", "CAS", "INCR" };
+    static const char *const s_ops[] = { "GET",  "PUT",  "PUT NX", "DEL",   "CAS",
+                                         "INCR", "LOCK", "UNLOCK", "LEASE", "EXPIRE" };
     static const char *const s_statuses[] = { "OK", "NOTFOUND", "MISMATCH", "EXISTS" };
     char expected[24], value[24], result[24];
     bool known = event->returned != LINEAR_NEVER;

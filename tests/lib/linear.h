@@ -13,11 +13,26 @@
 #define LINEAR_ABSENT INT64_MIN  // As a value: the key does not exist
 #define LINEAR_NEVER UINT64_MAX  // As a time: no answer came, the operation may happen at any time
 
-typedef enum { LINEAR_GET, LINEAR_PUT, LINEAR_PUT_NX, LINEAR_DEL, LINEAR_CAS, LINEAR_INCR } linear_op_t;
+//  Those of locks have keys of their own. Such a register holds the token of the holder (above 0), or, free,
+//  the last one negative. LOCK: result is the token, larger than all before it. UNLOCK, LEASE: value is the
+//  token; NOTFOUND: it is not held. EXPIRE is nobody's operation: add one for each token that was granted,
+//  with the token as value, called when the lease may have ended at the earliest, never returned.
+typedef enum {
+    LINEAR_GET,
+    LINEAR_PUT,
+    LINEAR_PUT_NX,
+    LINEAR_DEL,
+    LINEAR_CAS,
+    LINEAR_INCR,
+    LINEAR_LOCK,
+    LINEAR_UNLOCK,
+    LINEAR_LEASE,
+    LINEAR_EXPIRE
+} linear_op_t;
 
 typedef enum {
     LINEAR_OK,
-    LINEAR_NOTFOUND, // GET, DEL
+    LINEAR_NOTFOUND, // GET, DEL, UNLOCK, LEASE
     LINEAR_MISMATCH, // CAS
     LINEAR_EXISTS    // PUT_NX
 } linear_status_t;

@@ -18,13 +18,13 @@ matches "one node: the report" \
 judge --seed 2 --indirect
 is "through the router: exit status" 0 "$code"
 number=2
-for corrupt in read lost counter; do
+for corrupt in read lost lock fence counter; do
     number=$((number + 1))
     judge --seed $number --corrupt $corrupt
     is "--corrupt $corrupt: exit status" 1 "$code"
     matches "--corrupt $corrupt: the report" '.*"faults":1\}.*' "$(out | tail -n 1)"
 done
-matches "--corrupt counter: stderr" '.*counter c5-0 is .* were acknowledged, 0 are in doubt' "$(err)"
+matches "--corrupt counter: stderr" '.*counter c7-0 is .* were acknowledged, 0 are in doubt' "$(err)"
 
 #  When every partition serves again: at once here
 mkfifo "$folder/marks" "$folder/watched"

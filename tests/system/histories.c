@@ -2,7 +2,7 @@
 //
 //      histories -s ENDPOINT[,ENDPOINT] [--clients N] [--keys N] [--counters N] [--map NAME]
 //                [--seconds N] [--timeout MS] [--turn MS] [--think MS] [--seed N] [--indirect]
-//                [--corrupt read|lost|counter]
+//                [--lockers N] [--locks N] [--corrupt read|lost|counter|lock|fence]
 //
 //  runs until SIGTERM, SIGINT, or the seconds are over; then reads everything once more, judges, and
 //  prints a line of JSON. Exit code 1 if something cannot be explained.
@@ -29,13 +29,14 @@ typedef struct {
     uint64_t value;
 } s_number_t;
 
-enum { CLIENTS, KEYS, COUNTERS, SECONDS, TIMEOUT, TURN, THINK, SEED, NUMBERS };
+enum { CLIENTS, KEYS, COUNTERS, SECONDS, TIMEOUT, TURN, THINK, SEED, LOCKERS, LOCKS, NUMBERS };
 
 static s_number_t s_numbers[NUMBERS] = {
     { "--clients", 1, CLIENTS_MAX, 8 },   { "--keys", 1, 16384, 5 },
     { "--counters", 0, COUNTERS_MAX, 4 }, { "--seconds", 0, SPAN_MS / 1000, 0 },
     { "--timeout", 1, 600000, 15000 },    { "--turn", 1, 600000, 1500 },
     { "--think", 0, 10000, 6 },           { "--seed", 0, UINT32_MAX, 1 },
+    { "--lockers", 0, LOCKERS_MAX, 3 },   { "--locks", 1, LOCKS_MAX, 2 },
 };
 
 static int
@@ -57,6 +58,8 @@ s_take (plan_t *plan, const char *name, const char *value)
         plan->corrupt = strcmp (value, "read") == 0      ? CORRUPT_READ
                         : strcmp (value, "lost") == 0    ? CORRUPT_LOST
                         : strcmp (value, "counter") == 0 ? CORRUPT_COUNTER
+                        : strcmp (value, "lock") == 0    ? CORRUPT_LOCK
+                        : strcmp (value, "fence") == 0   ? CORRUPT_FENCE
                                                          : CORRUPT_NOTHING;
         return plan->corrupt ? 0 : s_usage (value);
     } else {
@@ -96,6 +99,8 @@ s_parse (plan_t *plan, int argc, char **argv)
     plan->keys = (uint32_t) s_numbers[KEYS].value;
     plan->counters = (uint32_t) s_numbers[COUNTERS].value;
     plan->timeout_ms = (uint32_t) s_numbers[TIMEOUT].value;
+    plan->lockers = (uint32_t) s_numbers[LOCKERS].value;
+    plan->locks = (uint32_t) s_numbers[LOCKS].value;
     plan->turn_ms = (uint32_t) s_numbers[TURN].value;
     plan->think_ms = (uint32_t) s_numbers[THINK].value;
     plan->seed = s_numbers[SEED].value;

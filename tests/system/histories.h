@@ -1,6 +1,7 @@
 //  histories: a random load on a cluster, from many clients, whose every operation is recorded and
 //  then explained: histories.c reads the command line, histories_load.c runs the clients,
-//  histories_check.c judges, histories_watch.c measures when partitions serve again.
+//  histories_locks.c those that take locks, histories_check.c judges, histories_watch.c measures when
+//  partitions serve again.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef HISTORIES_H_INCLUDED
 #define HISTORIES_H_INCLUDED
@@ -15,14 +16,24 @@
 #define CLIENTS_MAX 10 // More on one key are too many for the checker
 #define COUNTERS_MAX 16
 #define STATUSES 32
+#define LOCKERS_MAX 8
+#define LOCKS_MAX 16
 #define SPAN_MS 7200000u // No run is longer
 
 //  What is changed in a history before it is judged, to see that this is noticed.
-typedef enum { CORRUPT_NOTHING, CORRUPT_READ, CORRUPT_LOST, CORRUPT_COUNTER } corrupt_t;
+typedef enum {
+    CORRUPT_NOTHING,
+    CORRUPT_READ,
+    CORRUPT_LOST,
+    CORRUPT_COUNTER,
+    CORRUPT_LOCK,
+    CORRUPT_FENCE
+} corrupt_t;
 
 typedef struct {
     const char *endpoints, *map;
     uint32_t clients, keys, counters;
+    uint32_t lockers, locks; // Clients that take locks, and how many there are at a time
     uint32_t timeout_ms; // Of one operation
     uint32_t turn_ms;    // After so long, other keys: the histories of keys stay short
     uint32_t think_ms;   // Between two operations of a client, at most
@@ -39,6 +50,14 @@ typedef struct {
     size_t count, room;
 } counter_t;
 
+//  A write with the token of a lock, that was or may have been executed.
+typedef struct {
+    uint32_t number; // Of the lock
+    uint64_t token;
+    int status;
+    uint64_t called, returned;
+} fenced_t;
+
 typedef struct load load_t;
 
 typedef struct {
@@ -51,6 +70,8 @@ typedef struct {
     linear_event_t *events;
     size_t count, room;
     counter_t counters[COUNTERS_MAX];
+    fenced_t *fenced;
+    size_t fenced_count, fenced_room;
     uint64_t statuses[STATUSES];
     uint64_t slowest_ns;
 } worker_t;
@@ -60,7 +81,7 @@ struct load {
     uint64_t start_ns;
     int stop_fd;             // Readable when it is over
     _Atomic uint8_t *served; // For each millisecond: something succeeded
-    worker_t workers[CLIENTS_MAX];
+    worker_t workers[CLIENTS_MAX], lockers[LOCKERS_MAX];
 };
 
 uint64_t
@@ -86,6 +107,19 @@ void
     key_name (const load_t *load, uint32_t key, char *text, size_t size);
 void
     counter_name (const load_t *load, uint32_t counter, char *text, size_t size);
+void
+    lock_name (const load_t *load, uint32_t number, char *text, size_t size);
+
+//  True for an answer that leaves no trace: it certainly did not happen.
+bool
+    worker_did_nothing (int status);
+
+//  Begins to take locks; load_join ends it.
+void
+    lockers_start (load_t *self);
+//  Judges what was written with tokens, and prints what lockers were answered. Returns the number of faults.
+uint64_t
+    lockers_check (load_t *self);
 
 //  Adds an event to a worker's history.
 void

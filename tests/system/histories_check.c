@@ -52,33 +52,47 @@ s_read_all (load_t *self, s_judge_t *judge)
 }
 
 static void
+s_collect_events (s_judge_t *judge, const worker_t *worker)
+{
+    if (worker->count)
+        memcpy (judge->events + judge->count, worker->events, worker->count * sizeof *worker->events);
+    judge->count += worker->count;
+}
+
+static void
 s_collect (load_t *self, s_judge_t *judge)
 {
+    size_t room = 1;
     for (uint32_t at = 0; at < self->plan.clients; at++)
-        judge->count += self->workers[at].count;
-    judge->events = calloc (judge->count + 1, sizeof *judge->events);
+        room += self->workers[at].count;
+    for (uint32_t at = 0; at < self->plan.lockers; at++)
+        room += self->lockers[at].count;
+    judge->events = calloc (room, sizeof *judge->events);
     assert (judge->events);
-    size_t filled = 0;
     for (uint32_t at = 0; at < self->plan.clients; at++) {
         worker_t *worker = &self->workers[at];
-        if (worker->count)
-            memcpy (judge->events + filled, worker->events, worker->count * sizeof *worker->events);
-        filled += worker->count;
+        s_collect_events (judge, worker);
         for (uint32_t status = 0; status < STATUSES; status++)
             judge->statuses[status] += worker->statuses[status];
         if (worker->slowest_ns > judge->slowest_ns)
             judge->slowest_ns = worker->slowest_ns;
     }
+    for (uint32_t at = 0; at < self->plan.lockers; at++)
+        s_collect_events (judge, &self->lockers[at]);
 }
 
-//  Makes the history wrong: a read of something that was never there, or a write that no last read
-//  has seen.
+//  Makes the history wrong: a read of something that was never there, a write that no last read has seen,
+//  or a token that is smaller than one before.
 static void
 s_corrupt (s_judge_t *judge, corrupt_t how)
 {
     for (size_t at = judge->count; at-- > 0;) {
         linear_event_t *event = &judge->events[at];
         bool read = event->op == LINEAR_GET && event->status == LINEAR_OK;
+        if (how == CORRUPT_LOCK && event->op == LINEAR_LOCK) {
+            event->result = 1;
+            return;
+        }
         if (how == CORRUPT_READ && read) {
             event->result += 1000000000;
             return;
@@ -232,6 +246,7 @@ check_all (load_t *self)
     const char *linear = s_linear (&judge);
     printf ("{\"operations\":%zu,\"milliseconds\":%" PRIu64 ",", judge.count, end_ms);
     s_statuses (&judge);
+    judge.faults += lockers_check (self);
     s_gaps (self, end_ms);
     if (judge.statuses[ZGRID_OK] == 0) {
         fprintf (stderr, "histories: nothing succeeded\n");

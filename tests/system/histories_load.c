@@ -44,6 +44,12 @@ counter_name (const load_t *load, uint32_t counter, char *text, size_t size)
 }
 
 void
+lock_name (const load_t *load, uint32_t number, char *text, size_t size)
+{
+    snprintf (text, size, "l%" PRIu64 "-%u", load->plan.seed, number);
+}
+
+void
 worker_record (worker_t *self, const linear_event_t *event)
 {
     if (self->count == self->room) {
@@ -106,6 +112,8 @@ s_perform (worker_t *self, linear_event_t *event, zgrid_entry_t *entry)
                                      zgrid_str (value), NULL, entry);
         case LINEAR_INCR:
             return zgrid_client_incr (self->client, map, key, event->value, NULL, &event->result);
+        default:
+            break;
     }
     return ZGRID_BADOP;
 }
@@ -125,9 +133,8 @@ s_tell_slow (worker_t *self, const linear_event_t *event, int status)
              status <= ZGRID_MISMATCH ? "" : zgrid_client_error (self->client));
 }
 
-//  Answers that leave no trace: it certainly did not happen.
-static bool
-s_did_not_happen (int status)
+bool
+worker_did_nothing (int status)
 {
     return status == ZGRID_TIMEOUT || status == ZGRID_UNAVAILABLE || status == ZGRID_BUSY
            || status == ZGRID_TRYAGAIN || status == ZGRID_NOMEM || status == ZGRID_MOVED;
@@ -169,7 +176,7 @@ s_key_step (worker_t *self, uint32_t key, linear_op_t op, int64_t *seen)
     event.returned = now_ns ();
     s_tell_slow (self, &event, status);
     s_count (self, status, event.called, event.returned);
-    if (s_did_not_happen (status))
+    if (worker_did_nothing (status))
         return;
     if (!s_answered (&event, status)) {
         if (op == LINEAR_GET)
@@ -204,7 +211,7 @@ s_counter_step (worker_t *self, uint32_t index)
         }
         counter->results[counter->count++] = result;
         counter->acked++;
-    } else if (!s_did_not_happen (status))
+    } else if (!worker_did_nothing (status))
         counter->doubtful++;
 }
 
@@ -250,28 +257,33 @@ s_work (void *arg)
     return NULL;
 }
 
+static bool
+s_open (load_t *self, worker_t *worker, uint32_t index)
+{
+    worker->load = self;
+    worker->index = worker->identity = index;
+    worker->dice = self->plan.seed * 1000 + index;
+    zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
+    options.endpoints = self->plan.endpoints;
+    options.timeout_ms = self->plan.timeout_ms;
+    options.indirect = self->plan.indirect;
+    int status = zgrid_client_new (&worker->client, &options);
+    if (status != ZGRID_OK)
+        fprintf (stderr, "histories: no client of %s: %s\n", options.endpoints, zgrid_status_text (status));
+    return status == ZGRID_OK;
+}
+
 bool
 load_open (load_t *self)
 {
     self->served = calloc (SPAN_MS, 1);
     assert (self->served);
-    for (uint32_t at = 0; at < self->plan.clients; at++) {
-        worker_t *worker = &self->workers[at];
-        worker->load = self;
-        worker->index = worker->identity = at;
-        worker->dice = self->plan.seed * 1000 + at;
-        zgrid_client_options_t options = ZGRID_CLIENT_OPTIONS_INIT;
-        options.endpoints = self->plan.endpoints;
-        options.timeout_ms = self->plan.timeout_ms;
-        options.indirect = self->plan.indirect;
-        int status = zgrid_client_new (&worker->client, &options);
-        if (status != ZGRID_OK) {
-            fprintf (stderr, "histories: no client of %s: %s\n", options.endpoints,
-                     zgrid_status_text (status));
-            return false;
-        }
-    }
-    return true;
+    bool good = true;
+    for (uint32_t at = 0; at < self->plan.clients && good; at++)
+        good = s_open (self, &self->workers[at], at);
+    for (uint32_t at = 0; at < self->plan.lockers && good; at++)
+        good = s_open (self, &self->lockers[at], CLIENTS_MAX + at);
+    return good;
 }
 
 void
@@ -282,6 +294,7 @@ load_start (load_t *self)
         int rc = pthread_create (&self->workers[at].thread, NULL, s_work, &self->workers[at]);
         assert (rc == 0);
     }
+    lockers_start (self);
 }
 
 void
@@ -289,17 +302,26 @@ load_join (load_t *self)
 {
     for (uint32_t at = 0; at < self->plan.clients; at++)
         pthread_join (self->workers[at].thread, NULL);
+    for (uint32_t at = 0; at < self->plan.lockers; at++)
+        pthread_join (self->lockers[at].thread, NULL);
+}
+
+static void
+s_close (worker_t *worker)
+{
+    zgrid_client_destroy (&worker->client);
+    free (worker->events);
+    free (worker->fenced);
+    for (uint32_t index = 0; index < COUNTERS_MAX; index++)
+        free (worker->counters[index].results);
 }
 
 void
 load_close (load_t *self)
 {
-    for (uint32_t at = 0; at < self->plan.clients; at++) {
-        worker_t *worker = &self->workers[at];
-        zgrid_client_destroy (&worker->client);
-        free (worker->events);
-        for (uint32_t index = 0; index < COUNTERS_MAX; index++)
-            free (worker->counters[index].results);
-    }
+    for (uint32_t at = 0; at < self->plan.clients; at++)
+        s_close (&self->workers[at]);
+    for (uint32_t at = 0; at < self->plan.lockers; at++)
+        s_close (&self->lockers[at]);
     free (self->served);
 }

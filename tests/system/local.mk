@@ -31,7 +31,8 @@ TESTS += tests/system/check_bench.sh
 #  A recorded load, and what judges it
 check_PROGRAMS += tests/system/histories
 tests_system_histories_SOURCES = tests/system/histories.c tests/system/histories.h tests/system/histories_load.c \
-    tests/system/histories_check.c tests/system/histories_watch.c tests/lib/linear.c tests/lib/linear.h
+    tests/system/histories_check.c tests/system/histories_locks.c tests/system/histories_watch.c \
+    tests/lib/linear.c tests/lib/linear.h
 tests_system_histories_CPPFLAGS = -I$(top_srcdir)/tests -I$(top_srcdir)/src/core $(USER_CPPFLAGS)
 tests_system_histories_LDADD = libzgrid-core.la libzgrid.la
 tests_system_histories_LDFLAGS = -pthread
