@@ -1,10 +1,14 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Not built by make all: `make bench-programs`, and `make bench` measures.
-EXTRA_PROGRAMS = bench-echo bench-local bench-stream
+EXTRA_PROGRAMS = bench-echo bench-hits bench-local bench-stream
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench_echo_CPPFLAGS = $(ZMQ_CFLAGS)
 bench_echo_SOURCES = bench/echo.c
 bench_echo_LDADD = $(ZMQ_LIBS)
+#  From inside the core, as tests see it
+bench_hits_CPPFLAGS = $(UNIT_CPPFLAGS)
+bench_hits_SOURCES = bench/hits.c $(HITS) $(MODEL)
+bench_hits_LDADD = libzgrid-core.la -lm
 bench_local_CPPFLAGS = $(USER_CPPFLAGS)
 bench_local_SOURCES = bench/local_read.c bench/uthash.c bench/baseline.h
 bench_local_LDADD = libzgrid.la

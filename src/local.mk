@@ -22,7 +22,8 @@ libzgrid_core_la_SOURCES = \
     src/core/report.c src/core/report.h \
     src/core/storage.c src/core/storage.h src/core/storage_impl.h src/core/storage_map.c \
     src/core/storage_settings.c \
-    src/core/storage_memory.c src/core/storage_partition.c src/core/storage_report.c src/core/storage_shared.c \
+    src/core/storage_limits.c src/core/storage_memory.c src/core/storage_partition.c \
+    src/core/storage_report.c src/core/storage_shared.c \
     src/core/store.c src/core/store.h \
     src/core/buf.c src/core/buf.h \
     src/core/mem.c src/core/mem.h \
@@ -35,6 +36,7 @@ libzgrid_core_la_SOURCES = \
     src/core/wire.h src/core/wire_impl.h src/core/wire_op.c src/core/wire_options.c \
     src/core/wire_reply.c src/core/wire_request.c
 include src/core/cluster/local.mk
+include src/core/evict/local.mk
 include src/core/lock/local.mk
 include src/core/move/local.mk
 include src/core/pubsub/local.mk

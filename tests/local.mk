@@ -11,6 +11,7 @@ TEST_MAIN = tests/lib/main.c tests/lib/test.h tests/lib/block.h
 if HAVE_CHECK
 include tests/unit/local.mk
 include tests/unit/cluster.mk
+include tests/unit/evict.mk
 include tests/unit/replica.mk
 include tests/actor/local.mk
 include tests/conformance/local.mk

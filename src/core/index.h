@@ -130,6 +130,15 @@ uint64_t
 uint64_t
     index_each (index_t *self, uint64_t from, uint32_t count, index_sweep_fn *visit, void *arg);
 
+//  True if the slot is one of this index and holds this entry. Neither is followed before that is known:
+//  both may be out of date.
+bool
+    index_holds (const index_t *self, const slot_t *slot, const entry_t *entry);
+
+//  The slot of an entry of this hash that bears one of these marks (entry.h), whatever its key; or NULL.
+slot_t *
+    index_find_marked (const index_t *self, uint64_t hash, uint32_t marks);
+
 //  How many buckets a search for this hash looks at. For tests of how the table copes.
 uint32_t
     index_probes (const index_t *self, uint64_t hash);

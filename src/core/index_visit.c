@@ -108,3 +108,43 @@ index_each (index_t *self, uint64_t from, uint32_t count, index_sweep_fn *visit,
 {
     return s_walk (self, from, count, NULL, visit, arg);
 }
+
+static bool
+s_inside (const table_t *table, const slot_t *slot)
+{
+    return table && slot >= table->slots && slot < table->slots + (size_t) table->buckets * INDEX_BUCKET;
+}
+
+bool
+index_holds (const index_t *self, const slot_t *slot, const entry_t *entry)
+{
+    if (!s_inside (index_in_table (self), slot) && !s_inside (index_in_old (self), slot))
+        return false;
+    uint64_t content = index_in_load (slot);
+    return index_is_entry (content) && index_entry (content) == entry;
+}
+
+slot_t *
+index_find_marked (const index_t *self, uint64_t hash, uint32_t marks)
+{
+    table_t *table = index_in_table_for (self, index_position (hash));
+    uint32_t bucket = table ? index_in_home (index_position (hash), table) : 0;
+    for (uint32_t walked = 0; table && walked < table->buckets; walked++) {
+        slot_t *slots = table->slots + (size_t) bucket * INDEX_BUCKET;
+        bool ends = false;
+        for (int at = 0; at < INDEX_BUCKET; at++) {
+            uint64_t slot = index_in_load (&slots[at]);
+            ends = ends || slot == 0;
+            if (((slot >> 48) & 0xff) != (hash & 0xff) || !index_is_entry (slot))
+                continue;
+            const entry_t *entry = index_entry (slot);
+            if ((entry_marks (entry) & marks) && hash_key (self->secret, entry_key (entry)) == hash)
+                return &slots[at];
+        }
+        if (ends)
+            return NULL;
+        if (++bucket == table->buckets)
+            bucket = 0;
+    }
+    return NULL;
+}

@@ -188,27 +188,32 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
         return call_remove (call, version_p);
     if (!call_make_store (call))
         return false;
-    if (self->config.memory_limit) {
-        uint64_t evicted = self->stats.evicted;
+    bool is_new = call->place.entry == NULL;
+    if (self->config.memory_limit || self->config.entries_limit || call->map->evictor) {
+        uint64_t entries = store_entries (call->store);
         size_t needed = heap_block_size (entry_size_for (call->place.key.size, size));
-        if (!storage_make_room (self, call->place.entry, needed, call->moment.now)) {
+        const char *why = storage_make_room (self, call->map, call->place.entry, needed, call->moment.now);
+        if (why) {
             self->stats.nomem++;
-            call_fail (call, ZGRID_NOMEM, "memory.limit is reached");
+            call_fail (call, ZGRID_NOMEM, why);
             return false;
         }
-        if (evicted != self->stats.evicted)
+        if (entries != store_entries (call->store))
             call->place = store_find (call->store, call->place.hash, call->place.key);
     }
     uint64_t version = call->partition->sequence + 1;
     if (!call_open (call, CHANGE_PUT, first, second, deadline))
         return false;
     if (!store_set (call->store, &call->place, first, second, version, deadline,
-                    entry_clock (call->moment.now))) {
+                    storage_access_clock (self))) {
         call_cancel (call);
         self->stats.nomem++;
         call_fail (call, ZGRID_NOMEM, "out of memory");
         return false;
     }
+    if (is_new)
+        evictor_added (self, call->map->evictor ? call->map->evictor : &self->evictor, call->store,
+                       call->place.entry, call->place.hash);
     CALL_COUNT (call, puts);
     if (self->census && big_wants (&self->census->big, call->place.key.size + size))
         big_add (&self->census->big, call->map->number, call->store->partition, call->place.hash,
@@ -356,7 +361,7 @@ s_is_over (const call_t *call, removal_t *reason)
     if (entry_expired (entry, call->moment.now))
         return true;
     *reason = REMOVAL_IDLE;
-    return !call->stale && entry_is_idle (call->map, call->partition, entry, call->moment.now);
+    return !call->stale && entry_is_idle (call->storage, call->map, call->partition, entry, call->moment.now);
 }
 
 //  Looks the key up. An entry whose time is over is removed before anything looks at it: that is an
@@ -526,6 +531,7 @@ storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max)
         self->cluster.mark_count = 0;
         self->cluster.marks_lost = false;
         self->cluster.now = batch->moment.now;
+        ages_time (&self->ages, batch->moment.now);
         if (self->cluster.ap)
             ap_clock (self->cluster.ap, batch->moment);
         if (!self->cluster.alone)

@@ -57,7 +57,7 @@ op_get (call_t *call)
         return;
     }
     CALL_COUNT (call, get_hits);
-    entry_touch (call->place.entry, entry_clock (call->moment.now));
+    store_touch (call->store, call->place.entry, storage_access_clock (call->storage));
     if (!(call->options.given & OPT_withttl)) {
         call_reply (call, ZGRID_OK, s_present (call), s_version (call));
         return;
@@ -238,7 +238,7 @@ void
 op_touch (call_t *call)
 {
     if (call->place.entry)
-        entry_touch (call->place.entry, entry_clock (call->moment.now));
+        store_touch (call->store, call->place.entry, storage_access_clock (call->storage));
     op_exists (call);
 }
 

@@ -50,6 +50,7 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
                                   : REPLICA_MESSAGE_MAX;
     self->config.resend = config->resend ? config->resend : 40;
     self->config.silence = config->silence ? config->silence : 1000;
+    self->config.policy = config->policy == MAP_POLICY_NODE ? MAP_POLICY_NONE : config->policy;
     self->cluster.alone = true;
     self->pool.expire = s_expire;
     self->pool.expire_arg = self;
@@ -70,6 +71,7 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
         storage_destroy (&self);
         return NULL;
     }
+    limits_open (self);
     for (uint32_t local = 0; local < self->local_partitions; local++) {
         partition_t *part = &self->partitions[local];
         part->id = local * config->actors + config->index;
@@ -88,6 +90,7 @@ s_free_map (storage_t *self, map_t *map)
         store_t *store = map_store (map, local);
         store_destroy (&store);
     }
+    weights_close (&map->weights);
     mem_free (map->name);
     mem_free (map->counts);
     mem_free (map);
@@ -102,6 +105,7 @@ storage_destroy (storage_t **self_p)
     if (self->pool.reclaim)
         reclaim_set_readers (self->pool.reclaim, false);
     s_clear_cluster (self);
+    limits_close (self);
     directory_t *directory = map_directory (self);
     for (uint32_t at = 0; directory && at < directory->room; at++)
         if (directory->slots[at])
@@ -221,6 +225,7 @@ storage_verify (storage_t *self)
     if (reclaim_waiting (self->pool.reclaim) == 0)
         assert (sum.used_bytes == heap_used (self->pool.heap));
     assert (heap_used (self->pool.heap) <= heap_reserved (self->pool.heap));
+    limits_verify (self);
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -237,7 +242,8 @@ storage_verify (storage_t *self)
 void
 storage_turn (storage_t *self, uint64_t now)
 {
-    atomic_store_explicit (&self->clock, entry_clock (now), memory_order_relaxed);
+    ages_time (&self->ages, now);
+    atomic_store_explicit (&self->clock, self->ages.clock, memory_order_relaxed);
     reclaim_turn (self->pool.reclaim);
 }
 
@@ -350,7 +356,10 @@ storage_tick (storage_t *self, uint64_t now)
     bool compacting = s_is_fragmented (self);
     if (compacting)
         s_compact (self, steps);
-    if (expired >= S_EXPIRED_PER_TICK || idle >= S_EXPIRED_PER_TICK)
+    if (self->limits_due)
+        limits_refresh (self);
+    bool shrinking = storage_shrink (self, now);
+    if (expired >= S_EXPIRED_PER_TICK || idle >= S_EXPIRED_PER_TICK || shrinking)
         return 1; // Much ends at once: go on soon, but let requests in between
     bool sweeping = self->pool.expiring || (self->idle.shortest && self->pool.entries);
     if (sweeping || self->moving || compacting || trimmed || reclaim_waiting (self->pool.reclaim))

@@ -54,7 +54,8 @@ typedef struct {
     uint64_t key_max;
     uint64_t value_max;
     uint64_t memory_limit; // Bytes for this actor, 0: none
-    bool evict;            // At the limit: remove old entries, instead of refusing
+    uint64_t entries_limit; // Entries for this actor, 0: none
+    map_policy_t policy;   // What makes room at a limit: MAP_POLICY_NONE (or NODE: the same), LRU, S3FIFO
     uint64_t batch_max;    // Records in one body
     uint64_t log_records;  // Entries of one partition's log that are not committed; 0: 8,192
     uint64_t log_bytes;    // Bytes of them; 0: 4 MiB

@@ -3,6 +3,7 @@
 #ifndef STORAGE_IMPL_H_INCLUDED
 #define STORAGE_IMPL_H_INCLUDED
 
+#include "evict/evictor.h"
 #include "replica/shared_word.h"
 #include "replica/replica.h"
 #include "storage.h"
@@ -16,6 +17,10 @@ struct map {
     _Atomic uint32_t idle; // Ticks of the access clock without an access, of entries that stay; 0: any
     uint64_t told; // Events
     map_counts_t *counts;         // Apart: local readers look at what is here
+    tally_t tally;      // What this actor is primary of
+    evictor_t *evictor; // NULL: nothing is said of this map, the node's is in charge
+    weights_t weights;  // Of its partitions, for evictors
+    uint8_t notes;      // Of its stores: STORE_NOTES_…
     _Atomic (store_t *) stores[]; // By local partition: partition / actors
 };
 
@@ -42,7 +47,15 @@ struct storage {
     partition_t *partitions; // By local partition
     map_t *last_map;         // Of the record before: most records name the same map
     stats_t stats;
+    //  Limits
     uint64_t random;
+    ages_t ages;
+    evictor_t evictor;          // The node's
+    evictor_t **evictors;       // Of maps
+    uint32_t evictors_count, evictors_room;
+    uint32_t primaries;         // Partitions that this actor is primary of
+    bool maps_declared;         // In the last view
+    bool limits_due;            // Without memory: limits_refresh has to be called again
     //  For local readers
     _Atomic uint32_t clock;    // The access clock
     _Atomic bool ap_declared;  // A map in ap mode: its entries are for the actor
@@ -167,7 +180,7 @@ void
 //  accesses. Nobody's accesses count that a former primary saw: none is idle before the present one has
 //  been that for as long.
 bool
-    entry_is_idle (const map_t *map, const partition_t *part, const entry_t *entry,
+    entry_is_idle (const storage_t *self, const map_t *map, const partition_t *part, const entry_t *entry,
                    uint64_t now);
 
 //  The deadline of what is stored without a TTL: of a new entry, and of one that keeps what it has.
@@ -186,9 +199,41 @@ void
     partition_operation (call_t *call);
 
 //  storage_memory.c: makes room for an entry of `needed` bytes, in place of `keep`, which is never
-//  removed for it and may be NULL. False: refused.
+//  removed for it and may be NULL. NULL: there is room; else the limit that is in the way.
+const char *
+    storage_make_room (storage_t *self, const map_t *map, const entry_t *keep, size_t needed, uint64_t now);
+//  Removes some of what is beyond limits that became smaller. True: it has to go on.
 bool
-    storage_make_room (storage_t *self, const entry_t *keep, size_t needed, uint64_t now);
+    storage_shrink (storage_t *self, uint64_t now);
+
+//  storage_limits.c: the life of evictors.
+void
+    limits_open (storage_t *self);
+void
+    limits_close (storage_t *self);
+//  What the view says of all maps and partitions holds from now on.
+void
+    limits_refresh (storage_t *self);
+//  The same for a map that begins. False without memory.
+bool
+    limits_begin_map (storage_t *self, map_t *map);
+//  Settings of one map. False without memory: the old ones hold.
+bool
+    limits_apply (storage_t *self, map_t *map, const map_settings_t *settings);
+
+//  Counts anew and asserts.
+void
+    limits_verify (storage_t *self);
+
+//  The clock of accesses, now. What was not used within the last `ms` milliseconds has an entry_access
+//  that lies before storage_access_before (self, ms): modulo 2^22, and see evict/ages.h for how exactly.
+static inline uint32_t
+storage_access_clock (const storage_t *self)
+{
+    return self->ages.clock;
+}
+uint32_t
+    storage_access_before (const storage_t *self, uint64_t ms);
 
 //  ops.c: replies
 void

@@ -78,6 +78,13 @@ s_new_map (storage_t *self, bytes_t name)
     map->counts = counts;
     map->name_size = (uint32_t) name.size;
     map_apply_settings (self, map);
+    map->notes = STORE_NOTES_TIME;
+    if (!limits_begin_map (self, map)) {
+        mem_free (map->name);
+        mem_free (map->counts);
+        mem_free (map);
+        return NULL;
+    }
     return map;
 }
 
@@ -122,6 +129,8 @@ map_make_store (storage_t *self, map_t *map, uint32_t local)
         return NULL;
     store->map = map;
     store->partition = local;
+    atomic_store_explicit (&store->notes, map->notes, memory_order_relaxed);
+    store_count (store, self->partitions[local].counted ? &map->tally : NULL);
     atomic_store_explicit (&map->stores[local], store, memory_order_release);
     return store;
 }

@@ -1,94 +1,158 @@
-//  storage_memory: the memory limit. It compares what live entries and tables take (used_bytes +
-//  index_bytes); what is held beyond that is kept small by compaction (storage.c).
+//  storage_memory: limits are kept. The node's compare everything that this actor holds: entries, and the
+//  bytes that they and all tables and queues take (used_bytes + index_bytes). A map's compare what it is
+//  primary of, tables not counted. What is held beyond that is kept small by compaction (storage.c).
 //  SPDX-License-Identifier: MPL-2.0
 #include "storage_impl.h"
 
-#define S_STORES 4       // Stores looked into for one eviction, at least
-#define S_STORES_MAX 12  // At most, if they have few entries
-#define S_SAMPLE 4       // Entries compared in each
-#define S_TRIES 16       // To find a store by chance
 #define S_EVICT_MAX 64   // Evictions for one small write at most; one more for each
 #define S_EVICT_BYTES 32 // bytes of a large one
+#define S_EVICT_TICK 512 // Evictions at a time when a limit has become smaller
 
-static uint64_t
-s_random (storage_t *self)
+typedef struct {
+    uint64_t entries, bytes;
+} s_usage_t;
+
+typedef struct {
+    evictor_t *evictor; // NULL: the node
+    uint64_t entries_max, bytes_max;
+} s_limit_t;
+
+static s_limit_t
+s_node_limit (const storage_t *self)
 {
-    //  SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014)
-    uint64_t z = self->random += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
+    return (s_limit_t) { NULL, self->config.entries_limit, self->config.memory_limit };
 }
 
-//  Only the primary evicts: its copies follow.
+static s_limit_t
+s_map_limit (evictor_t *evictor)
+{
+    return (s_limit_t) { evictor, evictor->entries_max, evictor->bytes_max };
+}
+
+static s_usage_t
+s_usage (const storage_t *self, const evictor_t *evictor)
+{
+    const pool_t *pool = &self->pool;
+    return evictor ? (s_usage_t) { evictor->all.entries, evictor->all.used_bytes }
+                   : (s_usage_t) { pool->entries, pool->used_bytes + pool->index_bytes };
+}
+
 static bool
-s_may_evict (const storage_t *self, const store_t *store)
+s_fits (const s_limit_t *limit, s_usage_t usage, s_usage_t more)
 {
-    return store_entries (store) && replica_serves (self, &self->partitions[store->partition]);
+    return (!limit->entries_max || usage.entries + more.entries <= limit->entries_max)
+           && (!limit->bytes_max || usage.bytes + more.bytes <= limit->bytes_max);
 }
 
-//  A store with entries, at random; NULL if there is none.
-static store_t *
-s_any_store (storage_t *self)
+//  ------------------------------------------------------------------------------------------------
+//  Evicting for the node
+
+//  Whose turn it is: an evictor by chance, the more entries the more likely.
+static evictor_t *
+s_any_evictor (storage_t *self)
 {
-    directory_t *directory = map_directory (self);
-    if (!directory || self->pool.entries == 0)
-        return NULL;
-    //  By chance a few times, then by walking on from there: most stores may be empty
-    for (int tries = 0; tries < S_TRIES; tries++) {
-        map_t *map = directory->slots[s_random (self) & (directory->room - 1)];
-        store_t *store = map ? map_store (map, (uint32_t) (s_random (self) % self->local_partitions)) : NULL;
-        if (store && s_may_evict (self, store))
-            return store;
+    evictor_t *node = &self->evictor;
+    uint64_t sum = node->policy != MAP_POLICY_NONE ? node->all.entries : 0;
+    for (uint32_t at = 0; at < self->evictors_count; at++)
+        if (self->evictors[at]->policy != MAP_POLICY_NONE)
+            sum += self->evictors[at]->all.entries;
+    uint64_t pick = sum ? evictor_random (self) % sum : 0;
+    for (uint32_t at = 0; sum && at < self->evictors_count; at++) {
+        evictor_t *evictor = self->evictors[at];
+        if (evictor->policy == MAP_POLICY_NONE)
+            continue;
+        if (pick < evictor->all.entries)
+            return evictor;
+        pick -= evictor->all.entries;
     }
-    uint32_t first = (uint32_t) s_random (self), from = (uint32_t) s_random (self);
-    for (uint32_t at = 0; at < directory->room; at++) {
-        map_t *map = directory->slots[(first + at) & (directory->room - 1)];
-        for (uint32_t local = 0; map && local < self->local_partitions; local++) {
-            store_t *store = map_store (map, (uint32_t) (((uint64_t) from + local) % self->local_partitions));
-            if (store && s_may_evict (self, store))
-                return store;
-        }
+    return node;
+}
+
+static bool
+s_evict_any (storage_t *self, const entry_t *keep, uint64_t now)
+{
+    if (evictor_evict (self, s_any_evictor (self), keep, now)
+        || evictor_evict (self, &self->evictor, keep, now))
+        return true;
+    for (uint32_t at = 0; at < self->evictors_count; at++)
+        if (evictor_evict (self, self->evictors[at], keep, now))
+            return true;
+    return false;
+}
+
+static bool
+s_evict (storage_t *self, evictor_t *evictor, const entry_t *keep, uint64_t now)
+{
+    return evictor ? evictor_evict (self, evictor, keep, now) : s_evict_any (self, keep, now);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Writes
+
+static bool
+s_make_room (storage_t *self, const s_limit_t *limit, const entry_t *keep, size_t needed, uint64_t now)
+{
+    size_t present = keep ? heap_block_size (entry_size (keep)) : 0;
+    s_usage_t more = { keep ? 0 : 1, needed > present ? needed - present : 0 };
+    s_usage_t before = s_usage (self, limit->evictor), after = before;
+    if ((more.entries == 0 && more.bytes == 0) || s_fits (limit, before, more))
+        return true;
+    if (limit->bytes_max && needed > limit->bytes_max)
+        return false;
+    uint64_t most = S_EVICT_MAX + needed / S_EVICT_BYTES;
+    for (uint64_t count = 0; count < most && !s_fits (limit, after, more); count++) {
+        if (!s_evict (self, limit->evictor, keep, now))
+            break;
+        after = s_usage (self, limit->evictor);
     }
+    //  A table that grew, or a limit that shrank, may be more than one write can make up for: it is enough
+    //  that not more is held after the write than before
+    return s_fits (limit, after, more)
+           || (after.entries + more.entries <= before.entries && after.bytes + more.bytes <= before.bytes);
+}
+
+const char *
+storage_make_room (storage_t *self, const map_t *map, const entry_t *keep, size_t needed, uint64_t now)
+{
+    if (map->evictor && (map->evictor->entries_max || map->evictor->bytes_max)) {
+        s_limit_t limit = s_map_limit (map->evictor);
+        if (!s_make_room (self, &limit, keep, needed, now))
+            return "the map's max_entries or max_bytes is reached";
+    }
+    s_limit_t limit = s_node_limit (self);
+    if (limit.entries_max || limit.bytes_max)
+        if (!s_make_room (self, &limit, keep, needed, now))
+            return "memory.limit or memory.entries is reached";
     return NULL;
 }
 
-//  Removes one entry that has not been used for long: the oldest of a sample over several stores, so
-//  that a small map in use is not robbed because nothing in it is old.
+//  ------------------------------------------------------------------------------------------------
+//  Limits that became smaller
+
+//  Returns true if there is more to do.
 static bool
-s_evict_one (storage_t *self, const entry_t *keep, uint64_t now)
+s_shrink (storage_t *self, const s_limit_t *limit, unsigned *budget, uint64_t now)
 {
-    oldest_t oldest = { .keep = keep, .clock = entry_clock (now) };
-    for (int count = 0; count < S_STORES_MAX; count++) {
-        store_t *store = s_any_store (self);
-        if (!store)
-            break;
-        store_sample (store, (uint32_t) (s_random (self) >> 32), S_SAMPLE, &oldest);
-        if (count + 1 >= S_STORES && oldest.seen >= S_STORES * S_SAMPLE)
-            break;
+    s_usage_t none = { 0, 0 };
+    while (!s_fits (limit, s_usage (self, limit->evictor), none)) {
+        if (*budget == 0)
+            return true;
+        if (!s_evict (self, limit->evictor, NULL, now))
+            return false;
+        --*budget;
     }
-    return oldest.store && replica_remove (self, oldest.store, &oldest.place, REMOVAL_EVICTED, now);
+    return false;
 }
 
 bool
-storage_make_room (storage_t *self, const entry_t *keep, size_t needed, uint64_t now)
+storage_shrink (storage_t *self, uint64_t now)
 {
-    const pool_t *pool = &self->pool;
-    size_t limit = self->config.memory_limit;
-    size_t present = keep ? heap_block_size (entry_size (keep)) : 0;
-    size_t before = pool->used_bytes + pool->index_bytes;
-    if (needed <= present || before - present + needed <= limit)
-        return true;
-    if (!self->config.evict || needed > limit)
-        return false;
-    uint64_t most = S_EVICT_MAX + needed / S_EVICT_BYTES;
-    size_t after = before;
-    for (uint64_t count = 0; count < most && after - present + needed > limit; count++) {
-        if (!s_evict_one (self, keep, now))
-            break;
-        after = pool->used_bytes + pool->index_bytes;
+    unsigned budget = S_EVICT_TICK;
+    s_limit_t limit = s_node_limit (self);
+    bool more = s_shrink (self, &limit, &budget, now);
+    for (uint32_t at = 0; at < self->evictors_count; at++) {
+        limit = s_map_limit (self->evictors[at]);
+        more = s_shrink (self, &limit, &budget, now) || more;
     }
-    //  A table that grew may be more than one write can make up for: it is enough that less is held
-    //  after the write than before
-    return after - present + needed <= limit || after - present + needed <= before;
+    return more;
 }

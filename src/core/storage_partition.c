@@ -40,7 +40,8 @@ s_scan_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
     page->looked++;
     const call_t *call = page->call;
     if (entry_expired (entry, call->moment.now)
-        || (!call->stale && entry_is_idle (call->map, page->partition, entry, call->moment.now)))
+        || (!call->stale
+            && entry_is_idle (call->storage, call->map, page->partition, entry, call->moment.now)))
         return;
     entry_parts (entry, &key, &value);
     const options_t *options = &page->call->options;

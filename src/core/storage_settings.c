@@ -20,7 +20,8 @@ map_apply_settings (storage_t *self, map_t *map)
     const map_settings_t *settings = s_settings (self, map_name (map));
     map->ttl = settings ? settings->ttl : 0;
     uint64_t idle = settings ? settings->idle : 0;
-    //  An access is noted in whole ticks, and by local readers with a clock that may be a turn old
+    //  Ticks of time alone (evict/ages.h). An access is noted in whole ticks, and by local readers with a
+    //  clock that may be a turn old
     uint64_t ticks = idle ? ((idle + 255) >> 8) + 2 : 0;
     atomic_store_explicit (&map->idle, (uint32_t) ticks, memory_order_relaxed);
     if (idle && (!self->idle.shortest || idle < self->idle.shortest))
@@ -37,11 +38,16 @@ storage_apply_settings (storage_t *self)
 }
 
 bool
-entry_is_idle (const map_t *map, const partition_t *part, const entry_t *entry, uint64_t now)
+entry_is_idle (const storage_t *self, const map_t *map, const partition_t *part, const entry_t *entry,
+               uint64_t now)
 {
     uint32_t ticks = atomic_load_explicit (&map->idle, memory_order_relaxed);
-    return ticks && entry_age (entry, entry_clock (now)) >= ticks
-           && now >= part->primary_since + ((uint64_t) ticks << 8);
+    uint32_t clock = storage_access_clock (self), age = entry_age (entry, clock);
+    //  The clock is never slower than time alone, but may be faster: then it is looked up
+    if (!ticks || age < ticks)
+        return false;
+    uint32_t most = (clock - storage_access_before (self, (uint64_t) ticks << 8)) & ENTRY_ACCESS_MASK;
+    return age >= most && now >= part->primary_since + ((uint64_t) ticks << 8);
 }
 
 uint64_t
@@ -75,7 +81,7 @@ s_sweep_one (void *arg, slot_t *slot, entry_t *entry)
     store_t *store = sweep->store;
     const partition_t *part = &sweep->storage->partitions[store->partition];
     place_t place = { .slot = slot, .entry = entry };
-    if (entry_is_idle (store->map, part, entry, sweep->now)
+    if (entry_is_idle (sweep->storage, store->map, part, entry, sweep->now)
         && replica_remove (sweep->storage, store, &place, REMOVAL_IDLE, sweep->now))
         sweep->removed++;
 }

@@ -85,7 +85,7 @@ storage_find_shared (storage_place_t *place, uint64_t hash, bytes_t key, const i
     else if (entry) {
         shared.status = ZGRID_OK;
         shared.entry = entry;
-        entry_touch (entry, clock);
+        store_touch (store, entry, clock);
     }
     return shared;
 }

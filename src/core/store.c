@@ -13,6 +13,7 @@ store_new (pool_t *pool)
     if (!self)
         return NULL;
     self->pool = pool;
+    atomic_store_explicit (&self->notes, STORE_NOTES_TIME, memory_order_relaxed);
     index_init (&self->index, pool->secret, pool->reclaim, &pool->index_bytes);
     return self;
 }
@@ -51,6 +52,8 @@ s_tally_entries (const store_t *self, uint64_t more)
     self->pool->entries += more;
     if (self->pool->tallies)
         self->pool->tallies[self->partition].entries += more;
+    for (tally_t *at = self->tally; at; at = at->all)
+        at->entries += more;
 }
 
 void
@@ -61,6 +64,7 @@ store_destroy (store_t **self_p)
         return;
     *self_p = NULL;
     pool_t *pool = self->pool;
+    store_count (self, NULL);
     s_tally_entries (self, -self->index.live);
     if (pool->tallies) {
         pool->tallies[self->partition].data_bytes -= self->data_bytes;
@@ -92,6 +96,20 @@ store_find_hinted (const store_t *self, uint64_t hash, bytes_t key, const index_
     return s_place_of (index_find_hinted (&self->index, hash, key, hint), hash, key);
 }
 
+void
+store_count (store_t *self, tally_t *tally)
+{
+    for (tally_t *at = self->tally; at; at = at->all) {
+        at->entries -= self->index.live;
+        at->used_bytes -= self->used_bytes;
+    }
+    self->tally = tally;
+    for (tally_t *at = tally; at; at = at->all) {
+        at->entries += self->index.live;
+        at->used_bytes += self->used_bytes;
+    }
+}
+
 //  Adds an entry to the accounting, or takes it away.
 static void
 s_account (store_t *self, const entry_t *entry, bool add)
@@ -113,6 +131,8 @@ s_account (store_t *self, const entry_t *entry, bool add)
         tally->data_bytes += sign * data;
         tally->used_bytes += sign * used;
     }
+    for (tally_t *at = self->tally; at; at = at->all)
+        at->used_bytes += sign * used;
 }
 
 //  A value that fits into the block of the entry that it replaces, when nobody else can be looking.
@@ -128,7 +148,9 @@ s_set_in_place (store_t *self, place_t *place, bytes_t first, bytes_t second, ui
         || heap_block_size (entry_size_for (key.size, value_size)) != heap_block_size (entry_size (entry)))
         return false;
     s_account (self, entry, false);
+    uint32_t marks = entry_marks (entry);
     uint8_t *at = entry_lay_out (entry, key.size, value_size) + key.size;
+    entry_set_marks (entry, marks);
     if (first.size)
         memmove (at, first.data, first.size); // APPEND: first is the value that lies there
     if (second.size)
@@ -165,17 +187,28 @@ s_retire (store_t *self, entry_t *entry)
     reclaim_later (self->pool->reclaim, s_entry_free, self->pool->heap, entry, entry_size (entry));
 }
 
+//  The life of what is stored at a place. What eviction knows of an entry goes on when it is replaced.
+static uint64_t
+s_life_after (const store_t *self, const place_t *place, uint64_t deadline, uint32_t clock)
+{
+    if (!place->entry)
+        return entry_life (deadline, clock);
+    store_touch (self, place->entry, clock);
+    return entry_life (deadline, entry_access (place->entry));
+}
+
 bool
 store_set (store_t *self, place_t *place, bytes_t first, bytes_t second, uint64_t version, uint64_t deadline,
            uint32_t clock)
 {
-    uint64_t life = entry_life (deadline, clock);
+    uint64_t life = s_life_after (self, place, deadline, clock);
     if (place->entry && s_set_in_place (self, place, first, second, life, version))
         return true;
     entry_t *entry = s_new_entry (self, place->key, first, second, life, version);
     if (!entry)
         return false;
     if (place->entry) {
+        entry_set_marks (entry, entry_marks (place->entry));
         s_account (self, place->entry, false);
         index_replace (place->slot, entry, index_code (deadline));
         s_retire (self, place->entry);
@@ -275,42 +308,7 @@ store_sweep (store_t *self, uint64_t now, uint32_t buckets, size_t most, uint32_
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  Eviction and compaction
-
-typedef struct {
-    store_t *store;
-    oldest_t *oldest;
-} s_sample_t;
-
-static void
-s_sample_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
-{
-    s_sample_t *sample = arg;
-    oldest_t *oldest = sample->oldest;
-    if (entry == oldest->keep)
-        return;
-    uint32_t age = (oldest->clock - entry_access (entry)) & ENTRY_ACCESS_MASK;
-    if (!oldest->store || age > oldest->age) {
-        oldest->store = sample->store;
-        oldest->place = (place_t) { entry_key (entry), hash, slot, entry };
-        oldest->age = age;
-    }
-    oldest->seen++;
-}
-
-void
-store_sample (store_t *self, uint32_t position, unsigned sample, oldest_t *oldest)
-{
-    s_sample_t found = { self, oldest };
-    unsigned enough = oldest->seen + sample;
-    //  To the end, then from the beginning to where it started
-    uint64_t at = position;
-    while (at < INDEX_END && oldest->seen < enough)
-        at = index_visit (&self->index, at, s_sample_one, &found);
-    at = 0;
-    while (at < position && oldest->seen < enough)
-        at = index_visit (&self->index, at, s_sample_one, &found);
-}
+//  Compaction
 
 typedef struct {
     store_t *store;
@@ -334,7 +332,8 @@ s_compact_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
     atomic_store_explicit (&copy->version, entry_version (entry), memory_order_relaxed);
     atomic_store_explicit (&copy->life, entry_life (entry_deadline (entry), entry_access (entry)),
                            memory_order_relaxed);
-    copy->sizes = entry->sizes;
+    atomic_store_explicit (&copy->sizes, atomic_load_explicit (&entry->sizes, memory_order_relaxed),
+                           memory_order_relaxed);
     memcpy (copy->data, entry->data, size - ENTRY_HEAD);
     index_replace (slot, copy, index_code (entry_deadline (entry)));
     s_retire (compact->store, entry);

@@ -33,10 +33,24 @@ typedef struct {
     void *expire_arg;
 } pool_t;
 
+//  What some of the stores hold together: the part of a map that this actor is primary of, or all such
+//  parts that share a limit.
+typedef struct tally {
+    uint64_t entries;
+    size_t used_bytes;
+    struct tally *all; // Counts it as well; may be NULL
+} tally_t;
+
+//  What an access leaves behind, for eviction and max idle
+#define STORE_NOTES_TIME 1u // When it was
+#define STORE_NOTES_HIT 2u  // That it was (entry_hit)
+
 typedef struct store {
     pool_t *pool;
     void *map;          // Whose entries these are, for the owner
     uint32_t partition; // Likewise: local
+    _Atomic uint8_t notes; // STORE_NOTES_…
+    tally_t *tally;        // store_count; NULL: none
     index_t index;
     uint64_t expiring;
     size_t data_bytes;
@@ -73,8 +87,8 @@ place_t
     store_find_hinted (const store_t *self, uint64_t hash, bytes_t key, const index_hint_t *hint);
 
 //  Stores a value, made of two parts one after the other (APPEND), at a place; an entry that is
-//  there is replaced. deadline as in entry.h. Returns false without memory; nothing has changed then.
-//  The place is good afterwards and shows the new entry.
+//  there is replaced: that is an access. deadline as in entry.h. Returns false without memory; nothing
+//  has changed then. The place is good afterwards and shows the new entry.
 bool
     store_set (store_t *self, place_t *place, bytes_t first, bytes_t second, uint64_t version,
                uint64_t deadline,
@@ -88,6 +102,21 @@ void
 void
     store_remove (store_t *self, place_t *place);
 
+//  Counts the store to another tally, or none.
+void
+    store_count (store_t *self, tally_t *tally);
+
+//  Notes an access to an entry. Anybody may.
+static inline void
+store_touch (const store_t *self, entry_t *entry, uint32_t clock)
+{
+    unsigned notes = atomic_load_explicit (&((store_t *) (uintptr_t) self)->notes, memory_order_relaxed);
+    if (notes & STORE_NOTES_TIME)
+        entry_touch (entry, clock);
+    if (notes & STORE_NOTES_HIT)
+        entry_hit (entry);
+}
+
 static inline uint64_t
 store_entries (const store_t *self)
 {
@@ -99,20 +128,6 @@ store_entries (const store_t *self)
 //  that had expired when it began.
 size_t
     store_sweep (store_t *self, uint64_t now, uint32_t buckets, size_t most, uint32_t *looked);
-
-//  The entry that was used longest ago of those seen so far, in one store or several.
-typedef struct {
-    const entry_t *keep; // Is passed over; may be NULL
-    uint32_t clock;      // entry_clock now
-    unsigned seen;       // Entries compared
-    store_t *store;      // NULL: none yet
-    place_t place;
-    uint32_t age;
-} oldest_t;
-
-//  Compares about `sample` more entries, from a position on.
-void
-    store_sample (store_t *self, uint32_t position, unsigned sample, oldest_t *oldest);
 
 //  Moves up to `most` entries from sparse pages to others, from *position on (see index_visit).
 //  Returns how many it moved.

@@ -97,6 +97,14 @@ s_share (uint64_t limit, uint32_t actors)
     return limit / actors + (limit % actors != 0);
 }
 
+static map_policy_t
+s_policy (const char *word)
+{
+    return strcmp (word, "lru") == 0      ? MAP_POLICY_LRU
+           : strcmp (word, "s3fifo") == 0 ? MAP_POLICY_S3FIFO
+                                          : MAP_POLICY_NONE;
+}
+
 static bool
 s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
 {
@@ -109,7 +117,9 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
                                 .value_max = settings_uint (settings, SETTING_limits_value_max),
                                 .memory_limit = s_share (settings_uint (settings, SETTING_memory_limit),
                                                          self->actors),
-                                .evict = strcmp (node_text (self, SETTING_memory_policy), "lru") == 0,
+                                .entries_limit = s_share (settings_uint (settings, SETTING_memory_entries),
+                                                          self->actors),
+                                .policy = s_policy (node_text (self, SETTING_memory_policy)),
                                 .batch_max = settings_uint (settings, SETTING_limits_batch_records),
                                 .silence = self->timing.detection,
                                 .ap_grace = settings_uint (settings, SETTING_storage_ap_grace),

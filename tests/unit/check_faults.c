@@ -153,7 +153,7 @@ START_TEST (fault_e_eviction_takes_old_keys_and_sampling_is_no_access)
 {
     storage_config_t config = rig_config (1, 1);
     config.memory_limit = 1 << 20;
-    config.evict = true;
+    config.policy = MAP_POLICY_LRU;
     rig_close (&s_rig);
     ck_assert (rig_open_with (&s_rig, &config, NULL));
     enum { COUNT = 20000, NEW = 1000 };

@@ -225,7 +225,7 @@ START_TEST (eviction_is_told_as_such)
 {
     storage_config_t config = rig_config (1, 1);
     config.memory_limit = 200000;
-    config.evict = true;
+    config.policy = MAP_POLICY_LRU;
     ck_assert (rig_open_with (&s_rig, &config, NULL));
     storage_feed (s_rig.storage[0], s_feed);
     storage_feed_all (s_rig.storage[0], true);

@@ -13,7 +13,7 @@ s_open (uint64_t limit, bool evict, uint32_t partitions)
 {
     storage_config_t config = rig_config (1, partitions);
     config.memory_limit = s_limit = limit;
-    config.evict = evict;
+    config.policy = evict ? MAP_POLICY_LRU : MAP_POLICY_NONE;
     ck_assert (rig_open_with (&s_rig, &config, NULL));
 }
 

@@ -128,29 +128,61 @@ START_TEST (without_memory_the_old_entry_stays)
 }
 END_TEST
 
-START_TEST (a_sample_finds_the_oldest_and_passes_over_what_is_kept)
+START_TEST (accesses_leave_what_is_asked_for_and_a_new_value_takes_it_along)
 {
-    for (uint32_t number = 0; number < 50; number++) {
-        bytes_t key = bytes_of (&number, sizeof number);
-        s_set (key, bytes_str ("v"), 1, 0);
-        entry_touch (s_find (key).entry, 1000 + number);
+    bytes_t key = bytes_str ("key");
+    s_set (key, bytes_str ("v"), 1, 0);
+    entry_t *entry = s_find (key).entry;
+    ck_assert_uint_eq (entry_marks (entry), 0);
+    store_touch (s_store, entry, 7);
+    ck_assert_uint_eq (entry_access (entry), 7);
+    ck_assert_uint_eq (entry_marks (entry), 0);
+    atomic_store (&s_store->notes, STORE_NOTES_HIT);
+    entry_set_marks (entry, ENTRY_FRESH);
+    for (uint32_t hits = 1; hits < 6; hits++) {
+        store_touch (s_store, entry, 8);
+        ck_assert_uint_eq (entry_marks (entry), ENTRY_FRESH | (hits < 3 ? hits : 3) * ENTRY_HIT);
     }
-    oldest_t oldest = { .clock = 2000 };
-    store_sample (s_store, 12345, 1000, &oldest);
-    ck_assert_uint_eq (oldest.age, 1000);
-    ck_assert_uint_ge (oldest.seen, 50);
-    ck_assert_ptr_eq (oldest.store, s_store);
-    oldest = (oldest_t) { .clock = 2000, .keep = oldest.place.entry };
-    store_sample (s_store, 12345, 1000, &oldest);
-    ck_assert_uint_eq (oldest.age, 999);
-    //  The access clock wraps
-    oldest = (oldest_t) { .clock = 5 };
-    uint32_t number = 7;
-    entry_touch (s_find (bytes_of (&number, sizeof number)).entry, ENTRY_ACCESS_MASK - 5);
-    store_sample (s_store, 0, 1000, &oldest);
-    ck_assert_uint_gt (oldest.age, 11);
-    store_remove (s_store, &oldest.place);
-    ck_assert_uint_eq (store_entries (s_store), 49);
+    ck_assert_uint_eq (entry_access (entry), 7);
+    ck_assert (bytes_equal (entry_key (entry), key) && bytes_equal (entry_value (entry), bytes_str ("v")));
+    //  In its place, in a block of its own, and wide: it is the same entry for eviction
+    static uint8_t s_large[2 << 20];
+    size_t sizes[] = { 2, 300, sizeof s_large, 1 };
+    for (unsigned at = 0; at < 4; at++) {
+        entry_set_marks (entry, ENTRY_FRESH | ENTRY_HIT);
+        s_set (key, bytes_of (s_large, sizes[at]), 2 + at, 0);
+        entry = s_find (key).entry;
+        ck_assert_uint_eq (entry_marks (entry), ENTRY_FRESH | 2 * ENTRY_HIT);
+        ck_assert_uint_eq (entry_access (entry), 7);
+        ck_assert_uint_eq (entry_value (entry).size, sizes[at]);
+        store_verify (s_store);
+    }
+}
+END_TEST
+
+START_TEST (tallies_count_the_store_while_it_is_theirs)
+{
+    tally_t all = { 0 }, one = { .all = &all }, other = { .all = &all };
+    s_set (bytes_str ("a"), bytes_str ("v"), 1, 0);
+    store_count (s_store, &one);
+    ck_assert_uint_eq (one.entries, 1);
+    s_set (bytes_str ("b"), bytes_str ("v"), 2, 0);
+    place_t place = s_find (bytes_str ("a"));
+    store_remove (s_store, &place);
+    s_set (bytes_str ("c"), bytes_of ("0123456789012345678901234567890123456789", 40), 3, 0);
+    ck_assert_uint_eq (one.entries, 2);
+    ck_assert_uint_eq (one.used_bytes, s_store->used_bytes);
+    ck_assert_uint_eq (all.entries, 2);
+    store_count (s_store, &other);
+    ck_assert_uint_eq (one.entries + one.used_bytes, 0);
+    ck_assert_uint_eq (other.used_bytes, s_store->used_bytes);
+    ck_assert_uint_eq (all.used_bytes, s_store->used_bytes);
+    store_count (s_store, NULL);
+    ck_assert_uint_eq (other.entries + all.entries + all.used_bytes, 0);
+    store_count (s_store, &one);
+    store_destroy (&s_store);
+    ck_assert_uint_eq (one.entries + one.used_bytes + all.entries + all.used_bytes, 0);
+    s_store = store_new (&s_pool);
 }
 END_TEST
 
@@ -180,7 +212,8 @@ test_suite (void)
     tcase_add_test (tcase, a_value_of_two_parts_may_begin_with_the_one_that_is_there);
     tcase_add_test (tcase, deadlines_are_counted_and_leave_the_access_alone);
     tcase_add_test (tcase, without_memory_the_old_entry_stays);
-    tcase_add_test (tcase, a_sample_finds_the_oldest_and_passes_over_what_is_kept);
+    tcase_add_test (tcase, accesses_leave_what_is_asked_for_and_a_new_value_takes_it_along);
+    tcase_add_test (tcase, tallies_count_the_store_while_it_is_theirs);
     tcase_add_test (tcase, hashes_depend_on_the_secret);
     suite_add_tcase (suite, tcase);
     return suite;

@@ -7,7 +7,7 @@
 //      entry = key size u32, value size u32, version u64, age | CHUNK_LEFT u32, left u64 if so, key, value
 //
 //  Numbers are in the byte order of x86 and ARM (little endian). entries: about how many of the map there
-//  are. age: ticks of the access clock since it was used. left: milliseconds that the entry lives on from
+//  are. age: ticks of 256 ms since it was used. left: milliseconds that the entry lives on from
 //  now; without it for ever.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef CHUNK_H_INCLUDED

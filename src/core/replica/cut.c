@@ -53,6 +53,7 @@ typedef struct {
     size_t full;        // Of out: more does not go in
     uint64_t low, last; // Hashes, both included
     uint64_t now;
+    const ages_t *ages;
     uint64_t entries;
     bool overflows;
     bool made_large;
@@ -66,7 +67,7 @@ s_describe (const s_visit_t *visit, const entry_t *entry, chunk_entry_t *item)
     item->version = entry_version (entry);
     //  One that is over is removed by the primary's effect, not by the copy's clock: it lives on a little
     item->left = deadline == 0 ? 0 : deadline > visit->now ? deadline - visit->now : 1;
-    item->age = (entry_clock (visit->now) - entry_access (entry)) & ENTRY_ACCESS_MASK;
+    item->age = (uint32_t) (ages_since (visit->ages, entry_access (entry)) >> AGES_TICK_SHIFT);
 }
 
 //  What is newer than the beginning goes to the learner by the log.
@@ -253,7 +254,9 @@ s_cut_entries (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, c
                uint64_t now)
 {
     size_t begin = out->size;
-    s_visit_t visit = { .cut = self, .out = out, .full = begin + self->most, .now = now };
+    s_visit_t visit = {
+        .cut = self, .out = out, .full = begin + self->most, .now = now, .ages = &storage->ages
+    };
     *piece = (cut_piece_t) { .kind = CUT_ENTRIES, .from = self->place, .to = self->place };
     self->large_waits = false;
     s_read (storage, part, &piece->to, NULL, &visit);
@@ -359,7 +362,7 @@ void
 cut_again (cut_t *self, storage_t *storage, partition_t *part, buf_t *out, const cut_piece_t *piece,
            uint64_t now)
 {
-    s_visit_t visit = { .cut = self, .out = out, .full = SIZE_MAX, .now = now };
+    s_visit_t visit = { .cut = self, .out = out, .full = SIZE_MAX, .now = now, .ages = &storage->ages };
     cut_place_t place = piece->from;
     self->upto = part->sequence;
     if (piece->kind == CUT_ENTRIES)

@@ -55,6 +55,7 @@ typedef struct {
     bool dirty;            // Is in cluster_side_t.dirty
     uint64_t told;         // Primary: up to here the one before it has told what was committed,
     uint64_t repeated;     // and up to here it may have
+    bool counted;          // Its entries count for limits: this is the primary (storage_limits.c)
     bool broken;           // A backup without data: never in step
     uint64_t sequence;     // Of the last entry: the version of what it wrote
     uint64_t commit;

@@ -50,7 +50,8 @@ s_put (storage_t *self, partition_t *part, map_t *map, const change_t *change, u
     if (place.entry && entry_version (place.entry) > seq) // A learner: a chunk has brought a newer one
         return true;
     uint64_t deadline = change->left ? now + change->left : 0;
-    return store_set (store, &place, change->value, bytes_of (NULL, 0), seq, deadline, entry_clock (now));
+    return store_set (store, &place, change->value, bytes_of (NULL, 0), seq, deadline,
+                      storage_access_clock (self));
 }
 
 static bool

@@ -222,7 +222,7 @@ s_take_entry (const s_take_t *take, unsigned at)
     if (place.entry && !LEFT_OUT (chunk_newer) && entry_version (place.entry) >= entry->version)
         return true;
     uint64_t deadline = entry->left ? take->now + entry->left : 0;
-    uint32_t access = (entry_clock (take->now) - entry->age) & ENTRY_ACCESS_MASK;
+    uint32_t access = storage_access_before (take->storage, (uint64_t) entry->age << AGES_TICK_SHIFT);
     return store_set (take->store, &place, entry->value, bytes_of (NULL, 0), entry->version, deadline,
                       access);
 }

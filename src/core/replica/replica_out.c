@@ -202,6 +202,7 @@ storage_peer (storage_t *self, bytes_t body, uint64_t now)
     mp_t reader;
     uint64_t refused = self->stats.peer_refused;
     cluster->now = now;
+    ages_time (&self->ages, now);
     if (!cluster->view)
         return s_refuse (self, "this node is not a member yet");
     if (!peer_open (body, &head, &reader))

@@ -246,6 +246,7 @@ storage_set_view (storage_t *self, const view_t *view, uint64_t now)
     view_t *old = cluster->view;
     cluster->view = copy;
     cluster->now = now;
+    ages_time (&self->ages, now);
     cluster->replicate_at = 0;
     if (cluster->ap)
         ap_set_view (cluster->ap, copy, now);
@@ -268,6 +269,7 @@ storage_set_view (storage_t *self, const view_t *view, uint64_t now)
             s_refresh_copies (self, part);
         replica_share (self, part);
     }
+    limits_refresh (self);
     for (uint32_t local = 0; local < self->local_partitions; local++)
         replica_advance (self, &self->partitions[local], now);
     return true;
