@@ -92,6 +92,12 @@ tests_actor_check_near_cluster_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_near_cluster_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_near_cluster
 
+check_PROGRAMS += tests/actor/check_client_locks
+tests_actor_check_client_locks_SOURCES = tests/actor/check_client_locks.c $(TEST_MAIN)
+tests_actor_check_client_locks_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_client_locks_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_client_locks
+
 check_PROGRAMS += tests/actor/check_rebalancer
 tests_actor_check_rebalancer_SOURCES = tests/actor/check_rebalancer.c tests/actor/carrier.c \
     tests/actor/carrier.h $(TEST_MAIN)
