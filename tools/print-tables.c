@@ -217,6 +217,24 @@ s_words_cell (const char *words)
 }
 
 static void
+s_key_members (void)
+{
+    printf ("| Member | Type | Meaning |\n|---|---|---|\n");
+#define KEY_FIELD(name, type, purpose) printf ("| `%s` | %s | %s |\n", name, type, purpose);
+#include "key_event.def"
+#undef KEY_FIELD
+}
+
+static void
+s_key_events (void)
+{
+    printf ("| `event` | Meaning |\n|---|---|\n");
+#define KEY_EVENT(NAME, name, purpose) printf ("| `%s` | %s |\n", name, purpose);
+#include "key_event.def"
+#undef KEY_EVENT
+}
+
+static void
 s_events (void)
 {
     static const struct {
@@ -466,6 +484,8 @@ static const struct {
     { "slots", s_slots },
     { "exchange", s_exchange },
     { "events", s_events },
+    { "keymembers", s_key_members },
+    { "keyevents", s_key_events },
     { "states", s_states },
     { "maps", s_maps },
 };

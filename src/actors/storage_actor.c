@@ -447,7 +447,7 @@ s_create (const void *args, buf_t *why)
     const char *endpoints[] = { given->client_endpoint, given->client_inproc };
     self->clients = door_new (&given->door, endpoints, 2, self->counters, why);
     if (!self->clients || !s_bind_router (self, given) || !s_join (self, given, why)
-        || !storage_actor_open_feed (self)) {
+        || !storage_actor_open_feed (self, given)) {
         if (why->size == 0)
             buf_add (why, "cannot bind inside the process", 30);
         s_destroy ((void **) &self);
@@ -484,6 +484,7 @@ s_receive (void *arg, size_t which, const moment_t *moment)
     storage_actor_t *self = arg;
     bool any = false;
     storage_actor_set_time (self, moment->now);
+    self->wall = moment->wall;
     moment_t at = { self->now, moment->wall };
     storage_clocks (self->storage, at);
     switch ((s_socket_t) which) {
@@ -522,6 +523,7 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
 {
     storage_actor_t *self = arg;
     storage_actor_set_time (self, moment->now);
+    self->wall = moment->wall;
     uint64_t now = self->now;
     storage_turn (self->storage, now);
     if (now >= self->tick_at) {

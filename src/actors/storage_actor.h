@@ -33,6 +33,7 @@ typedef struct {
     node_id_t node;              // Which member
     const lease_t *lease;        // Lives until it stops
     const node_info_t *info;     // Name, version, started; is copied
+    const char *events_inproc;   // Where events of keys are published (pubsub_actor.h); NULL: nowhere
     note_t note;                 // To the log
 } storage_actor_args_t;
 

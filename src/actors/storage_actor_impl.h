@@ -45,6 +45,11 @@ typedef struct {
     feed_t *feed;
     track_t *track;
     bool tracking;            // Somebody tracks keys
+    zsock_t *events;          // NULL: nobody publishes events of keys
+    uint32_t index;           // Which storage actor this is
+    uint64_t wall;            // Unix time in milliseconds, of the turn
+    buf_t event, publish;     // The one at hand; records PUBLISH that have not been sent
+    uint64_t publish_count;
     bool sent;                // Through a socket whose turn it was not (actor.h)
 } storage_actor_t;
 
@@ -75,7 +80,7 @@ uint64_t
 
 //  False without memory.
 bool
-    storage_actor_open_feed (storage_actor_t *self);
+    storage_actor_open_feed (storage_actor_t *self, const storage_actor_args_t *given);
 void
     storage_actor_close_feed (storage_actor_t *self);
 //  A storage_track_fn: the client whose message is being executed is told when the key changes.

@@ -1,4 +1,5 @@
-//  check_tracking: who reads a key with `track` is told when it has changed, however that came about.
+//  check_tracking: who reads a key with `track` is told when it has changed, however that came about; events
+//  of keys are published for maps that have them.
 //  SPDX-License-Identifier: MPL-2.0
 #include "lib/test.h"
 #include "slot.h"
@@ -165,6 +166,61 @@ START_TEST (who_is_gone_is_forgotten)
 }
 END_TEST
 
+//  The records of the next message with events: how many; the last one's event.
+static uint64_t
+s_published (char *text, size_t room)
+{
+    uint64_t count = 0;
+    zmsg_t *message = zmsg_recv (stage.events);
+    ck_assert_ptr_nonnull (message);
+    mp_t reader;
+    request_t request;
+    ck_assert (wire_open (bytes_of (zframe_data (zmsg_first (message)), zframe_size (zmsg_first (message))),
+                          &reader));
+    while (wire_next_request (&reader, &request) == WIRE_RECORD) {
+        ck_assert (request.op == OP_PUBLISH && request.faulty == 0 && request.id == ++count);
+        ck_assert (bytes_equal (request.key, bytes_str ("zgrid.events.m")) && request.map.size == 0);
+        snprintf (text, room, "%.*s", (int) request.value.bytes.size,
+                  (const char *) request.value.bytes.data);
+    }
+    zmsg_destroy (&message);
+    return count;
+}
+
+START_TEST (events_of_keys_are_published_for_maps_that_have_them)
+{
+    char text[300];
+    stage_ask (s_writer, OP_PUT, "early", "value", NULL); // No events yet
+    view_t *view = stage_view (true, 1);
+    map_settings_t settings = *view_map (view, bytes_str ("m"));
+    snprintf (settings.name, sizeof settings.name, "m");
+    settings.events = MAP_EVENT_PUT | MAP_EVENT_DELETE;
+    ck_assert (view_set_map (view, &settings));
+    stage_publish (view);
+    while (talk_number (&(reply_t[]) { stage_ask (s_writer, OP_HELLO, NULL, NULL, NULL) }[0], "epoch") < 2)
+        ;
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        char wanted[32];
+        stage_ask (s_writer, OP_PUT, "key", "value", NULL);
+        ck_assert_uint_eq (s_published (text, sizeof text), 1);
+        snprintf (wanted, sizeof wanted, "\"seq\":%u}", (unsigned) seq);
+        ck_assert_msg (strstr (text, "{\"event\":\"put\",\"map\":\"m\",\"key\":\"key\",\"version\":") == text
+                           && strstr (text, "\"node\":\"test\"") && strstr (text, wanted),
+                       "%s", text);
+    }
+    stage_ask (s_writer, OP_DEL, "key", NULL, NULL);
+    ck_assert_uint_eq (s_published (text, sizeof text), 1);
+    ck_assert_ptr_nonnull (strstr (text, "\"reason\":\"deleted\""));
+    ck_assert_uint_eq (stage_stat (s_writer, "events_told"), 4);
+    ck_assert_uint_eq (stage_stat (s_writer, "events_lost"), 0);
+    //  Who takes none delays nobody
+    for (unsigned count = 0; stage_stat (s_writer, "events_lost") == 0; count++) {
+        ck_assert_uint_lt (count, 10000);
+        stage_ask (s_writer, OP_PUT, "key", "value", NULL);
+    }
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -178,6 +234,7 @@ test_suite (void)
     tcase_add_test (all, a_partition_that_has_another_owner_is_told);
     tcase_add_test (all, with_copies_it_is_told_when_it_is_committed);
     tcase_add_test (all, who_is_gone_is_forgotten);
+    tcase_add_test (all, events_of_keys_are_published_for_maps_that_have_them);
     suite_add_tcase (suite, all);
     return suite;
 }

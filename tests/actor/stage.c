@@ -70,10 +70,12 @@ stage_set_up (void)
     lease_set (&stage.lease, LEASE_FOREVER, 0);
     //  A socket that is being closed keeps its name for a while: each test has its own
     static unsigned number;
-    char beacon[32], router[32], moves[32];
+    char beacon[32], router[32], moves[32], events[32];
     snprintf (beacon, sizeof beacon, "inproc://test-beacon-%u", ++number);
     snprintf (router, sizeof router, "inproc://test-router-%u", number);
     snprintf (moves, sizeof moves, "inproc://test-moves-%u", number); // Nobody is there
+    snprintf (events, sizeof events, "inproc://test-events-%u", number);
+    stage.events = talk_socket (ZMQ_PULL, events, true);
     node_info_t info = { .name = "test", .version = "0", .started = 0 };
     storage_actor_args_t args = { .storage = stage.storage,
                                   .door = { .flow = { 1000, 1u << 20, 10000, 60000, 16 },
@@ -90,6 +92,7 @@ stage_set_up (void)
                                   .node = STAGE_SELF,
                                   .lease = &stage.lease,
                                   .info = &info,
+                                  .events_inproc = events,
                                   .note = { s_line, NULL } };
     buf_t why = BUF_INIT;
     stage.actor = actor_new (&storage_actor_spec, &args, &why);
@@ -114,6 +117,7 @@ stage_tear_down (void)
     zsock_destroy (&stage.router);
     zsock_destroy (&stage.other);
     zsock_destroy (&stage.data);
+    zsock_destroy (&stage.events);
     zstr_free (&stage.client_endpoint);
     pthread_mutex_destroy (&stage.lock);
 }

@@ -25,6 +25,7 @@ typedef struct {
     size_t route_size;
     zsock_t *router; // DEALER, as the router's
     zsock_t *other;  // ROUTER: where the other member's storage actor would be
+    zsock_t *events; // PULL: what is published of keys
     zsock_t *data;   // DEALER to the actor's data door
     char *client_endpoint;
     uint64_t version;

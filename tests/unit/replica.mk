@@ -147,3 +147,9 @@ TESTS += tests/unit/check_cache
 tests_unit_check_cache_SOURCES = tests/unit/check_cache.c $(TEST_MAIN)
 tests_unit_check_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_cache_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_key_event
+TESTS += tests/unit/check_key_event
+tests_unit_check_key_event_SOURCES = tests/unit/check_key_event.c $(TEST_MAIN)
+tests_unit_check_key_event_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_key_event_LDADD = $(UNIT_LIBS)

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../json.h"
 #include "../move/move.h"
-#include "../utf8.h"
 
 static const char *const s_names[EVENT_LIMIT] = {
 #define EVENT(NAME, name, fields, purpose) name,
@@ -37,25 +37,10 @@ s_number (buf_t *out, const char *name, uint64_t number)
 static void
 s_text (buf_t *out, const char *before, const char *text)
 {
-    const uint8_t *at = (const uint8_t *) text;
-    size_t left = strlen (text);
-    left = left < EVENT_TEXT_MAX ? left : EVENT_TEXT_MAX;
+    size_t size = strlen (text);
     s_add (out, before);
-    s_add (out, ":\"");
-    while (left) {
-        char escape[8];
-        size_t size = utf8_sequence (at, left);
-        if (size == 0)
-            s_add (out, "\\ufffd");
-        else if (size == 1 && (*at < 0x20 || *at == 0x7f || *at == '"' || *at == '\\')) {
-            snprintf (escape, sizeof escape, "\\u%04x", (unsigned) *at);
-            s_add (out, escape);
-        } else
-            buf_add (out, at, size);
-        at += size ? size : 1;
-        left -= size ? size : 1;
-    }
-    s_add (out, "\"");
+    s_add (out, ":");
+    json_text (out, bytes_of (text, size < EVENT_TEXT_MAX ? size : EVENT_TEXT_MAX));
 }
 
 void

@@ -16,6 +16,7 @@ libzgrid_core_la_SOURCES += \
     src/core/replica/replica_snapshot.c src/core/replica/replica_view.c \
     src/core/replica/session.c src/core/replica/session.h \
     src/core/replica/session_id.c src/core/replica/session_id.h src/core/watchers.c src/core/watchers.h \
-    src/core/news.c src/core/news.h src/core/feed.c src/core/feed.h src/core/track.c src/core/track.h src/core/cache.c src/core/cache.h src/core/replica/replica_feed.c \
+    src/core/news.c src/core/news.h src/core/feed.c src/core/feed.h src/core/track.c src/core/track.h src/core/cache.c src/core/cache.h \
+    src/core/json.c src/core/json.h src/core/key_event.c src/core/key_event.def src/core/key_event.h src/core/replica/replica_feed.c \
     src/core/forward.c src/core/forward.h src/core/forward_answer.c src/core/forward_group.c \
     src/core/forward_impl.h src/core/forward_record.c src/core/forward_send.c src/core/forward_table.c

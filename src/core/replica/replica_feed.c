@@ -2,24 +2,14 @@
 //  happen, one with copies when the log entry commits. After a failover the new primary tells what was
 //  under way: of that it cannot know whether the old one told it, and says so (repeat).
 //  SPDX-License-Identifier: MPL-2.0
+#include "../key_event.h"
 #include "../storage_impl.h"
-
-//  What a map's settings call a change.
-static unsigned
-s_event (const feed_change_t *change)
-{
-    if (change->kind == FEED_PUT)
-        return MAP_EVENT_PUT;
-    if (change->kind == FEED_DESTROY || change->reason == REMOVAL_DELETED)
-        return MAP_EVENT_DELETE;
-    return change->reason == REMOVAL_EVICTED ? MAP_EVENT_EVICT : MAP_EVENT_EXPIRE;
-}
 
 void
 replica_feed (storage_t *self, const partition_t *part, feed_change_t change)
 {
     const view_t *view = self->cluster.view;
-    bool event = view && view->maps_count && (view_map (view, change.map)->events & s_event (&change));
+    bool event = view && view->maps_count && (view_map (view, change.map)->events & key_event_mask (&change));
     if (!event && !self->feed_all)
         return;
     map_t *map = event ? map_find (self, change.map) : NULL;
