@@ -25,6 +25,7 @@
 #define SIM_BEACON_PORT 7000
 #define SIM_ROUTER_PORT 6000
 #define SIM_AP_CLIENT 100 // Who asks for the map in ap mode; clients are numbered below it
+#define SIM_LOCK_CLIENT 200 // Who asks for locks, from there on
 
 typedef struct sim sim_t;
 typedef struct process process_t;
@@ -147,6 +148,7 @@ typedef enum { ITEM_PEER, ITEM_CLIENT, ITEM_VIEW, ITEM_HAND_OVER, ITEM_SESSION, 
 typedef struct {
     event_t *event;
     batch_t batch;
+    bytes_t before;
     buf_t out;
 } served_t;
 
@@ -296,6 +298,7 @@ typedef struct {
     bool ttl_put;            // The last operation was PUT
     uint64_t present;        // Bits: keys of its own map that exist
     uint64_t unknown;        // Bits: of which it does not know
+    uint64_t doubtful;       // Bits: of which it will never know: something may still happen to them
     uint32_t partition;      // In which it does this
     char keys[8][24];        // Names that fall into the partition
     uint32_t step;
@@ -363,6 +366,26 @@ bool
 //  Then: nothing was invented, nothing deleted is back, nothing is lost that a living member wrote.
 void
     ap_side_check (sim_t *sim);
+
+//  ------------------------------------------------------------------------------------------------
+//  Locks (sim_lock.c, sim_lock_check.c), if the plan has them
+
+typedef struct lock_side lock_side_t;
+
+void
+    lock_side_start (sim_t *sim);
+void
+    lock_side_destroy (sim_t *sim);
+event_fn lock_side_on_reply;
+//  An entry of the log is committed, for the first time.
+void
+    lock_side_committed (sim_t *sim, uint32_t partition, uint64_t seq, bytes_t entry);
+//  Everybody has been answered, and nothing is held any more. why: what is missing.
+bool
+    lock_side_settled (sim_t *sim, char *why, size_t size);
+//  Then: what was told can be explained.
+void
+    lock_side_check (sim_t *sim);
 
 //  ------------------------------------------------------------------------------------------------
 //  Faults (sim_nemesis.c)
@@ -436,6 +459,8 @@ const view_t *
     TOTAL (weather) TOTAL (leaves) TOTAL (arrivals) \
     TOTAL (moves) TOTAL (messages) TOTAL (lost_messages) TOTAL (full_queues) TOTAL (events) TOTAL (seconds) \
     TOTAL (lost_partitions) TOTAL (ap_writes) TOTAL (ap_reads) TOTAL (ap_merged) \
+    TOTAL (locks_granted) TOTAL (locks_passed) TOTAL (locks_expired) TOTAL (locks_refused) \
+    TOTAL (locks_lost) TOTAL (locks_fenced) \
     TOTAL (deltas_sent) TOTAL (deltas_applied) TOTAL (asked_for_whole) TOTAL (delta_bytes_saved)
 
 typedef struct {
@@ -473,6 +498,7 @@ typedef struct {
     cluster_timing_t timing;
     uint64_t quiet;            // Microseconds of faults
     bool ap;                   // A map in ap mode is used, too
+    bool locks;                // Locks are used, too
     bool on_time;              // No faults, no drift: for figures
 } plan_t;
 
@@ -501,6 +527,7 @@ struct sim {
     uint32_t history_count, history_room;
     check_t check;
     ap_side_t *ap;             // NULL: no map in ap mode
+    lock_side_t *locks;        // NULL: no locks
     totals_t totals;
     bool faults_on;
     uint64_t cut_until;
@@ -512,10 +539,13 @@ struct sim {
     void (*on_move) (struct sim *sim, process_t *source, const move_info_t *move); // NULL: nobody asks
 };
 
-//  Runs one schedule. ap: with a map in ap mode; without it nothing is any different for there being
-//  such. why: at least 400 bytes.
+//  What a schedule may have beside the rest; without it nothing is any different for there being such.
+#define SIDE_AP 1u    // A map in ap mode
+#define SIDE_LOCKS 2u // Locks
+
+//  Runs one schedule. why: at least 400 bytes.
 verdict_t
-    sim_run (uint64_t seed, uint32_t copies, bool ap, unsigned trace, totals_t *totals, char *why);
+    sim_run (uint64_t seed, uint32_t copies, unsigned sides, unsigned trace, totals_t *totals, char *why);
 
 //  The simulation has found something. The first report counts.
 void

@@ -166,7 +166,12 @@ s_execute (actor_t *self, event_t *event)
     moment_t moment = actor_moment (self);
     self->turn_now = moment.now; // The turn may have stood still since it began
     buf_reset (&served->out);
-    served->batch = (batch_t) { .moment = moment, .body_size = event->size, .node = s_node };
+    served->before = bytes_of (&event->route, sizeof event->route);
+    served->batch = (batch_t) { .moment = moment,
+                                .body_size = event->size,
+                                .node = s_node,
+                                .before = &served->before,
+                                .before_count = 1 };
     bool good = wire_open (event_body (event), &served->batch.reader);
     assert (good);
     wire_begin (&served->out);

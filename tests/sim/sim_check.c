@@ -180,8 +180,10 @@ check_committed (void *arg, uint32_t partition, uint64_t epoch, uint64_t seq, by
     if (sim->trace > 1)
         sim_say (sim, "n%" PRIu32 " commits p%" PRIu32 " epoch %" PRIu64 " entry %" PRIu64 "%s",
                  actor->process->slot, partition, epoch, seq, place->content ? " again" : "");
-    if (!place->content)
+    if (!place->content) {
         *place = (committed_t) { content, epoch };
+        lock_side_committed (sim, partition, seq | base, entry);
+    }
     if (seq > check->last[partition])
         check->last[partition] = seq;
 }

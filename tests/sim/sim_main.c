@@ -2,16 +2,18 @@
 //    sim --first SEED --count N --copies C --jobs J   many; prints what happened in all of them
 //    sim --first SEED --count 1 --copies C --trace    one, with what happens in it; twice: and what is
 //                               committed; three times: and what members say to each other
-//    sim --seeds FILE           the schedules of FILE: lines of COPIES SEED, perhaps ap; # begins a remark
+//    sim --seeds FILE           the schedules of FILE: lines of COPIES SEED, perhaps ap or locks; # begins a
+//                               remark
 //    sim --scale                messages of each member, by the size of the cluster
 //    sim --scenarios            what is put together by hand
 //    sim --seconds N            goes on with seeds that nobody has tried, for so long
 //    sim --ap                   in each schedule a map in ap mode is used as well
+//    sim --locks                and locks
 //    sim --need                 fails if no failover, join… happened in any of them
 //    sim --stop N               stops at the Nth schedule that is wrong (8 without it)
 //  With the rules of rule.def compiled in as mutants (sim-mutants):
 //    --mutant NAME              leaves the rule out; the first schedule that shows it is the result
-//    --mutants FILE             lines of NAME COPIES SEED COUNT: one of so many schedules must be wrong;
+//    --mutants FILE             lines of NAME COPIES SEED COUNT, perhaps locks: one of so many schedules must be wrong;
 //                               NAME scenario: the scenario; --list names all rules
 //  SPDX-License-Identifier: MPL-2.0
 #include <assert.h>
@@ -40,8 +42,8 @@ int mutant_rule;
 typedef struct {
     uint64_t first, count, seconds, stop;
     uint32_t copies, jobs;
-    unsigned trace;
-    bool ap, need, quiet, scale, list, scenarios;
+    unsigned trace, sides;
+    bool need, quiet, scale, list, scenarios;
     const char *seeds, *mutant, *mutants;
 } s_options_t;
 
@@ -64,7 +66,10 @@ s_report (const s_options_t *options, uint64_t seed, const char *why)
     if (options->quiet)
         return;
     fprintf (stderr, "seed %" PRIu64 " copies %" PRIu32 "%s: %s\n", seed, options->copies,
-             options->ap ? " ap" : "", why);
+             options->sides & SIDE_LOCKS ? " locks"
+             : options->sides & SIDE_AP  ? " ap"
+                                         : "",
+             why);
 }
 
 static double
@@ -98,7 +103,7 @@ s_is_right_with_all_rules (const s_options_t *options, uint64_t seed)
     totals_t totals = { .operations = 0 };
     int rule = mutant_rule;
     mutant_rule = 0;
-    verdict_t verdict = sim_run (seed, options->copies, options->ap, 0, &totals, why);
+    verdict_t verdict = sim_run (seed, options->copies, options->sides, 0, &totals, why);
     mutant_rule = rule;
     return verdict == VERDICT_RIGHT;
 }
@@ -123,7 +128,7 @@ s_one (const s_options_t *options, uint32_t worker, uint64_t seed)
 {
     char why[400];
     s_shared->workers[worker].seed = seed;
-    verdict_t verdict = sim_run (seed, options->copies, options->ap, options->trace,
+    verdict_t verdict = sim_run (seed, options->copies, options->sides, options->trace,
                                  &s_shared->workers[worker].totals, why);
     if (s_rule_left_out () && verdict == VERDICT_OUTSIDE)
         verdict = s_is_right_with_all_rules (options, seed) ? VERDICT_WRONG : VERDICT_OUTSIDE;
@@ -265,10 +270,18 @@ s_missing (const s_options_t *options, const totals_t *sum)
     S_NEED (voter_swaps)
     S_NEED (deduplicated)
     S_NEED (deltas_applied)
-    if (options->ap) {
+    if (options->sides & SIDE_AP) {
         S_NEED (ap_writes)
         S_NEED (ap_reads)
         S_NEED (ap_merged)
+    }
+    if (options->sides & SIDE_LOCKS) {
+        S_NEED (locks_granted)
+        S_NEED (locks_passed)
+        S_NEED (locks_expired)
+        S_NEED (locks_refused)
+        S_NEED (locks_lost)
+        S_NEED (locks_fenced)
     }
 #undef S_NEED
     if (s_shared->right >= S_ENOUGH)
@@ -307,6 +320,12 @@ s_open (const char *name)
     return file;
 }
 
+static unsigned
+s_sides (const char *word)
+{
+    return strcmp (word, "ap") == 0 ? SIDE_AP : strcmp (word, "locks") == 0 ? SIDE_LOCKS : 0;
+}
+
 static bool
 s_run_seeds (s_options_t options, const char *name)
 {
@@ -317,9 +336,9 @@ s_run_seeds (s_options_t options, const char *name)
     options.jobs = 1;
     options.quiet = false;
     while (fgets (line, sizeof line, file)) {
-        char word[4] = "";
-        if (sscanf (line, "%" SCNu32 " %" SCNu64 " %3[a-z]", &options.copies, &options.first, word) >= 2) {
-            options.ap = strcmp (word, "ap") == 0;
+        char word[8] = "";
+        if (sscanf (line, "%" SCNu32 " %" SCNu64 " %7[a-z]", &options.copies, &options.first, word) >= 2) {
+            options.sides = s_sides (word);
             seeds++;
             memset (s_shared, 0, sizeof *s_shared);
             s_run_jobs (&options);
@@ -385,14 +404,15 @@ s_run_mutants (s_options_t options, const char *name)
     options.quiet = true;
     while (fgets (line, sizeof line, file)) {
         bool excuse = sscanf (line, "# redundant: %63[a-z_]", rule) == 1;
-        char word[16];
+        char word[16], side[8] = "";
         bool scene = sscanf (line, "%63[a-z_] %15[a-z]", rule, word) == 2 && strcmp (word, "scenario") == 0;
         options.count = 1;
         if (!excuse && !scene
-            && sscanf (line, "%63[a-z_] %" SCNu32 " %" SCNu64 " %" SCNu64, rule, &options.copies,
-                       &options.first, &options.count)
+            && sscanf (line, "%63[a-z_] %" SCNu32 " %" SCNu64 " %" SCNu64 " %7[a-z]", rule, &options.copies,
+                       &options.first, &options.count, side)
                    < 3)
             continue;
+        options.sides = s_sides (side);
         if (!s_choose (rule))
             return false;
         for (size_t at = 0; at < S_RULES; at++)
@@ -452,7 +472,10 @@ s_set (s_options_t *options, int option)
             options->scenarios = true;
             return true;
         case 'A':
-            options->ap = true;
+            options->sides |= SIDE_AP;
+            return true;
+        case 'L':
+            options->sides |= SIDE_LOCKS;
             return true;
         case 'N':
             options->need = true;
@@ -468,14 +491,14 @@ s_set (s_options_t *options, int option)
 static bool
 s_parse (s_options_t *options, int argc, char **argv)
 {
-    static const struct option s_long[] = { { "first", 1, NULL, 'f' },     { "count", 1, NULL, 'n' },
-                                            { "copies", 1, NULL, 'c' },    { "jobs", 1, NULL, 'j' },
-                                            { "trace", 0, NULL, 't' },     { "seeds", 1, NULL, 's' },
-                                            { "scale", 0, NULL, 'S' },     { "seconds", 1, NULL, 'T' },
-                                            { "need", 0, NULL, 'N' },      { "stop", 1, NULL, 'x' },
-                                            { "scenarios", 0, NULL, 'C' }, { "mutant", 1, NULL, 'm' },
-                                            { "mutants", 1, NULL, 'M' },   { "list", 0, NULL, 'l' },
-                                            { "ap", 0, NULL, 'A' },        { NULL, 0, NULL, 0 } };
+    static const struct option s_long[] = {
+        { "first", 1, NULL, 'f' },   { "count", 1, NULL, 'n' },     { "copies", 1, NULL, 'c' },
+        { "jobs", 1, NULL, 'j' },    { "trace", 0, NULL, 't' },     { "seeds", 1, NULL, 's' },
+        { "scale", 0, NULL, 'S' },   { "seconds", 1, NULL, 'T' },   { "need", 0, NULL, 'N' },
+        { "stop", 1, NULL, 'x' },    { "scenarios", 0, NULL, 'C' }, { "mutant", 1, NULL, 'm' },
+        { "mutants", 1, NULL, 'M' }, { "list", 0, NULL, 'l' },      { "ap", 0, NULL, 'A' },
+        { "locks", 0, NULL, 'L' },   { NULL, 0, NULL, 0 }
+    };
     for (int option; (option = getopt_long (argc, argv, "", s_long, NULL)) != -1;) {
         uint64_t number = optarg ? strtoull (optarg, NULL, 10) : 0;
         if (option == 'f')

@@ -78,9 +78,11 @@ s_reply (void *arg, bytes_t route, const bytes_t *envelope, size_t envelope_coun
     (void) envelope;
     (void) envelope_count;
     (void) records;
-    event_t *event = event_new (client_on_reply, body);
-    assert (route.size == sizeof event->number);
-    memcpy (&event->number, route.data, sizeof event->number);
+    uint32_t client;
+    assert (route.size == sizeof client);
+    memcpy (&client, route.data, sizeof client);
+    event_t *event = event_new (client >= SIM_LOCK_CLIENT ? lock_side_on_reply : client_on_reply, body);
+    event->number = client;
     event->process = SIM_NOBODY;
     network_send (self->sim, self->slot, SIM_NOBODY, event);
 }
@@ -190,9 +192,10 @@ route_reply (process_t *from, const route_t *route, bytes_t body)
 {
     sim_t *sim = from->sim;
     bool routed = route->via != SIM_NOBODY;
-    event_t *event = event_new (routed                           ? router_on_reply
-                                : route->client == SIM_AP_CLIENT ? ap_side_on_reply
-                                                                 : client_on_reply,
+    event_t *event = event_new (routed                             ? router_on_reply
+                                : route->client >= SIM_LOCK_CLIENT ? lock_side_on_reply
+                                : route->client == SIM_AP_CLIENT   ? ap_side_on_reply
+                                                                   : client_on_reply,
                                 body);
     event->number = route->client;
     event->a = route->mark;

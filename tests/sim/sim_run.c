@@ -92,7 +92,8 @@ s_on_look (sim_t *sim, event_t *event)
             if (!clients_done (sim))
                 snprintf (run->missing, sizeof run->missing, "clients wait for answers");
             else if (check_settled (sim, run->missing, sizeof run->missing)
-                     && ap_side_settled (sim, run->missing, sizeof run->missing)) {
+                     && ap_side_settled (sim, run->missing, sizeof run->missing)
+                     && lock_side_settled (sim, run->missing, sizeof run->missing)) {
                 if (run->phase == PHASE_HEAL)
                     clients_judge (sim);
                 run->phase++;
@@ -143,6 +144,7 @@ s_set_up (sim_t *sim)
         process_start (sim, slot);
     clients_start (sim);
     ap_side_start (sim);
+    lock_side_start (sim);
     sim->faults_on = true;
     sim_at (sim, 1500000, event_new (nemesis_on_step, bytes_of (NULL, 0)));
     s_look_in (sim, 1000000);
@@ -158,12 +160,13 @@ s_tear_down (sim_t *sim)
     free (sim->processes);
     kernel_clear (sim);
     ap_side_destroy (sim);
+    lock_side_destroy (sim);
     check_destroy (sim);
     free (sim->network);
 }
 
 verdict_t
-sim_run (uint64_t seed, uint32_t copies, bool ap, unsigned trace, totals_t *totals, char *why)
+sim_run (uint64_t seed, uint32_t copies, unsigned sides, unsigned trace, totals_t *totals, char *why)
 {
     static s_run_t run;
     memset (&run, 0, sizeof run);
@@ -172,7 +175,9 @@ sim_run (uint64_t seed, uint32_t copies, bool ap, unsigned trace, totals_t *tota
     sim->trace = trace;
     sim->chance.state = seed * 0x9e3779b97f4a7c15 + copies;
     plan_make (&sim->plan, &sim->chance, copies);
-    sim->plan.ap = ap && !sim->plan.memory_limit; // Copies without memory for it cannot become equal
+    //  Copies without memory for it cannot become equal
+    sim->plan.ap = (sides & SIDE_AP) && !sim->plan.memory_limit;
+    sim->plan.locks = (sides & SIDE_LOCKS) && !sim->plan.memory_limit;
     s_set_up (sim);
     event_t *event;
     while (!sim->failed && run.phase != PHASE_OVER && (event = kernel_take (sim)) != NULL) {
@@ -187,6 +192,8 @@ sim_run (uint64_t seed, uint32_t copies, bool ap, unsigned trace, totals_t *tota
         check_history (sim);
     if (!sim->failed)
         ap_side_check (sim);
+    if (!sim->failed)
+        lock_side_check (sim);
     verdict_t verdict = sim->failed ? VERDICT_WRONG : VERDICT_RIGHT;
     if (sim->failed && memcmp (sim->why, "I8", 2) == 0 && s_lost (sim)) {
         verdict = VERDICT_OUTSIDE;

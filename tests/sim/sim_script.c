@@ -343,7 +343,8 @@ s_answer_part (sim_t *sim, client_t *client, pending_t *pending, const reply_t *
     if (!own->unknown && s_number (reply->value) != count)
         s_wrong (sim, client, pending, "another number of entries", s_number (reply->value) - count);
     if (pending->wire == OP_DESTROY) {
-        own->present = own->unknown = 0;
+        own->present = 0;
+        own->unknown = own->doubtful;
         sim->totals.destroyed++;
     }
 }
@@ -363,7 +364,7 @@ s_answer_own (sim_t *sim, client_t *client, pending_t *pending, const reply_t *r
         s_wrong (sim, client, pending, present ? "an entry is lost" : "an entry is back", 0);
     bool after = pending->wire == OP_PUT || (pending->wire == OP_GET && found);
     own->present = after ? own->present | bit : own->present & ~bit;
-    own->unknown &= ~bit;
+    own->unknown = (own->unknown & ~bit) | own->doubtful;
 }
 
 void
@@ -394,6 +395,10 @@ script_doubt (sim_t *sim, client_t *client, pending_t *pending)
         s_record (sim, client, pending, LINEAR_OK, 0, LINEAR_NEVER);
     else if (pending->key == S_OWN_KEYS)
         own->ttl_state = OWN_UNKNOWN;
-    else
-        own->unknown |= pending->wire == OP_DESTROY ? own->present : UINT64_C (1) << pending->key;
+    else {
+        uint64_t all = (UINT64_C (1) << S_OWN_KEYS) - 1, bit = UINT64_C (1) << pending->key;
+        own->unknown |= pending->wire == OP_DESTROY ? all : bit;
+        //  Without a session it may be on its way to a member that stands still
+        own->doubtful |= !client->plain ? 0 : pending->wire == OP_DESTROY ? all : bit;
+    }
 }

@@ -52,6 +52,27 @@
         .op = LINEAR_INCR, .value = 1, .result = sum, .called = from, .returned = to                         \
     }
 
+#define LOCK(token, from, to)                                                                                \
+    {                                                                                                        \
+        .op = LINEAR_LOCK, .result = token, .called = from, .returned = to                                   \
+    }
+#define UNLOCK(token, from, to)                                                                              \
+    {                                                                                                        \
+        .op = LINEAR_UNLOCK, .value = token, .called = from, .returned = to                                  \
+    }
+#define UNLOCK_NONE(token, from, to)                                                                         \
+    {                                                                                                        \
+        .op = LINEAR_UNLOCK, .value = token, .status = LINEAR_NOTFOUND, .called = from, .returned = to       \
+    }
+#define LEASE(token, from, to)                                                                               \
+    {                                                                                                        \
+        .op = LINEAR_LEASE, .value = token, .called = from, .returned = to                                   \
+    }
+#define EXPIRE(token, from)                                                                                  \
+    {                                                                                                        \
+        .op = LINEAR_EXPIRE, .value = token, .called = from, .returned = LINEAR_NEVER                        \
+    }
+
 #define S_MAX 8
 
 typedef struct {
@@ -78,6 +99,13 @@ static const s_history_t s_right[] = {
     { "a mismatch with nothing", { CAS_FAILS (1, 2, NOTHING, 1, 2), GET_NONE (3, 4) } },
     { "a swap without answer failed or not",
       { PUT (1, 1, 2), CAS (1, 2, 3, NEVER), GET (1, 4, 5), GET (2, 6, 7) } },
+    { "a lock is passed on", { LOCK (1, 1, 2), UNLOCK (1, 3, 4), LOCK (2, 5, 6), UNLOCK (2, 7, 8) } },
+    { "a lock is granted beside the release of another",
+      { LOCK (1, 1, 2), LOCK (2, 2, 9), UNLOCK (1, 3, 10) } },
+    { "a lease ends when it may", { LOCK (1, 1, 2), EXPIRE (1, 5), LOCK (2, 4, 6), UNLOCK_NONE (1, 7, 8) } },
+    { "a lease ends late, or never", { LOCK (1, 1, 2), EXPIRE (1, 5), LEASE (1, 8, 9), UNLOCK (1, 10, 11) } },
+    { "a release without answer happened", { LOCK (1, 1, 2), UNLOCK (1, 3, NEVER), LOCK (5, 6, 7) } },
+    { "a release without answer did not", { LOCK (1, 1, 2), UNLOCK (1, 3, NEVER), UNLOCK (1, 6, 7) } },
     { "an increment after a removal begins anew", { INCR (1, 1, 2), DEL (3, 4), INCR (1, 5, 6) } },
 };
 
@@ -109,6 +137,14 @@ static const s_history_t s_wrong[] = {
       { PUT (1, 1, NEVER), GET (1, 2, 3), PUT (2, 4, 5), GET (1, 6, 7) } },
     { "a write without answer happened before its call", { GET (1, 1, 2), PUT (1, 3, NEVER) } },
     { "an increment without answer happened twice", { INCR (1, 1, 2), INCR (2, 3, NEVER), INCR (4, 4, 5) } },
+    { "two hold a lock", { LOCK (1, 1, 2), LOCK (2, 3, 4), UNLOCK (1, 5, 6) } },
+    { "a lease ends too early", { LOCK (1, 1, 2), EXPIRE (1, 9), LOCK (2, 3, 4) } },
+    { "a token does not grow", { LOCK (2, 1, 2), UNLOCK (2, 3, 4), LOCK (2, 5, 6) } },
+    { "a lock is granted before it is free", { LOCK (1, 1, 2), LOCK (2, 3, 4), UNLOCK (1, 5, 6) } },
+    { "released twice", { LOCK (1, 1, 2), UNLOCK (1, 3, 4), UNLOCK (1, 5, 6) } },
+    { "a lock is lost", { LOCK (1, 1, 2), UNLOCK_NONE (1, 3, 4) } },
+    { "a lease is made longer after its end",
+      { LOCK (1, 1, 2), EXPIRE (1, 3), LOCK (2, 4, 5), LEASE (1, 6, 7) } },
     { "a dirty read", { PUT (1, 1, 2), PUT (2, 3, NEVER), GET (2, 4, 5), GET (1, 6, 7) } },
 };
 

@@ -373,7 +373,8 @@ sessions_digest (const sessions_t *self)
     uint64_t sum = self->floor;
     for (uint32_t place = 0; place < self->room; place++) {
         const session_t *session = self->table[place];
-        if (!session)
+        //  One that only has room for what may come is no contents
+        if (!session || (session->count == 0 && session->ack == 0))
             continue;
         uint64_t own = s_hash (session->id) ^ s_mix (session->ack);
         for (uint32_t at = 0; at < session->count; at++) {
