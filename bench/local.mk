@@ -1,6 +1,6 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Not built by make all: `make bench-programs`, and `make bench` measures.
-EXTRA_PROGRAMS = bench-echo bench-hits bench-local bench-stream
+EXTRA_PROGRAMS = bench-echo bench-hits bench-local bench-operations bench-stream
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench_echo_CPPFLAGS = $(ZMQ_CFLAGS)
 bench_echo_SOURCES = bench/echo.c
@@ -12,6 +12,10 @@ bench_hits_LDADD = libzgrid-core.la -lm
 bench_local_CPPFLAGS = $(USER_CPPFLAGS)
 bench_local_SOURCES = bench/local_read.c bench/uthash.c bench/baseline.h
 bench_local_LDADD = libzgrid.la
+bench_operations_CPPFLAGS = $(USER_CPPFLAGS)
+bench_operations_SOURCES = bench/operations.c
+bench_operations_LDADD = libzgrid.la
+bench_operations_LDFLAGS = -pthread
 #  From inside the library: two rebalancers
 bench_stream_CPPFLAGS = $(NODE_CPPFLAGS)
 bench_stream_SOURCES = bench/stream.c

@@ -30,7 +30,7 @@ class Bench:
         return os.path.join (self.build, name)
 
     def start (self):
-        for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local', 'bench-stream'):
+        for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local', 'bench-operations', 'bench-stream'):
             if not os.access (self.program (name), os.X_OK):
                 raise processes.Failed (f'{self.program (name)} is missing: make && make bench-programs')
 
@@ -316,6 +316,39 @@ def moves_stream (bench):
                     unit='MB/s', scale=1e6, digits=0, peer='bare PUSH and PULL')]
 
 
+def operations (bench, mode, clients, number):
+    figure = processes.output_json ([bench.program ('bench-operations'), mode, '-s', bench.server (), '-c', str (clients),
+                                     '-n', str (bench.size (number))])
+    return figure ['per_second']
+
+
+def locks (bench):
+    """A lock that goes from hand to hand, and locks that nobody else wants."""
+    contended, alone, single = [], [], []
+    for _ in range (bench.rounds):
+        contended.append (operations (bench, 'hand-over', 8, 100000))
+        alone.append (operations (bench, 'pairs', 8, 100000))
+        single.append (operations (bench, 'pairs', 1, 20000))
+    return [Result ('one lock and 8 clients that wait for it: hand-overs', contended, [], None, unit='k/s', scale=1e3,
+                    digits=1),
+            Result ('8 clients with a lock each: taken and given back', alone, [], None, unit='k/s', scale=1e3,
+                    digits=1),
+            Result ('one client with a lock: taken and given back', single, [], None, unit='k/s', scale=1e3,
+                    digits=1)]
+
+
+def mix (bench):
+    """Every operation on keys, pipelined, against pipelined PUTs of the same form."""
+    ours, puts = [], []
+    for _ in range (bench.rounds):
+        ours.append (operations (bench, 'mix', 1, 2000000))
+        figure = bench.zgrid_bench ('-s', bench.server (), '--mix', 'put', '--window', '4096', '--form', 'future',
+                                    '--requests', str (bench.size (2000000)))
+        puts.append (figure ['records_per_second'])
+    return [Result ('a mix of all operations on keys, 4,096 in flight on one handle', ours, puts, None, unit='M/s',
+                    scale=1e6, peer='zgrid-bench --form future, PUT')]
+
+
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
         'embedded': embedded, 'memory': memory, 'grow': grow, 'copies': copies,
-        'moves-stream': moves_stream}
+        'moves-stream': moves_stream, 'locks': locks, 'mix': mix}
