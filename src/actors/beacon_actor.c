@@ -233,7 +233,9 @@ s_create (const void *args, buf_t *why)
     self->status = given->status;
     self->words = given->words;
     self->actors = given->actors;
-    self->inners_count = given->actors + (given->rebalancer ? 2 : 1);
+    self->inners_count = given->actors + 1;
+    self->rebalancer = given->rebalancer ? self->inners_count++ : UINT32_MAX;
+    self->pubsub = given->pubsub ? self->inners_count++ : UINT32_MAX;
     self->log.note = given->words.note;
     if (!s_make (self, given, why))
         s_destroy ((void **) &self);

@@ -64,7 +64,8 @@ typedef struct {
     frames_t frames;
     uint32_t actors;
     uint32_t inners_count;
-    beacon_inner_t inners[BEACON_STORAGE_MAX + 2]; // Storage actors, behind them router and rebalancer
+    uint32_t rebalancer, pubsub; // Places of them; UINT32_MAX: they do not come
+    beacon_inner_t inners[BEACON_STORAGE_MAX + 3]; // Storage actors, behind them the router, and those
     beacon_admin_t admins[BEACON_ADMIN_MAX];
     uint32_t admins_open;
     view_t *view;     // The newest that was published inside the node, with this node in it
@@ -111,7 +112,7 @@ void
 void
     beacon_end_moves (beacon_t *self);
 
-//  Tells the router what happened since the last turn. What it does not take is lost.
+//  Tells router and pubsub actor what happened since the last turn. What they do not take is lost.
 void
     beacon_tell_news (beacon_t *self);
 

@@ -121,5 +121,7 @@ beacon_tell_news (beacon_t *self)
         return;
     inner_t message = { .kind = INNER_EVENTS, .record = buf_bytes (events) };
     beacon_send_inner (self, &self->inners[self->actors], &message);
+    if (self->pubsub < self->inners_count)
+        beacon_send_inner (self, &self->inners[self->pubsub], &message);
     buf_reset (events);
 }

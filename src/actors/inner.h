@@ -1,5 +1,5 @@
 //  inner: what the beacon and the other actors of a node say to each other, over inproc. Each storage
-//  actor, the router and the rebalancer has one DEALER, connected to the beacon's ROUTER "inner".
+//  actor, the router, the rebalancer and the pubsub actor have one DEALER, connected to the beacon's ROUTER "inner".
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef INNER_H_INCLUDED
 #define INNER_H_INCLUDED
@@ -15,17 +15,18 @@ typedef enum {
     INNER_RECORD,    // From the router: a CLUSTER or ADMIN record
     INNER_ANSWER,    // To the router: its reply record
     INNER_MOVED,     // From a storage actor: how far a move is (move.h)
-    INNER_EVENTS,    // To the router: what happened
+    INNER_EVENTS,    // To the router and the pubsub actor: what happened
     INNER_LIMIT
 } inner_kind_t;
 
 #define INNER_ROUTER UINT32_MAX           // As an index
 #define INNER_REBALANCER (UINT32_MAX - 1)
+#define INNER_PUBSUB (UINT32_MAX - 2)
 
 //  Fields that a kind does not name are 0. Bytes lie in the frames that were received.
 typedef struct {
     inner_kind_t kind;
-    uint32_t index;               // HERE: of the storage actor, INNER_ROUTER, or INNER_REBALANCER
+    uint32_t index;               // HERE: of the storage actor, or INNER_ROUTER…
     peer_type_t what;             // ASK
     uint32_t partition;           // ASK, HAND_OVER, MOVED
     uint64_t epoch;               // ASK, HAND_OVER, MOVED

@@ -29,7 +29,6 @@
     COUNT (published) \
     COUNT (sent) \
     COUNT (received) \
-    COUNT (relayed) \
     COUNT (dropped) \
     COUNT (refused) \
     COUNT (cut) \

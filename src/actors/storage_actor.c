@@ -89,6 +89,11 @@ s_node_operation (void *arg, const request_t *request, buf_t *out)
         REBALANCER_COUNTS (COUNT)
 #undef COUNT
     }
+    if (self->pubsub) {
+#define COUNT(name) self->counters->pubsub_##name = self->pubsub->name;
+        PUBSUB_COUNTS (COUNT)
+#undef COUNT
+    }
     buf_t tree = BUF_INIT;
     node_info_stats (&self->info, storage_stats (self->storage), NULL, 0, self->now, &tree);
     wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0,
@@ -417,6 +422,7 @@ s_join (storage_actor_t *self, const storage_actor_args_t *given, buf_t *why)
     self->fellows = self->watchers ? fellows_new (&config, self->counters, why) : NULL;
     self->stream = self->fellows ? stream_new (given->index, given->moves_inproc) : NULL;
     self->moves = given->moves;
+    self->pubsub = given->pubsub;
     if (!self->stream)
         return false;
     storage_port_t port = { .arg = self,

@@ -8,6 +8,7 @@
 #include "door.h"
 #include "node_info.h"
 #include "note.h"
+#include "pubsub_actor.h"
 #include "rebalancer_actor.h"
 
 //  The first frame of what the router forwards says who asks, and comes back with the answer: this
@@ -29,6 +30,7 @@ typedef struct {
     int data_affinity;           // I/O threads of data_endpoint and of links to others; 0: any
     const char *moves_inproc;    // The rebalancer's ROUTER (haul.h); need not be bound, ever
     const rebalancer_status_t *moves; // For STATS: what it has counted; NULL: another actor tells
+    const pubsub_status_t *pubsub;    // The same
     uint32_t index;              // Which storage actor this is
     node_id_t node;              // Which member
     const lease_t *lease;        // Lives until it stops

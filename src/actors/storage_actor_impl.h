@@ -35,6 +35,7 @@ typedef struct {
     fellows_t *fellows;
     stream_t *stream;
     const rebalancer_status_t *moves;
+    const pubsub_status_t *pubsub;
     const lease_t *lease;
     node_id_t node;
     bool view_waits, view_lost; // For want of memory: the storage has not taken it, nobody has kept it

@@ -135,6 +135,8 @@ glob_match_within (bytes_t pattern, bytes_t name, uint64_t patience, uint64_t *s
         if (at < pattern.size && pattern.data[at] == '*') {
             star = ++at;
             again = in;
+            if (at == pattern.size)
+                return true;
             continue;
         }
         bool matches = false;

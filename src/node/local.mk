@@ -26,7 +26,9 @@ libzgrid_inner_la_SOURCES += \
     src/actors/note.h \
     src/actors/probe.c src/actors/probe.h \
     src/actors/node_info.c src/actors/node_info.h \
-    src/actors/pubsub_actor.h \
+    src/actors/ear.c src/actors/ear.h src/actors/mesh.c src/actors/mesh.h \
+    src/actors/pubsub_actor.c src/actors/pubsub_actor.h src/actors/pubsub_actor_impl.h \
+    src/actors/pubsub_actor_make.c \
     src/actors/rebalancer_actor.c src/actors/rebalancer_actor.h src/actors/rebalancer_impl.h \
     src/actors/rebalancer_in.c src/actors/rebalancer_out.c \
     src/actors/refusals.c src/actors/refusals.h \
@@ -39,4 +41,4 @@ libzgrid_inner_la_SOURCES += \
     src/node/local_read.c \
     src/node/node.c src/node/node_address.c src/node/node_channel.c src/node/node_cluster.c \
     src/node/node_describe.c \
-    src/node/node_impl.h src/node/node_moves.c src/node/node_settings.c
+    src/node/node_impl.h src/node/node_moves.c src/node/node_pubsub.c src/node/node_settings.c

@@ -164,6 +164,7 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const
                                   .data_affinity = node_peer_affinity (),
                                   .moves_inproc = self->moves_inproc,
                                   .moves = index == 0 ? &self->moves : NULL,
+                                  .pubsub = index == 0 ? &self->pubsub_status : NULL,
                                   .index = index,
                                   .node = self->id,
                                   .lease = &self->lease,
@@ -240,13 +241,15 @@ s_start_all (zgrid_node_t *self)
     self->beacon_inproc = zsys_sprintf ("inproc://zgrid-%p-beacon", (void *) self);
     self->moves_inproc = zsys_sprintf ("inproc://zgrid-%p-moves", (void *) self);
     self->router_inproc = zsys_sprintf ("inproc://zgrid-%p-router", (void *) self);
+    node_name_pubsub (self);
     char *endpoint = node_storage_endpoint (self), *data = node_data_endpoint (self);
     bool started = true;
     for (uint32_t index = 0; started && index < self->actors; index++)
         started = s_start_storage (self, index, endpoint, data);
     zstr_free (&endpoint);
     zstr_free (&data);
-    return started && s_start_router (self) && node_start_rebalancer (self) && node_start_beacon (self);
+    return started && s_start_router (self) && node_start_rebalancer (self) && node_start_pubsub (self)
+           && node_start_beacon (self);
 }
 
 static void
@@ -271,7 +274,7 @@ s_drop_name (char **name, const actor_t *owner)
 static void
 s_stop_all (zgrid_node_t *self)
 {
-    const actor_t *beacon = self->beacon, *rebalancer = self->rebalancer;
+    const actor_t *beacon = self->beacon, *rebalancer = self->rebalancer, *pubsub = self->pubsub;
     uint64_t drain = settings_uint (self->settings, SETTING_limits_drain);
     actor_destroy (&self->router, drain);
     for (uint32_t index = NODE_ACTORS_MAX; index-- > 0;) {
@@ -282,6 +285,7 @@ s_stop_all (zgrid_node_t *self)
         s_free_text (&self->data_endpoints[index]);
     }
     actor_destroy (&self->rebalancer, 0);
+    actor_destroy (&self->pubsub, drain); // Behind whoever publishes
     //  Until here it renewed the lease under which the last answers were given; it names endpoints
     actor_destroy (&self->beacon, 0);
     for (uint32_t index = NODE_ACTORS_MAX; index-- > 0;)
@@ -290,7 +294,12 @@ s_stop_all (zgrid_node_t *self)
     s_free_text (&self->router_inproc);
     s_drop_name (&self->beacon_inproc, beacon);
     s_drop_name (&self->moves_inproc, rebalancer);
+    s_drop_name (&self->pubsub_inproc, pubsub);
+    s_drop_name (&self->publish_inproc, pubsub);
+    s_free_text (&self->subscribe_inproc);
     s_free_text (&self->move_endpoint);
+    s_free_text (&self->subscribe_endpoint);
+    s_free_text (&self->mesh_endpoint);
     s_free_text (&self->endpoint);
     s_free_text (&self->peer_endpoint);
     self->readers = false;

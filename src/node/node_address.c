@@ -89,6 +89,22 @@ node_move_endpoint (const zgrid_node_t *self)
 }
 
 char *
+node_subscribe_endpoint (const zgrid_node_t *self)
+{
+    if (!node_listens (self))
+        return NULL;
+    return s_beside (node_text (self, SETTING_pubsub_endpoint), node_text (self, SETTING_node_client));
+}
+
+char *
+node_mesh_endpoint (const zgrid_node_t *self)
+{
+    if (!node_has_peers (self))
+        return NULL;
+    return s_beside (node_text (self, SETTING_pubsub_mesh_endpoint), node_text (self, SETTING_node_peer));
+}
+
+char *
 node_advertised (const zgrid_node_t *self, const char *endpoint)
 {
     const char *host = node_text (self, SETTING_node_advertise);
@@ -124,7 +140,7 @@ static int
 s_check_peer (zgrid_node_t *self)
 {
     static const setting_t ids[] = { SETTING_node_peer, SETTING_node_storage_peer,
-                                     SETTING_cluster_move_endpoint };
+                                     SETTING_cluster_move_endpoint, SETTING_pubsub_mesh_endpoint };
     for (size_t at = 0; at < sizeof ids / sizeof ids[0]; at++) {
         const char *endpoint = node_text (self, ids[at]);
         char host[VIEW_HOST_MAX + 1];
@@ -142,12 +158,15 @@ s_check_peer (zgrid_node_t *self)
 int
 node_check_addresses (zgrid_node_t *self)
 {
-    static const setting_t ids[] = { SETTING_node_client, SETTING_storage_endpoint, SETTING_node_peer,
-                                     SETTING_node_storage_peer, SETTING_cluster_move_endpoint };
+    static const setting_t ids[] = { SETTING_node_client,         SETTING_storage_endpoint,
+                                     SETTING_pubsub_endpoint,     SETTING_node_peer,
+                                     SETTING_node_storage_peer,   SETTING_cluster_move_endpoint,
+                                     SETTING_pubsub_mesh_endpoint };
     bool insecure = settings_bool (self->settings, SETTING_node_insecure);
     for (size_t at = 0; at < sizeof ids / sizeof ids[0] && !insecure; at++) {
         const char *endpoint = node_text (self, ids[at]);
-        bool for_clients = ids[at] == SETTING_node_client || ids[at] == SETTING_storage_endpoint;
+        bool for_clients = ids[at] == SETTING_node_client || ids[at] == SETTING_storage_endpoint
+                           || ids[at] == SETTING_pubsub_endpoint;
         if (!*endpoint || (for_clients && !node_listens (self)) || s_is_loopback (endpoint))
             continue;
         node_fail (self, "%s is not a loopback address, and nothing is encrypted: node.insecure allows it",

@@ -71,6 +71,8 @@ s_fill_member (const zgrid_node_t *self, member_t *member)
     node_host (self, member->host, sizeof member->host);
     member->router_port = node_port (self->endpoint, member->host);
     member->move_port = self->move_endpoint ? node_port (self->move_endpoint, member->host) : 0;
+    member->pubsub_port = node_port (self->subscribe_endpoint, member->host);
+    member->mesh_port = node_port (self->mesh_endpoint, member->host);
     for (uint16_t at = 0; at < member->actors; at++) {
         member->client_ports[at] = node_port (self->endpoints[at], member->host);
         member->peer_ports[at] = node_port (self->data_endpoints[at], member->host);
@@ -132,6 +134,7 @@ node_start_beacon (zgrid_node_t *self)
         .inner_inproc = self->beacon_inproc,
         .actors = self->actors,
         .rebalancer = self->rebalancer != NULL,
+        .pubsub = true,
         .io_affinity = node_peer_affinity (),
         .discover = *discover ? discover : NULL,
         .discover_port = (uint16_t) settings_uint (self->settings, SETTING_discover_port)

@@ -72,7 +72,8 @@ node_describe_hello (void *arg, const view_t *view, buf_t *out)
     node_describe_number (out, "key_max", settings_uint (settings, SETTING_limits_key_max));
     node_describe_number (out, "value_max", settings_uint (settings, SETTING_limits_value_max));
     node_describe_text (out, "server", "zgrid " ZGRID_VERSION);
-    return 13;
+    node_describe_text (out, "pubsub", self->subscribe_endpoint);
+    return 14;
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -95,12 +96,16 @@ s_storage (const zgrid_node_t *self, const member_t *member, uint16_t actor, cha
     return text;
 }
 
+//  Where a member's clients come, or its subscribers.
 static const char *
-s_router (const zgrid_node_t *self, const member_t *member, char *text, size_t room)
+s_public (const zgrid_node_t *self, const member_t *member, bool pubsub, char *text, size_t room)
 {
-    if (member->router_port == 0)
-        return member->id == self->id ? zgrid_node_endpoint (self) : "";
-    s_endpoint (member, member->router_port, text, room);
+    uint16_t port = pubsub ? member->pubsub_port : member->router_port;
+    if (port == 0 && member->id != self->id)
+        return "";
+    if (port == 0)
+        return pubsub ? self->subscribe_endpoint : zgrid_node_endpoint (self);
+    s_endpoint (member, port, text, room);
     return text;
 }
 
@@ -155,18 +160,18 @@ s_places (const view_t *view, const uint32_t *first, bool backups, buf_t *out)
 }
 
 static void
-s_routers (const zgrid_node_t *self, const view_t *view, buf_t *out)
+s_publics (const zgrid_node_t *self, const view_t *view, bool pubsub, buf_t *out)
 {
     char text[VIEW_HOST_MAX + 20];
     uint32_t count = 0;
     for (int round = 0; round < 2; round++) {
         if (round == 1) {
-            wire_add_text (out, "routers");
+            wire_add_text (out, pubsub ? "pubsub" : "routers");
             wire_add_array (out, count);
         }
         for (uint32_t at = 0; at < view->members_count; at++) {
             const member_t *member = &view->members[at];
-            const char *endpoint = s_router (self, member, text, sizeof text);
+            const char *endpoint = s_public (self, member, pubsub, text, sizeof text);
             if (member->status != MEMBER_UP || !*endpoint)
                 continue;
             if (round == 1)
@@ -186,13 +191,14 @@ node_describe_routes (void *arg, const view_t *view, buf_t *out)
         out->failed = true;
         return;
     }
-    wire_add_map (out, 6);
+    wire_add_map (out, 7);
     node_describe_number (out, "epoch", view->version);
     node_describe_number (out, "partitions", view->partitions);
     s_endpoints (self, view, first, out);
     s_places (view, first, false, out);
     s_places (view, first, true, out);
-    s_routers (self, view, out);
+    s_publics (self, view, false, out);
+    s_publics (self, view, true, out);
     mem_free (first);
 }
 
@@ -238,7 +244,7 @@ s_member (const zgrid_node_t *self, const view_t *view, const member_t *member, 
     s_flag (out, "witness", member->witness);
     node_describe_number (out, "weight", member->weight);
     s_flag (out, "voter", view_is_voter (view, member->id));
-    node_describe_text (out, "router", s_router (self, member, text, sizeof text));
+    node_describe_text (out, "router", s_public (self, member, false, text, sizeof text));
     node_describe_number (out, "primaries", primaries);
     node_describe_number (out, "copies", copies);
 }

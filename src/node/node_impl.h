@@ -11,6 +11,7 @@
 #include "actors/beacon_actor.h"
 #include "actors/door.h"
 #include "actors/node_info.h"
+#include "actors/pubsub_actor.h"
 #include "actors/rebalancer_actor.h"
 #include "client/client_inner.h"
 #include "node/log.h"
@@ -31,21 +32,28 @@ struct zgrid_node {
     actor_t *storage_actors[NODE_ACTORS_MAX];
     actor_t *router;
     actor_t *rebalancer; // NULL if the node stays alone, or is a witness
+    actor_t *pubsub;
     actor_t *beacon;
     char *client_inprocs[NODE_ACTORS_MAX]; // Where local clients reach the storage actors
     char *peer_inprocs[NODE_ACTORS_MAX];
     char *router_inproc;
     char *beacon_inproc;
     char *moves_inproc;
+    char *pubsub_inproc;                   // Requests; what other actors publish; subscribers
+    char *publish_inproc;
+    char *subscribe_inproc;
     char *endpoints[NODE_ACTORS_MAX];      // Of the storage actors, for clients elsewhere
     char *data_endpoints[NODE_ACTORS_MAX]; // Of the same, for other members; "" if the node stays alone
     char *peer_endpoint;                   // Of the beacon; "" if the node stays alone
     char *move_endpoint;                   // Of the rebalancer; NULL without one
+    char *subscribe_endpoint;              // Where subscribers connect; "" if it listens nowhere
+    char *mesh_endpoint;                   // The same for members; "" if the node stays alone
     node_id_t id;
     char id_text[17];
     lease_t lease;
     beacon_status_t status;
     rebalancer_status_t moves;
+    pubsub_status_t pubsub_status;
     uint64_t left_version;    // The beacon's alone: of the view that has so many moves left
     uint32_t left;
     cluster_timing_t timing;
@@ -82,14 +90,18 @@ bool
 bool
     node_has_peers (const zgrid_node_t *self);
 
-//  Where storage actors listen for clients, and for other members, and the rebalancer for batches; NULL:
-//  nowhere. The caller frees it.
+//  Where storage actors listen for clients, and for other members, the rebalancer for batches, and the pubsub
+//  actor for subscribers, and for other members; NULL: nowhere. The caller frees it.
 char *
     node_storage_endpoint (const zgrid_node_t *self);
 char *
     node_data_endpoint (const zgrid_node_t *self);
 char *
     node_move_endpoint (const zgrid_node_t *self);
+char *
+    node_subscribe_endpoint (const zgrid_node_t *self);
+char *
+    node_mesh_endpoint (const zgrid_node_t *self);
 
 //  What others are told: the bound address with the advertised host. The caller frees it.
 char *
@@ -121,6 +133,16 @@ char *
 //  Starts the rebalancer, if there is anything that could move.
 bool
     node_start_rebalancer (zgrid_node_t *self);
+
+//  ------------------------------------------------------------------------------------------------
+//  node_pubsub.c
+
+//  Names that other actors connect to, before it is there.
+void
+    node_name_pubsub (zgrid_node_t *self);
+//  Starts the pubsub actor, behind whoever publishes.
+bool
+    node_start_pubsub (zgrid_node_t *self);
 
 //  ------------------------------------------------------------------------------------------------
 //  node_cluster.c

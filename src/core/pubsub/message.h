@@ -1,7 +1,7 @@
 //  message: what subscribers get behind the topic: a body, the signature "ZG\1" and one or more arrays
 //    [publisher, channel, number, message]
-//  publisher (uint) is the id of the member where it was published, 0 for what concerns the member that one is
-//  connected to; channel and message are bin. number (uint) counts what this publisher has sent to this
+//  publisher (uint) is the id of the member where it was published, 0 for what concerns the member that one
+//  is connected to; channel and message are bin. number (uint) counts what this publisher has sent to this
 //  topic: each is one more than the one before, or some were lost.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef MESSAGE_H_INCLUDED
@@ -10,7 +10,7 @@
 #include "../buf.h"
 #include "../mp.h"
 
-#define MESSAGE_ROOM_MAX (3 + 1 + 9 + 3 + 255 + 9 + 5) // Bytes of a body with one message, beside that message
+#define MESSAGE_ROOM_MAX (3 + 1 + 9 + 3 + 255 + 9 + 5) // Bytes of a body with one message, beside it
 
 typedef struct {
     uint64_t publisher;
