@@ -2,6 +2,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "ear.h"
 
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -84,7 +85,8 @@ s_set (void *handle, int option, int value)
 static bool
 s_make_monitor (ear_t *self)
 {
-    self->monitor_name = zsys_sprintf ("inproc://zgrid-ear-%p", (void *) self);
+    static _Atomic uint64_t s_monitors; // libzmq frees a name some time after it has closed the monitor
+    self->monitor_name = zsys_sprintf ("inproc://zgrid-ear-%" PRIu64, ++s_monitors);
     self->monitor = zsock_new (ZMQ_PAIR);
     if (!self->monitor || !self->monitor_name)
         return false;

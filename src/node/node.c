@@ -265,8 +265,8 @@ static void
 s_drop_name (char **name, const actor_t *owner)
 {
     zsock_t *nobody = *name && !owner ? zsock_new (ZMQ_ROUTER) : NULL;
-    if (nobody)
-        zsock_bind (nobody, "%s", *name);
+    if (nobody && zsock_bind (nobody, "%s", *name) == 0)
+        zsock_unbind (nobody, "%s", *name); // Or the next node of that name would find a socket that dies
     zsock_destroy (&nobody);
     s_free_text (name);
 }
