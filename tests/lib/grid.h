@@ -23,8 +23,8 @@ typedef struct {
     bool cut;             // Nothing gets in or out
     uint64_t sent;        // Messages
     peer_type_t last;     // The type of the last one
-    unsigned events[EVENT_ADMIN + 1];
-    uint64_t event_at[EVENT_ADMIN + 1]; // The last one
+    unsigned events[EVENT_LIMIT];
+    uint64_t event_at[EVENT_LIMIT]; // The last one
     uint64_t sealed[GRID_PARTITIONS_MAX]; // Was asked to hand over in that epoch…
     node_id_t heirs[GRID_PARTITIONS_MAX]; // …to that node
 } grid_node_t;

@@ -218,6 +218,32 @@ START_TEST (what_lay_in_a_queue_while_the_coordinator_was_stopped_is_no_sign_of_
 }
 END_TEST
 
+static bool
+s_copied (grid_t *grid)
+{
+    return view_health (grid_view (grid)).under_replicated == 0;
+}
+
+START_TEST (missing_copies_and_their_return_are_events)
+{
+    s_grid.config.copies = 2;
+    unsigned coordinator = grid_begin (&s_grid, 3);
+    grid_until (&s_grid, 8000, grid_healthy);
+    unsigned *events = s_grid.nodes[coordinator].events;
+    unsigned missing = events[EVENT_UNDER_REPLICATED], back = events[EVENT_REPLICATED],
+             views = events[EVENT_VIEW];
+    ck_assert_uint_eq (missing, back);
+    grid_run (&s_grid, 2000);
+    ck_assert_uint_eq (events[EVENT_UNDER_REPLICATED], missing);
+    grid_kill (&s_grid, (coordinator + 1) % 3);
+    grid_run (&s_grid, 4000);
+    grid_until (&s_grid, 60000, s_copied);
+    ck_assert_uint_eq (events[EVENT_UNDER_REPLICATED], missing + 1);
+    ck_assert_uint_eq (events[EVENT_REPLICATED], back + 1);
+    ck_assert_uint_gt (events[EVENT_VIEW], views + 1);
+}
+END_TEST
+
 START_TEST (a_partition_without_a_live_copy_waits_for_one)
 {
     s_grid.config.copies = 1;
@@ -532,6 +558,7 @@ test_suite (void)
     tcase_add_test (tcase, a_minority_has_no_lease_and_no_coordinator);
     tcase_add_test (tcase, a_primary_that_is_heard_and_hears_nobody_is_replaced);
     tcase_add_test (tcase, what_lay_in_a_queue_while_the_coordinator_was_stopped_is_no_sign_of_life);
+    tcase_add_test (tcase, missing_copies_and_their_return_are_events);
     tcase_add_test (tcase, a_partition_without_a_live_copy_waits_for_one);
     tcase_add_test (tcase, an_operator_recovers_a_lost_partition_empty);
     tcase_add_test (tcase, a_cache_begins_lost_partitions_anew);

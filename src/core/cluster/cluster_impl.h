@@ -241,6 +241,7 @@ struct cluster {
 
     buf_t message, body;       // What is being written
     cluster_stats_t stats;
+    uint32_t under_replicated; // As coordinator: partitions, in the last view
     uint64_t refused_at;       // The last EVENT_REFUSED: at most one a second
     bool refused_once;
 };

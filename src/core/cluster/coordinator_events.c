@@ -1,5 +1,8 @@
 //  coordinator_events: what a commit has changed, for the log and for counters.
 //  SPDX-License-Identifier: MPL-2.0
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "cluster_impl.h"
 
 static void
@@ -69,9 +72,26 @@ s_part (cluster_t *self, uint32_t partition, const part_t *before, const part_t 
         cluster_event (self, EVENT_LEARNER, partition, after->learner, NULL);
 }
 
+//  Whether there are as many copies as there should be, when that changes.
+static void
+s_copies (cluster_t *self, const view_t *view)
+{
+    char text[32];
+    uint32_t count = view_health (view).under_replicated;
+    snprintf (text, sizeof text, "%" PRIu32, count);
+    if (count && self->under_replicated == 0)
+        cluster_event (self, EVENT_UNDER_REPLICATED, UINT32_MAX, 0, text);
+    else if (count == 0 && self->under_replicated)
+        cluster_event (self, EVENT_REPLICATED, UINT32_MAX, 0, NULL);
+    self->under_replicated = count;
+}
+
 void
 coordinator_events (cluster_t *self, const view_t *before, const view_t *after)
 {
+    char version[32];
+    snprintf (version, sizeof version, "%" PRIu64, after->version);
+    cluster_event (self, EVENT_VIEW, UINT32_MAX, 0, version);
     s_members (self, before, after);
     for (uint32_t index = 0; index < after->partitions; index++)
         if (before->parts[index].epoch != after->parts[index].epoch)
@@ -81,4 +101,5 @@ coordinator_events (cluster_t *self, const view_t *before, const view_t *after)
             self->stats.voter_swaps++;
         cluster_event (self, EVENT_VOTERS, UINT32_MAX, 0, after->voters_new_count ? "begun" : "done");
     }
+    s_copies (self, after);
 }
