@@ -165,6 +165,7 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const
                                   .moves_inproc = self->moves_inproc,
                                   .moves = index == 0 ? &self->moves : NULL,
                                   .pubsub = index == 0 ? &self->pubsub_status : NULL,
+                                  .events_inproc = self->publish_inproc,
                                   .index = index,
                                   .node = self->id,
                                   .lease = &self->lease,
@@ -201,6 +202,7 @@ s_start_router (zgrid_node_t *self)
                                  .node = self->id,
                                  .beacon_inproc = self->beacon_inproc,
                                  .links_affinity = node_peer_affinity (),
+                                 .pubsub_inproc = self->pubsub_inproc,
                                  .info = &self->info,
                                  .note = node_note (self) };
     buf_t why = BUF_INIT;
