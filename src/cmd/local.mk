@@ -22,7 +22,9 @@ zgrid_SOURCES = \
     src/cmd/zgrid-fleet.c src/cmd/zgrid-fleet.h \
     src/cmd/zgrid-json.c \
     src/cmd/zgrid-moves.c \
+    src/cmd/zgrid-crowd.c src/cmd/zgrid-crowd.h \
     src/cmd/zgrid-progress.c src/cmd/zgrid-progress.h \
+    src/cmd/zgrid-stats.c src/cmd/zgrid-top.c \
     src/cmd/zgrid-watch.c src/cmd/zgrid-watch.h \
     src/cmd/zgrid-line.c src/cmd/zgrid-line.h \
     src/cmd/zgrid-load.c \

@@ -63,9 +63,22 @@ s_add (fleet_t *self, json_t *member)
     for (size_t at = 0; at < self->count; at++)
         if (strcmp (self->ships[at].endpoint, endpoint) == 0)
             return;
-    char *copy = strdup (endpoint);
-    if (copy)
-        self->ships[self->count++] = (fleet_ship_t) { .endpoint = copy };
+    fleet_ship_t ship = { .endpoint = strdup (endpoint), .name = strdup (cluster_text (member, "name")) };
+    if (ship.endpoint && ship.name)
+        self->ships[self->count++] = ship;
+    else {
+        free (ship.endpoint);
+        free (ship.name);
+    }
+}
+
+void
+fleet_leave (fleet_t *self, size_t at)
+{
+    zgrid_client_destroy (&self->ships[at].client);
+    free (self->ships[at].endpoint);
+    free (self->ships[at].name);
+    self->ships[at] = self->ships[--self->count];
 }
 
 void
@@ -74,11 +87,8 @@ fleet_follow (fleet_t *self, json_t *tree)
     json_t *members = json_object_get (tree, "members"), *member;
     size_t index;
     for (size_t at = self->count; at-- > 0;)
-        if (!s_has (members, self->ships[at].endpoint)) {
-            s_close (&self->ships[at]);
-            free (self->ships[at].endpoint);
-            self->ships[at] = self->ships[--self->count];
-        }
+        if (!s_has (members, self->ships[at].endpoint))
+            fleet_leave (self, at);
     json_array_foreach (members, index, member) s_add (self, member);
     for (size_t at = 0; at < self->count; at++)
         s_open (self, &self->ships[at]);
@@ -123,9 +133,6 @@ fleet_ask (fleet_t *self, int64_t *streamed, double *parts)
 void
 fleet_end (fleet_t *self)
 {
-    for (size_t at = 0; at < self->count; at++) {
-        zgrid_client_destroy (&self->ships[at].client);
-        free (self->ships[at].endpoint);
-    }
-    self->count = 0;
+    while (self->count)
+        fleet_leave (self, self->count - 1);
 }

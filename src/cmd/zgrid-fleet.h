@@ -9,6 +9,7 @@
 
 typedef struct {
     char *endpoint;
+    char *name;
     zgrid_client_t *client; // NULL: it does not answer
     double again_at;        // When to try it again
     int64_t streamed;       // Bytes of moves that it has sent
@@ -31,6 +32,10 @@ void
 //  much of what is under way is done. What a member does not answer stays as it was.
 void
     fleet_ask (fleet_t *self, int64_t *streamed, double *parts);
+
+//  Forgets one of them; the last one takes its place.
+void
+    fleet_leave (fleet_t *self, size_t at);
 
 void
     fleet_end (fleet_t *self);

@@ -1,4 +1,4 @@
-//  zgrid-nodes: the commands that ask the node that answers: ping, stats, routes.
+//  zgrid-nodes: the commands that ask the node that answers: ping, routes.
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,20 +53,6 @@ s_ask (tool_t *self, const char *operation, int *code)
         return NULL;
     }
     return tree;
-}
-
-int
-command_stats (tool_t *self)
-{
-    int code = EXIT_DONE;
-    json_t *tree = s_ask (self, "STATS", &code);
-    if (!tree)
-        return code;
-    if (self->json)
-        return tool_print_json (tree);
-    tree_print (tree);
-    json_decref (tree);
-    return EXIT_DONE;
 }
 
 //  The table travels as two bytes for each partition; here it becomes an array of indexes into

@@ -38,6 +38,10 @@ typedef struct {
     const char *rate;    // rebalance; NULL: not given
     uint64_t wait_ms;    // drain, rebalance, status, lock: no longer; 0: until it is over
     bool watch;          // status
+    const char *node;    // stats and its kin: one member; NULL: not given
+    bool all;            // stats: of all members
+    bool once;           // top
+    uint64_t count, interval_ms; // top; 0: without end, the usual one
     format_t format;     // load
     const char **operands;
     int operand_count;
@@ -170,5 +174,17 @@ int
     command_rebalance (tool_t *self);
 int
     command_events (tool_t *self);
+int
+    command_top (tool_t *self);
+int
+    command_hot (tool_t *self);
+int
+    command_big (tool_t *self);
+int
+    command_slow (tool_t *self);
+int
+    command_latency (tool_t *self);
+int
+    command_clients (tool_t *self);
 
 #endif

@@ -36,7 +36,14 @@ static const command_t s_commands[] = {
     { "load", "FILE [--format auto|jsonl|tsv]", "f", 1, 1, 0, command_load },
     { "dump", "", "", 0, 0, 0, command_dump },
     { "ping", "", "", 0, 0, 0, command_ping },
-    { "stats", "", "", 0, 0, 0, command_stats },
+    { "stats", "[--node MEMBER | --all] [process|operations|latency|maps|partitions|hot|big|slow|clients]",
+      "ba", 0, 1, 0, command_stats },
+    { "top", "[--node MEMBER] [--once | --count N] [--interval MS]", "bOci", 0, 0, 0, command_top },
+    { "hot", "[--node MEMBER]", "b", 0, 0, 0, command_hot },
+    { "big", "[--node MEMBER]", "b", 0, 0, 0, command_big },
+    { "slow", "[--node MEMBER]", "b", 0, 0, 0, command_slow },
+    { "latency", "[--node MEMBER]", "b", 0, 0, 0, command_latency },
+    { "clients", "[--node MEMBER]", "b", 0, 0, 0, command_clients },
     { "routes", "", "", 0, 0, 0, command_routes },
     { "members", "", "", 0, 0, 0, command_members },
     { "partitions", "", "", 0, 0, 0, command_partitions },
@@ -91,11 +98,16 @@ static const option_t s_options[] = {
     { "pause", 'P', false, false },
     { "resume", 'U', false, false },
     { "watch", 'W', false, false },
+    { "node", 'b', true, false },
+    { "all", 'a', false, false },
+    { "once", 'O', false, false },
+    { "count", 'c', true, false },
+    { "interval", 'i', true, false },
     { "fence", 'e', true, false },
     { "lease", 'l', true, false },
 };
 #define OPTIONS (sizeof s_options / sizeof s_options[0])
-#define S_FLAGS "jhVnxvyrFANDPUW" // Those without a value, as s_take lists them
+#define S_FLAGS "jhVnxvyrFANDPUWaO" // Those without a value, as s_take lists them
 
 typedef struct {
     tool_t tool;
@@ -182,6 +194,21 @@ s_take (plan_t *plan, const option_t *option, const char *value)
             }
             tool->fence = (uint64_t) number;
             break;
+        case 'i':
+            if (!s_milliseconds (plan, option->name, value, INT32_MAX, &number))
+                return false;
+            tool->interval_ms = (uint64_t) number;
+            break;
+        case 'c':
+            if (!tool_integer (value, 1, INT32_MAX, &number)) {
+                tool_complain (tool, "--count takes a number from 1 on, not %s", value);
+                return false;
+            }
+            tool->count = (uint64_t) number;
+            break;
+        case 'b':
+            tool->node = value;
+            break;
         case 'R':
             tool->rate = value;
             break;
@@ -195,7 +222,8 @@ s_take (plan_t *plan, const option_t *option, const char *value)
             bool *flags[] = {
                 &tool->json,    &plan->help,    &plan->version, &tool->if_absent, &tool->if_present,
                 &tool->values,  &tool->yes,     &tool->raw,     &tool->refound,   &tool->accept_data_loss,
-                &tool->no_wait, &tool->dry_run, &tool->pause,   &tool->resume,    &tool->watch
+                &tool->no_wait, &tool->dry_run, &tool->pause,   &tool->resume,    &tool->watch,
+                &tool->all,     &tool->once
             };
             *flags[strchr (S_FLAGS, option->letter) - S_FLAGS] = true;
         }
@@ -278,6 +306,11 @@ s_check (plan_t *plan)
     }
     if (tool->no_wait && tool->wait_ms) {
         tool_complain (tool, "--no-wait and --wait contradict each other");
+        return false;
+    }
+    if ((tool->node && tool->all) || (tool->once && tool->count)) {
+        tool_complain (tool, tool->node && tool->all ? "--node and --all contradict each other"
+                                                     : "--once and --count contradict each other");
         return false;
     }
     if (tool->if_absent && tool->if_present) {

@@ -91,6 +91,8 @@ census_note (census_t *self, const request_t *request, unsigned status, uint64_t
     counts->failed += !census_is_decided (status);
     counts->bytes_in += bytes_in;
     counts->bytes_out += bytes_out;
+    if (op == OP_WITH) // It is not answered, and the time is that of those it belongs to
+        return;
     self->group_ops |= UINT64_C (1) << op;
     self->group[op]++;
     if (self->group_count++ == 0 || bytes_in + bytes_out > self->largest.bytes_in + self->largest.bytes_out) {

@@ -6,7 +6,7 @@
 
 #include "bytes.h"
 
-#define GUESTS_SILENT_MS 3600000
+#define GUESTS_SILENT_MS 600000
 #define GUESTS_ADDRESS_MAX 63
 
 typedef struct {

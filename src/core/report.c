@@ -2,6 +2,25 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "report.h"
 
+//  Partitions behind the one that the key names in decimal.
+static bool
+s_first (report_t *report)
+{
+    uint64_t number = 0;
+    bytes_t key = report->after;
+    if (key.size == 0)
+        return true;
+    if (key.size > 9)
+        return false;
+    for (size_t at = 0; at < key.size; at++) {
+        if (key.data[at] < '0' || key.data[at] > '9')
+            return false;
+        number = number * 10 + (uint64_t) (key.data[at] - '0');
+    }
+    report->first = number + 1;
+    return true;
+}
+
 bool
 report_decode (const request_t *request, report_t *report, const char **why)
 {
@@ -34,7 +53,10 @@ report_decode (const request_t *request, report_t *report, const char **why)
         report->most = (uint32_t) options.count;
     }
     report->after = request->has_key ? request->key : bytes_of (NULL, 0);
-    report->first = options.given & OPT_cursor ? options.cursor : 0;
+    if (report->which == SHEET_partitions && !s_first (report)) {
+        *why = "the key is not the number of a partition";
+        return false;
+    }
     return true;
 }
 

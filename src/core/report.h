@@ -17,7 +17,7 @@ typedef struct {
     sheet_id_t which; // Of REPORT_SHEET
     uint32_t most;    // Rows, as sheet_new takes it
     bytes_t after;    // Maps: those behind this name
-    uint64_t first;   // Partitions: from this one on
+    uint64_t first;   // Partitions: from this one on, one more than the key says
 } report_t;
 
 //  Bytes in hex, with a zero at the end; cut to the room. Returns text.

@@ -84,7 +84,8 @@ sheet_new (sheet_id_t which, uint32_t most)
     self->which = which;
     self->info = sheet_info (which);
     assert (self->info.columns_count <= SHEET_COLUMNS_MAX);
-    self->most = most && most < self->info.most ? most : self->info.most;
+    bool own = most == UINT32_MAX || (most && most < self->info.most);
+    self->most = own ? most : self->info.most;
     return self;
 }
 

@@ -87,7 +87,8 @@ typedef struct {
 
 typedef struct sheet sheet_t;
 
-//  most: how many rows it shows, at most as many as sheet.def says; 0: that many. NULL without memory.
+//  most: how many rows it shows, at most as many as sheet.def says; 0: that many;
+//  UINT32_MAX: all. NULL without memory.
 sheet_t *
     sheet_new (sheet_id_t which, uint32_t most);
 void

@@ -139,6 +139,11 @@ START_TEST (words_that_stats_takes)
     options.count = 10001;
     s_ask ("maps", &options, NULL, &good, &why);
     ck_assert (!good);
+    static const char *const keys[] = { "x", "-1", "1 ", "9999999999" };
+    for (size_t at = 0; at < sizeof keys / sizeof keys[0]; at++) {
+        s_ask ("partitions", NULL, keys[at], &good, &why);
+        ck_assert (!good);
+    }
 }
 END_TEST
 
@@ -401,11 +406,10 @@ START_TEST (many_maps_come_page_by_page)
         more = sheet_has_more (s_sheet);
     }
     ck_assert_uint_eq (seen, 300);
-    options = (options_t) { .given = OPT_count | OPT_cursor, .count = 3, .cursor = 4 };
-    ck_assert_uint_eq (s_report_page ("partitions", &options, NULL), 3);
+    options.count = 3;
+    ck_assert_uint_eq (s_report_page ("partitions", &options, "3"), 3);
     ck_assert (!sheet_has_more (s_sheet));
     ck_assert_uint_eq (sheet_row (s_sheet, 0)[CELL_partitions_partition].number, 4);
-    options.cursor = 0;
     s_report_page ("partitions", &options, NULL);
     ck_assert (sheet_has_more (s_sheet));
 }
