@@ -300,7 +300,14 @@ index_add (index_t *self, uint64_t hash, entry_t *entry, unsigned code)
             return false;
     }
     table_t *table = index_in_table_for (self, index_position (hash));
-    if (!table || !s_place (self, table, hash, index_in_slot (entry, hash, code)))
+    bool placed = table && s_place (self, table, hash, index_in_slot (entry, hash, code));
+    if (!placed && index_in_old (self)) {
+        //  Memory came late: the old table is full, but a bucket that moves leaves room
+        index_step (self, S_MOVE_PER_ADD);
+        placed = s_place (self, index_in_table_for (self, index_position (hash)), hash,
+                          index_in_slot (entry, hash, code));
+    }
+    if (!placed)
         return false;
     self->live++;
     return true;
