@@ -63,6 +63,39 @@ does 1 "0" del k n
 does 0 "" put a 1
 does 0 '{"removed":1}' --json del a
 
+#  ---- Locks
+token=$(tool trylock lock --lease 600000)
+matches "trylock prints a token" '[1-9][0-9]*' "$token"
+does 1 "" trylock lock
+is "a lock that is held: stderr" "zgrid: Somebody else holds the lock; nothing happened" \
+    "$(err | sed 's/: TRYLOCK.*//')"
+does 0 "" lease lock "$token" 500000
+does 0 '{"status":"OK"}' --json lease lock "$token" 600000
+does 1 "" lease lock "$((token + 1))" 1000
+does 1 "" unlock lock "$((token + 1))"
+does 1 "" lock lock --wait 20 -- echo never
+does 0 "" unlock lock "$token"
+does 1 "" unlock lock "$token"
+matches "trylock as JSON" '\{"token":[1-9][0-9]*\}' "$(tool --json trylock lock --lease 1)"
+does 7 "held" lock lock --wait 60000 -- sh -c 'echo held; exit 7'
+does 0 "$((token + 3))" lock lock --wait 60000 -- sh -c 'echo "$ZGRID_TOKEN"'
+does 127 "" lock lock -- "$folder/nothing"
+does 126 "" lock lock -- "$folder"
+does 137 "" lock lock -- sh -c 'kill -KILL $$'
+#  While the command runs, the lease is renewed; should the lock be lost, the command is ended
+does 0 "1" lock lock --lease 200 -- sh -c "sleep 1; '$ZGRID' -s $endpoint trylock lock 2> /dev/null; echo \$?"
+does 143 "" lock lock --lease 300 -- sh -c "'$ZGRID' -s $endpoint unlock lock \$ZGRID_TOKEN; exec sleep 60"
+does 2 "" unlock lock none
+does 2 "" lease lock 1 0
+does 2 "" lock lock
+does 2 "" trylock lock --lease 3600001
+does 0 "" put fenced a --fence 5
+does 1 "" put fenced b --fence 4
+does 0 "a" get fenced
+does 0 "1" del fenced
+does 1 "" put fenced b --fence 4
+does 2 "" put fenced b --fence -1
+
 #  ---- Bytes from stdin, bytes that are not text
 printf 'a\000b\377\n' > "$folder/bytes"
 input=$folder/bytes
