@@ -1,6 +1,7 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Examples see what users see: the public headers and the library. tests/system/check_example*.sh run them.
-EXAMPLES = examples/hello_embedded examples/pipeline examples/event_loop examples/zloop_host examples/bare_zsock
+EXAMPLES = examples/hello_embedded examples/pipeline examples/event_loop examples/lock examples/zloop_host \
+    examples/bare_zsock
 check_PROGRAMS += $(EXAMPLES)
 
 examples_hello_embedded_CPPFLAGS = $(USER_CPPFLAGS)
@@ -14,6 +15,10 @@ examples_pipeline_LDADD = libzgrid.la
 examples_event_loop_CPPFLAGS = $(USER_CPPFLAGS)
 examples_event_loop_SOURCES = examples/event_loop.c
 examples_event_loop_LDADD = libzgrid.la
+
+examples_lock_CPPFLAGS = $(USER_CPPFLAGS)
+examples_lock_SOURCES = examples/lock.c
+examples_lock_LDADD = libzgrid.la
 
 examples_zloop_host_CPPFLAGS = $(USER_CPPFLAGS) $(CZMQ_CFLAGS) $(ZMQ_CFLAGS)
 examples_zloop_host_SOURCES = examples/zloop_host.c

@@ -241,7 +241,7 @@ ZGRID_EXPORT int
 //  larger than every one before it under its name, and a lease: lease_ms milliseconds (0: 30,000; at most an
 //  hour), after which it is somebody else's, whatever its holder believes. So a holder shows its token
 //  where it writes (zgrid_options_t.fence): a write with a smaller token than one that the entry has seen
-//  returns ZGRID_FENCED, and nothing happens.
+//  returns ZGRID_FENCED, and nothing happens; examples/lock.c shows it.
 //
 //  Locks survive the death of members, and so do places in line. But where an outage ends a call
 //  (ZGRID_MAYBE), the lock may be held for nobody; so it may if a future is destroyed before it is done. The

@@ -22,6 +22,10 @@ visits: 3"
 prints pipeline "get 10000: Done, sum 99990000
 put 10000: Done" "$endpoint"
 prints event_loop "100 futures, sum 200" "$endpoint"
+prints lock "quick writes: Done
+slow writes: A later holder of the lock has written already
+the report is done
+tokens grow: yes" "$endpoint"
 prints zloop_host "10 ticks, 10 stored" "$endpoint"
 prints bare_zsock "id 1 status 0
 id 2 status 0 value blue

@@ -78,6 +78,7 @@ does 0 "" unlock lock "$token"
 does 1 "" unlock lock "$token"
 matches "trylock as JSON" '\{"token":[1-9][0-9]*\}' "$(tool --json trylock lock --lease 1)"
 does 7 "held" lock lock --wait 60000 -- sh -c 'echo held; exit 7'
+# shellcheck disable=SC2016
 does 0 "$((token + 3))" lock lock --wait 60000 -- sh -c 'echo "$ZGRID_TOKEN"'
 does 127 "" lock lock -- "$folder/nothing"
 does 126 "" lock lock -- "$folder"
