@@ -1,6 +1,6 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Not built by make all: `make bench-programs`, and `make bench` measures.
-EXTRA_PROGRAMS = bench-echo bench-hits bench-local bench-operations bench-stream
+EXTRA_PROGRAMS = bench-echo bench-hits bench-local bench-near bench-operations bench-stream
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench_echo_CPPFLAGS = $(ZMQ_CFLAGS)
 bench_echo_SOURCES = bench/echo.c
@@ -12,6 +12,9 @@ bench_hits_LDADD = libzgrid-core.la -lm
 bench_local_CPPFLAGS = $(USER_CPPFLAGS)
 bench_local_SOURCES = bench/local_read.c bench/uthash.c bench/baseline.h
 bench_local_LDADD = libzgrid.la
+bench_near_CPPFLAGS = $(USER_CPPFLAGS)
+bench_near_SOURCES = bench/near_cache.c bench/uthash.c bench/baseline.h
+bench_near_LDADD = libzgrid.la
 bench_operations_CPPFLAGS = $(USER_CPPFLAGS)
 bench_operations_SOURCES = bench/operations.c
 bench_operations_LDADD = libzgrid.la

@@ -30,7 +30,8 @@ class Bench:
         return os.path.join (self.build, name)
 
     def start (self):
-        for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local', 'bench-operations', 'bench-stream'):
+        for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local', 'bench-near',
+                     'bench-operations', 'bench-stream'):
             if not os.access (self.program (name), os.X_OK):
                 raise processes.Failed (f'{self.program (name)} is missing: make && make bench-programs')
 
@@ -186,6 +187,18 @@ def embedded (bench):
                     unit='M/s', scale=1e6, peer='uthash, find and copy'),
             Result ('embedded mget of 16, values copied', take ['mget16'], take ['uthash_find'], 2.5,
                     unit='M/s', scale=1e6, peer='uthash, find')]
+
+
+def near (bench):
+    """GETs that a client answers from its copies, against uthash and the server, one at a time."""
+    lines = processes.output_json_lines ([bench.program ('bench-near'), '-s', bench.server (), '-k',
+                                          str (bench.size (100000)), '-n', str (bench.size (2000000)), '-m',
+                                          str (bench.size (20000)), '-r', str (bench.rounds)])
+    take = {name: [line [name] for line in lines] for name in ('hit_ns', 'uthash_get_ns', 'remote_ns')}
+    return [Result ('GET answered by the near cache, one at a time', take ['hit_ns'], take ['uthash_get_ns'], None,
+                    most=True, unit='ns', digits=0, peer='uthash, find and copy'),
+            Result ('for comparison: the same GET asks the server over TCP', take ['remote_ns'], [], None, unit='ns',
+                    digits=0)]
 
 
 def memory (bench):
@@ -350,5 +363,5 @@ def mix (bench):
 
 
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
-        'embedded': embedded, 'memory': memory, 'grow': grow, 'copies': copies,
+        'embedded': embedded, 'near': near, 'memory': memory, 'grow': grow, 'copies': copies,
         'moves-stream': moves_stream, 'locks': locks, 'mix': mix}
