@@ -11,6 +11,7 @@
 
 #include <zgrid_client.h>
 #include <zgrid_error.h>
+#include <zgrid_topic.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -107,6 +108,12 @@ ZGRID_EXPORT ZGRID_CHECKED int
 //  start; ZGRID_BUSY past limits.local_clients; ZGRID_NOMEM. *client_p is NULL unless ZGRID_OK.
 ZGRID_EXPORT ZGRID_CHECKED int
     zgrid_node_client (zgrid_node_t *self, zgrid_client_t **client_p);
+
+//  A subscriber at this node, for the thread that owns it; made by the node's thread, and destroyed before
+//  the node. All of a process that have subscribed to the same count as one where subscribers are counted.
+//  Returns ZGRID_OK; ZGRID_UNAVAILABLE before the start; ZGRID_NOMEM. *topic_p is NULL unless ZGRID_OK.
+ZGRID_EXPORT ZGRID_CHECKED int
+    zgrid_node_topic (zgrid_node_t *self, zgrid_topic_t **topic_p);
 
 //  What went wrong in the last call that failed, for people. Never NULL. Readable until the next
 //  call.

@@ -48,7 +48,7 @@ ZGRID_EXPORT zgrid_future_t *
 
 //  The channels that have subscribers by name (not by pattern) anywhere in the cluster, and match the
 //  glob; match NULL: all of them. In no order; readable until the next call on the client. Returns
-//  ZGRID_OK; ZGRID_PARTIAL: there are more, whose names would exceed 4 MiB; ZGRID_MALFORMED for a glob of more
+//  ZGRID_OK; ZGRID_PARTIAL: there are more, whose names exceed 4 MiB; ZGRID_MALFORMED for a glob of more
 //  than 512 bytes.
 ZGRID_EXPORT int
     zgrid_client_channels (zgrid_client_t *self, const char *match, const zgrid_bytes_t **channels,
@@ -102,7 +102,7 @@ ZGRID_EXPORT void
 //  that are published afterwards, at whichever member, arrive. To subscribe twice is to subscribe once.
 //  Return ZGRID_TIMEOUT if no server confirmed it in time: the subscription stays, and is in force as
 //  soon as one does; ZGRID_MALFORMED for what is no channel or pattern; ZGRID_BUSY past
-//  65,536 subscriptions; ZGRID_NOMEM.
+//  10,000 subscriptions; ZGRID_NOMEM.
 ZGRID_EXPORT int
     zgrid_topic_subscribe (zgrid_topic_t *self, zgrid_bytes_t channel);
 ZGRID_EXPORT int

@@ -1,4 +1,4 @@
-//  router_pubsub: PUBLISH, CHANNELS, NUMSUB and NUMPAT on their way to this node's pubsub actor and back. What
+//  router_pubsub: PUBLISH, CHANNELS, NUMSUB and NUMPAT on their way to the pubsub actor and back. What
 //  one client message has for it goes as one message; each record under the number by which forward.h
 //  knows it.
 //  SPDX-License-Identifier: MPL-2.0

@@ -10,4 +10,5 @@ libzgrid_inner_la_SOURCES += \
     src/client/near.c \
     src/client/pending.c src/client/pipeline.c src/client/publish.c src/client/refuse.c src/client/reply.c \
     src/client/request.c src/client/retry.c src/client/routes.c src/client/scout.c src/client/typed.c \
-    src/client/wait.c
+    src/client/topic.c src/client/topic_impl.h src/client/topic_inner.h src/client/topic_link.c \
+    src/client/topic_table.c src/client/wait.c

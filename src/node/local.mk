@@ -41,4 +41,4 @@ libzgrid_inner_la_SOURCES += \
     src/node/local_read.c \
     src/node/node.c src/node/node_address.c src/node/node_channel.c src/node/node_cluster.c \
     src/node/node_describe.c \
-    src/node/node_impl.h src/node/node_moves.c src/node/node_pubsub.c src/node/node_settings.c
+    src/node/node_impl.h src/node/node_moves.c src/node/node_pubsub.c src/node/node_settings.c src/node/node_topic.c

@@ -200,6 +200,7 @@ s_start_router (zgrid_node_t *self)
                                  .peer_hwm = S_PEER_HWM,
                                  .peer_bytes = S_PEER_BYTES,
                                  .node = self->id,
+                                 .pubsub_inproc = self->pubsub_inproc,
                                  .beacon_inproc = self->beacon_inproc,
                                  .links_affinity = node_peer_affinity (),
                                  .pubsub_inproc = self->pubsub_inproc,

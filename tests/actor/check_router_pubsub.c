@@ -1,6 +1,6 @@
 //  check_router_pubsub: what is published, and asked about subscribers, on its way through the router,
-//  whether its node is alone (0) or one of two members (1). The test plays the pubsub actor, the storage actor and
-//  the beacon.
+//  whether its node is alone (0) or one of two members (1). The test plays the pubsub actor, the storage
+//  actor and the beacon.
 //  SPDX-License-Identifier: MPL-2.0
 #include "actors/router_actor.h"
 #include "lib/test.h"
