@@ -203,7 +203,6 @@ s_start_router (zgrid_node_t *self)
                                  .pubsub_inproc = self->pubsub_inproc,
                                  .beacon_inproc = self->beacon_inproc,
                                  .links_affinity = node_peer_affinity (),
-                                 .pubsub_inproc = self->pubsub_inproc,
                                  .info = &self->info,
                                  .note = node_note (self) };
     buf_t why = BUF_INIT;
