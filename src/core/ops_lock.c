@@ -285,6 +285,18 @@ op_lease (call_t *call)
 }
 
 void
+lock_replay (call_t *call, uint64_t seq)
+{
+    const lock_t *lock = locks_find (&call->partition->locks, call->request->map, call->request->key);
+    if (lock && lock->token && lock->seq == seq) {
+        uint64_t now = call->moment.now;
+        lock_reply (call->out, call->request->id, lock->token,
+                    lock->lease.at > now ? lock->lease.at - now : 0);
+    } else // Whatever it was, it is not held any more
+        call_fail (call, ZGRID_LOCKED, NULL);
+}
+
+void
 lock_operation (call_t *call)
 {
     call->lock_moves = call->parked = false;

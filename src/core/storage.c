@@ -218,6 +218,8 @@ storage_verify (storage_t *self)
             sum.data_bytes += store->data_bytes;
             sum.used_bytes += store->used_bytes;
         }
+    for (uint32_t local = 0; local < self->local_partitions; local++)
+        locks_verify (&self->partitions[local].locks);
     assert (sum.entries == self->pool.entries);
     assert (sum.expiring == self->pool.expiring);
     assert (sum.data_bytes == self->pool.data_bytes);

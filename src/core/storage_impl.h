@@ -286,6 +286,9 @@ op_fn op_get, op_put, op_del, op_exists, op_ttl, op_expire, op_persist, op_touch
 //  LOCK and its like: the whole of it, after call_admit.
 void
     lock_operation (call_t *call);
+//  The answer to one that was executed as log entry `seq`, when there was no memory to keep it.
+void
+    lock_replay (call_t *call, uint64_t seq);
 //  The option fence, before the operation. False, and replied, if it may not be executed.
 bool
     call_fence (call_t *call);

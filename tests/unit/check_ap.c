@@ -78,9 +78,9 @@ END_TEST
 
 START_TEST (what_needs_one_present_value_is_refused)
 {
-    static const op_t s_refused[] = { OP_CAS,    OP_INCR,   OP_DECR,  OP_INCRBYFLOAT,
-                                      OP_GETPUT, OP_GETDEL, OP_APPEND };
-    static const uint32_t s_given[] = { OPT_nx, OPT_xx, OPT_ifversion, OPT_ifeq, OPT_get };
+    static const op_t s_refused[] = { OP_CAS,    OP_INCR, OP_DECR,    OP_INCRBYFLOAT, OP_GETPUT, OP_GETDEL,
+                                      OP_APPEND, OP_LOCK, OP_TRYLOCK, OP_UNLOCK,      OP_LEASE };
+    static const uint64_t s_given[] = { OPT_nx, OPT_xx, OPT_ifversion, OPT_ifeq, OPT_get, OPT_fence };
     ap_net_start (1, 1);
     for (size_t index = 0; index < sizeof s_refused / sizeof *s_refused; index++)
         ck_assert_uint_eq (ap_net_ask (0, s_refused[index], "k", value_int (1), NULL).status,

@@ -223,6 +223,34 @@ START_TEST (without_memory_nothing_has_changed)
 }
 END_TEST
 
+START_TEST (a_token_is_told_again_even_if_nothing_could_be_kept_of_it)
+{
+    uint8_t session[SESSION_SIZE] = { 0, 0, 0, 1 };
+    unsigned again = 0;
+    s_do (OP_PUT, "long enough that buffers need not grow", "the same for the value of a request", "px=1000");
+    for (uint64_t at = 0; at < 30; at++) {
+        char key[16];
+        snprintf (key, sizeof key, "key%d", (int) at);
+        ask_t ask = rig_words (OP_TRYLOCK, key, NULL, "");
+        session[15] = (uint8_t) at; // The id is the rig's
+        ask.options.given |= OPT_session;
+        ask.options.session = value_bytes (bytes_of (session, sizeof session));
+        mem_fail_at (at);
+        answer_t first = rig_ask (&rig, &ask);
+        mem_fail_at (0);
+        uint64_t token = first.version;
+        bool taken = first.status == ZGRID_OK && !rig.lost;
+        answer_t second = rig_ask (&rig, &ask);
+        ck_assert_uint_eq (second.status, ZGRID_OK);
+        ck_assert_int_eq (second.value.kind, VALUE_INT);
+        ck_assert (!taken || second.version == token);
+        again += taken && second.version == token;
+    }
+    ck_assert_uint_gt (again, 3);
+    ck_assert_uint_eq (rig_stats (&rig).locks, 30);
+}
+END_TEST
+
 START_TEST (what_a_partition_may_hold_is_bounded)
 {
     rig_t small;
@@ -263,6 +291,7 @@ test_suite (void)
     tcase_add_test (tcase, a_smaller_fence_is_refused_by_every_write);
     tcase_add_test (tcase, a_floor_stays_as_long_as_its_entry_and_an_hour);
     tcase_add_test (tcase, without_memory_nothing_has_changed);
+    tcase_add_test (tcase, a_token_is_told_again_even_if_nothing_could_be_kept_of_it);
     tcase_add_test (tcase, what_a_partition_may_hold_is_bounded);
     suite_add_tcase (suite, tcase);
     return suite;

@@ -124,6 +124,10 @@ s_replay (call_t *call, const request_done_t *done)
         buf_add (call->out, done->result.data, done->result.size);
         return;
     }
+    if (call->request->op == OP_LOCK || call->request->op == OP_TRYLOCK) {
+        lock_replay (call, done->seq);
+        return;
+    }
     meta_t meta = { .given = META_dropped };
     wire_reply (call->out, call->request->id, ZGRID_OK, value_nil (), done->seq, &meta);
 }

@@ -25,7 +25,7 @@ s_reply (buf_t *out, const lock_change_t *change, uint64_t id)
     if (change->kind == LOCK_GRANTED)
         lock_reply (out, id, change->token, change->left);
     else
-        wire_reply_error (out, id, ZGRID_LOCKED, "the wait for the lock is over");
+        wire_reply_error (out, id, ZGRID_LOCKED, NULL);
 }
 
 static void
