@@ -3,7 +3,7 @@
 //  bench-operations hand-over|pairs|mix -s ENDPOINT [-c clients] [-n number]
 //    hand-over  clients, each on a thread of its own, take turns on one lock: it goes from one to the next as
 //               soon as it is given back. number: how often in all
-//    pairs      each client takes and gives back a lock of its own, one request at a time. number: pairs in all
+//    pairs      each client takes and gives back a lock of its own, one request at a time. number: pairs
 //    mix        one client with 4,096 requests in flight, every operation on keys as often as the others.
 //               number: requests
 //  Prints one line of JSON.

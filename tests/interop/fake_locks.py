@@ -31,6 +31,7 @@ class Locks:
         self.wrong, self.sessions = wrong, sessions
         self.locks, self.floors = {}, {}
         self.last = 0
+        self.parked = []  # By the present message
 
     def fence(self, op, name, options):
         """Refuses a write whose fence is too small."""
@@ -71,7 +72,15 @@ class Locks:
             waiter = Waiter(lease, now() + wait)
             lock.line.insert(0 if 63 in self.wrong else len(lock.line), waiter)
         waiter.request, waiter.number, waiter.arrival = request, number, arrival
+        waiter.joined = None
+        self.parked.append(waiter)
         return None
+
+    def join(self, out):
+        """What has come with those that stand in line now is sent with their answers, in one message."""
+        joined = [len(self.parked), out]
+        for waiter in self.parked:
+            waiter.joined = joined
 
     def change(self, op, lock, value, options):
         token = integer(value, Refused(MALFORMED, "no token"))
@@ -107,7 +116,11 @@ class Locks:
     def tell(self, waiter, answer):
         self.sessions.note(waiter.request, answer)
         socket, route, envelope = waiter.arrival
-        socket.send_multipart([route] + envelope + [SIGNATURE + pack([waiter.number] + list(answer))])
+        joined = waiter.joined or [1, []]
+        joined[0] -= 1
+        joined[1].append(pack([waiter.number] + list(answer)))
+        if joined[0] == 0:
+            socket.send_multipart([route] + envelope + [SIGNATURE + b"".join(joined[1])])
 
     def waits(self):
         return any(lock.line for lock in self.locks.values())

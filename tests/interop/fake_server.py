@@ -147,6 +147,7 @@ class Fake:
         out, extra = [], []
         self.arrival = (socket, route, envelope)
         self.sessions.body()
+        self.locks.parked = []
         if body[2] != 1:
             shape = (
                 [0, MALFORMED, None, 0, {"error": "version"}] if 7 not in self.wrong else [0, MALFORMED, None, 0, None]
@@ -158,6 +159,9 @@ class Fake:
             out.pop()
         if 1 in self.wrong and len(out) == 3:
             out[1] = pack([2, OK, b"green", 9, None])
+        if envelope and self.locks.parked:
+            self.locks.join(out)
+            return
         parts = [out]
         if not envelope and len(out) > 300 or 6 in self.wrong:
             parts = [out[at : at + 300] for at in range(0, len(out), 300)]

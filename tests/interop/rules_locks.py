@@ -6,7 +6,7 @@ import time
 
 from rules import rule, status, value
 from rules_sessions import guarded, session
-from zgp import FENCED, LOCKED, MALFORMED, NOSUCHLOCK, NOTFOUND, OK, TOOBIG, body, check, is_int
+from zgp import FENCED, LOCKED, MALFORMED, NOSUCHLOCK, NOTFOUND, OK, TOOBIG, body, check, is_int, records_of
 
 
 def taken(reply, what, lease=30000):
@@ -99,11 +99,18 @@ def line(server):
     peers[0].send(body(ping, record, get))
     status(peers[0].wait([ping[0]])[0], OK, "PING in the body of a LOCK")
     status(peers[0].wait([get[0]])[0], NOTFOUND, "GET in the body of a LOCK")
+    last = record[0]
     begin = time.monotonic()
     late = peers[1].ask("LOCK", server.map, key, None, {"wait": 300})
     status(late, LOCKED, "LOCK after its wait")
     check(time.monotonic() - begin >= 0.29, "the wait was cut short")
-    for peer, number in list(zip(peers, ids)) + [(peers[0], record[0])]:
+    #  A message with an envelope has one answer
+    record, more = peers[2].request("LOCK", server.map, key, None, {"wait": 50}), peers[2].request("PING")
+    peers[2].send(b"", body(record, more))
+    found = peers[2].receive()
+    check(found and len(found) == 2, "the answer to a LOCK with an envelope is %r" % (found,))
+    check(sorted(one[:2] for one in records_of(found[1])) == [[record[0], LOCKED], [more[0], OK]], "what it says")
+    for peer, number in list(zip(peers, ids)) + [(peers[0], last)]:
         freed(peers[2], server, key, token)
         token = taken(peer.wait([number])[0], "LOCK that stood in line")
     freed(peers[2], server, key, token)
