@@ -126,3 +126,10 @@ tests_actor_check_near_cache_SOURCES = tests/actor/check_near_cache.c \
 tests_actor_check_near_cache_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_near_cache_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_near_cache
+
+check_PROGRAMS += tests/actor/check_pubsub_actor
+tests_actor_check_pubsub_actor_SOURCES = tests/actor/check_pubsub_actor.c tests/actor/pubsubs.c \
+    tests/actor/pubsubs.h $(TEST_MAIN)
+tests_actor_check_pubsub_actor_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_pubsub_actor_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_pubsub_actor
