@@ -1,6 +1,6 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Not built by make all: `make bench-programs`, and `make bench` measures.
-EXTRA_PROGRAMS = bench-echo bench-hits bench-local bench-near bench-operations bench-stream
+EXTRA_PROGRAMS = bench-echo bench-hits bench-local bench-near bench-operations bench-scan bench-stream
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench_echo_CPPFLAGS = $(ZMQ_CFLAGS)
 bench_echo_SOURCES = bench/echo.c
@@ -23,6 +23,9 @@ bench_operations_LDFLAGS = -pthread
 bench_stream_CPPFLAGS = $(NODE_CPPFLAGS)
 bench_stream_SOURCES = bench/stream.c
 bench_stream_LDADD = libzgrid-inner.la $(CZMQ_LIBS) $(ZMQ_LIBS)
+bench_scan_CPPFLAGS = $(USER_CPPFLAGS)
+bench_scan_SOURCES = bench/scan.c
+bench_scan_LDADD = libzgrid.la
 EXTRA_DIST += bench/README.md bench/run bench/failover bench/moves bench/harness/__init__.py bench/harness/document.py \
     bench/harness/machine.py bench/harness/processes.py bench/harness/rows.py
 

@@ -491,6 +491,26 @@ ZGRID_EXPORT void
 
 typedef struct zgrid_iterator zgrid_iterator_t;
 
+//  How an iterator goes about it. Every key that is there from the first call to the last is told at
+//  least once, whatever members come, go or fail meanwhile; none whose time is over. Looking at an entry
+//  is no use of it (idle time, eviction).
+typedef struct {
+    size_t size;          // sizeof (zgrid_iterator_options_t)
+    const char *match;    // Glob that keys must match, at most 512 bytes; NULL: any
+    const char *regex;    // Regular expression (PCRE2) that must match in the key; NULL: any. Where a server
+                          // has none, the first step ends with ZGRID_BADOP; ZGRID_TOOBIG: it takes too long
+    bool with_values;
+    uint32_t page;        // Entries per request, about (0: 1,000; at most 10,000)
+    uint32_t parallel;    // Partitions that are asked at a time (0: 16; at most 64). Each may take 1 MiB,
+                          // and the largest value, of memory here
+} zgrid_iterator_options_t;
+
+#define ZGRID_ITERATOR_OPTIONS_INIT { sizeof (zgrid_iterator_options_t), NULL, NULL, false, 0, 0 }
+
+//  options NULL: the usual ones. Everything is copied. The caller owns it. NULL without memory.
+ZGRID_EXPORT zgrid_iterator_t *
+    zgrid_iterator_open (zgrid_client_t *client, const char *map, const zgrid_iterator_options_t *options);
+
 //  match: glob, or NULL. page: entries per request, about (0: 1,000). The caller owns it. NULL
 //  without memory.
 ZGRID_EXPORT zgrid_iterator_t *

@@ -20,6 +20,7 @@ libzgrid_core_la_SOURCES = \
     src/core/ops.c src/core/ops_key.c src/core/ops_lock.c src/core/ops_number.c \
     src/core/reclaim.c src/core/reclaim.h \
     src/core/report.c src/core/report.h \
+    src/core/scan_filter.c src/core/scan_filter.h \
     src/core/storage.c src/core/storage.h src/core/storage_impl.h src/core/storage_map.c \
     src/core/storage_settings.c \
     src/core/storage_limits.c src/core/storage_memory.c src/core/storage_partition.c \
@@ -46,7 +47,7 @@ include src/core/replica/local.mk
 noinst_LTLIBRARIES += libzgrid-inner.la
 libzgrid_inner_la_CPPFLAGS = $(NODE_CPPFLAGS)
 libzgrid_inner_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
-libzgrid_inner_la_LIBADD = libzgrid-core.la $(CZMQ_LIBS) $(ZMQ_LIBS) $(LZ4_LIBS)
+libzgrid_inner_la_LIBADD = libzgrid-core.la $(CZMQ_LIBS) $(ZMQ_LIBS) $(LZ4_LIBS) $(PCRE2_LIBS)
 libzgrid_inner_la_SOURCES = src/node/status.c
 
 lib_LTLIBRARIES += libzgrid.la

@@ -5,7 +5,7 @@
 build_packages ()
 {
     echo gcc libc6-dev make pkgconf libzmq3-dev libczmq-dev libmsgpack-dev libxxhash-dev liblz4-dev \
-        libjansson-dev
+        libpcre2-dev libjansson-dev
     [ -x configure ] || echo autoconf automake libtool
 }
 

@@ -30,8 +30,8 @@ class Bench:
         return os.path.join (self.build, name)
 
     def start (self):
-        for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local', 'bench-near',
-                     'bench-operations', 'bench-stream'):
+        for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local', 'bench-near', 'bench-operations',
+                     'bench-scan', 'bench-stream'):
             if not os.access (self.program (name), os.X_OK):
                 raise processes.Failed (f'{self.program (name)} is missing: make && make bench-programs')
 
@@ -362,6 +362,24 @@ def mix (bench):
                     scale=1e6, peer='zgrid-bench --form future, PUT')]
 
 
+def scan (bench):
+    """Iterators over all keys: 16 partitions asked at a time against one after the other; and what a glob, a
+    regular expression and values make of it."""
+    flags = {'sixteen': ('-k', '16'), 'one': ('-k', '1'), 'glob': ('-k', '16', '-g', '*7*'),
+             'regex': ('-k', '16', '-x', '7.*7$'), 'values': ('-k', '16', '-v')}
+    figures = {name: [] for name in flags}
+    for _ in range (bench.rounds):
+        for name, words in flags.items ():
+            figure = processes.output_json ([bench.program ('bench-scan'), '-s', bench.server (), *words])
+            #  Keys looked at: all of them, whatever was told
+            figures [name].append (bench.size (KEYS) / figure ['seconds'])
+    rows = [Result ('SCAN by iterator, 16 partitions at a time, keys looked at', figures ['sixteen'], figures ['one'],
+                    None, unit='M/s', scale=1e6, peer='one partition at a time')]
+    return rows + [Result (f'for comparison: with {what}', figures [name], figures ['sixteen'], None, unit='M/s',
+                           scale=1e6, peer='without')
+                   for name, what in (('glob', 'a glob'), ('regex', 'a regular expression'), ('values', 'values'))]
+
+
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
         'embedded': embedded, 'near': near, 'memory': memory, 'grow': grow, 'copies': copies,
-        'moves-stream': moves_stream, 'locks': locks, 'mix': mix}
+        'moves-stream': moves_stream, 'locks': locks, 'mix': mix, 'scan': scan}

@@ -5,6 +5,7 @@
 #include "mem.h"
 
 #define S_LANES 16
+#define S_LANES_MAX 64
 #define S_PAGE 1000
 #define S_PAGE_MAX 10000
 
@@ -18,12 +19,13 @@ typedef struct {
 struct zgrid_iterator {
     zgrid_client_t *client;
     char *map;
-    char *match; // NULL: all keys
+    char *match, *regex; // NULL: all keys
     bool with_values;
     uint32_t page;
     uint32_t partitions; // 0: the router walks over them
     uint32_t next;       // Partition that has not been given to a lane yet
-    s_lane_t lanes[S_LANES];
+    size_t parallel;     // Lanes in use
+    s_lane_t lanes[S_LANES_MAX];
     batch_t batch; // One round: the page of each lane
     kept_t kept;
     mp_t reader;   // What is left of the page at hand
@@ -42,23 +44,41 @@ s_copy (const char *text)
 }
 
 zgrid_iterator_t *
-zgrid_iterator_new (zgrid_client_t *client, const char *map, const char *match, bool with_values,
-                    uint32_t page)
+zgrid_iterator_open (zgrid_client_t *client, const char *map, const zgrid_iterator_options_t *options)
 {
+    static const zgrid_iterator_options_t s_usual = ZGRID_ITERATOR_OPTIONS_INIT;
     zgrid_iterator_t *self = mem_alloc_zero (1, sizeof *self);
     if (!self)
         return NULL;
+    if (!options)
+        options = &s_usual;
     self->client = client;
-    self->with_values = with_values;
-    self->page = page == 0 ? S_PAGE : page < S_PAGE_MAX ? page : S_PAGE_MAX;
+    self->with_values = options->with_values;
+    self->page = options->page == 0 ? S_PAGE : options->page < S_PAGE_MAX ? options->page : S_PAGE_MAX;
+    self->parallel = options->parallel == 0            ? S_LANES
+                     : options->parallel < S_LANES_MAX ? options->parallel
+                                                       : S_LANES_MAX;
     self->partitions = client->routes.partitions;
     self->batch.with_entries = true;
     self->batch.kept = &self->kept;
     self->map = s_copy (map ? map : "");
-    self->match = match ? s_copy (match) : NULL;
-    if (!self->map || (match && !self->match) || !batch_reserve (&self->batch, S_LANES))
+    self->match = options->match ? s_copy (options->match) : NULL;
+    self->regex = options->regex ? s_copy (options->regex) : NULL;
+    if (!self->map || (options->match && !self->match) || (options->regex && !self->regex)
+        || !batch_reserve (&self->batch, self->parallel))
         zgrid_iterator_destroy (&self);
     return self;
+}
+
+zgrid_iterator_t *
+zgrid_iterator_new (zgrid_client_t *client, const char *map, const char *match, bool with_values,
+                    uint32_t page)
+{
+    zgrid_iterator_options_t options = ZGRID_ITERATOR_OPTIONS_INIT;
+    options.match = match;
+    options.with_values = with_values;
+    options.page = page;
+    return zgrid_iterator_open (client, map, &options);
 }
 
 void
@@ -70,6 +90,7 @@ zgrid_iterator_destroy (zgrid_iterator_t **self_p)
         batch_clear (&self->batch);
         mem_free (self->map);
         mem_free (self->match);
+        mem_free (self->regex);
         mem_free (self);
         *self_p = NULL;
     }
@@ -96,7 +117,7 @@ s_assign (zgrid_iterator_t *self)
 {
     bool any = false;
     uint32_t end = self->partitions ? self->partitions : 1;
-    for (size_t at = 0; at < S_LANES; at++) {
+    for (size_t at = 0; at < self->parallel; at++) {
         s_lane_t *lane = &self->lanes[at];
         if (!lane->busy && self->next < end) {
             lane->partition = self->partitions ? self->next : PARTITION_NONE;
@@ -141,12 +162,13 @@ s_round (zgrid_iterator_t *self)
     client_forget (client);
     kept_release (&self->kept);
     batch_reset (&self->batch);
-    options.given |= OPT_cursor | OPT_count | (self->match ? OPT_match : 0)
+    options.given |= OPT_cursor | OPT_count | (self->match ? OPT_match : 0) | (self->regex ? OPT_regex : 0)
                      | (self->with_values ? OPT_withvalues : 0) | (self->partitions ? OPT_partition : 0);
     options.count = self->page;
     options.match = bytes_str (self->match);
+    options.regex = bytes_str (self->regex);
     bytes_t map = bytes_str (self->map);
-    for (size_t at = 0; at < S_LANES; at++) {
+    for (size_t at = 0; at < self->parallel; at++) {
         s_lane_t *lane = &self->lanes[at];
         options.cursor = lane->cursor;
         options.partition = lane->partition;
@@ -157,7 +179,7 @@ s_round (zgrid_iterator_t *self)
             return ZGRID_NOMEM;
     }
     batch_run (&self->batch, client, timeout_ms);
-    for (size_t at = 0; at < S_LANES; at++)
+    for (size_t at = 0; at < self->parallel; at++)
         if (self->lanes[at].busy)
             s_take (self, &self->lanes[at], &self->batch.entries[at]);
     return ZGRID_OK;
@@ -167,7 +189,7 @@ s_round (zgrid_iterator_t *self)
 static bool
 s_turn_page (zgrid_iterator_t *self)
 {
-    for (size_t at = 0; at < S_LANES; at++) {
+    for (size_t at = 0; at < self->parallel; at++) {
         s_lane_t *lane = &self->lanes[at];
         if (!lane->answered)
             continue;

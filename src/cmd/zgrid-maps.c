@@ -30,7 +30,11 @@ int
 command_scan (tool_t *self)
 {
     const char *match = self->operand_count ? self->operands[0] : NULL;
-    zgrid_iterator_t *iterator = zgrid_iterator_new (self->client, self->map, match, self->values, 0);
+    zgrid_iterator_options_t options = ZGRID_ITERATOR_OPTIONS_INIT;
+    options.match = match;
+    options.regex = self->regex;
+    options.with_values = self->values;
+    zgrid_iterator_t *iterator = zgrid_iterator_open (self->client, self->map, &options);
     if (!iterator)
         return tool_fail (self, ZGRID_NOMEM, NULL);
     uint64_t count = 0;

@@ -25,6 +25,7 @@ typedef struct {
     uint32_t timeout_ms;
     bool json;           // Answers and errors as JSON
     bool values;         // scan: values, too
+    const char *regex;   // scan; NULL: not given
     bool yes;            // destroy: really
     bool if_absent, if_present; // put
     bool raw;            // get: no newline behind the value

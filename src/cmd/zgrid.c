@@ -30,7 +30,7 @@ static const command_t s_commands[] = {
     { "trylock", "KEY [--lease MS]", "l", 1, 1, 0, command_trylock },
     { "unlock", "KEY TOKEN", "", 2, 2, 0, command_unlock },
     { "lease", "KEY TOKEN MS", "", 3, 3, 0, command_lease },
-    { "scan", "[MATCH] [--values]", "v", 0, 1, 0, command_scan },
+    { "scan", "[MATCH] [--regex REGEX] [--values]", "vX", 0, 1, 0, command_scan },
     { "size", "", "", 0, 0, 0, command_size },
     { "destroy", "--yes", "y", 0, 0, 0, command_destroy },
     { "load", "FILE [--format auto|jsonl|tsv]", "f", 1, 1, 0, command_load },
@@ -85,6 +85,7 @@ static const option_t s_options[] = {
     { "xx", 'x', false, false },
     { "raw", 'r', false, false },
     { "values", 'v', false, false },
+    { "regex", 'X', true, false },
     { "yes", 'y', false, false },
     { "format", 'f', true, false },
     { "mode", 'o', true, false },
@@ -211,6 +212,9 @@ s_take (plan_t *plan, const option_t *option, const char *value)
             break;
         case 'R':
             tool->rate = value;
+            break;
+        case 'X':
+            tool->regex = value;
             break;
         case 'o':
             tool->mode = value;

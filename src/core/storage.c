@@ -51,6 +51,7 @@ storage_new (const storage_config_t *config, epochs_t *epochs)
     self->config.resend = config->resend ? config->resend : 40;
     self->config.silence = config->silence ? config->silence : 1000;
     self->config.policy = config->policy == MAP_POLICY_NODE ? MAP_POLICY_NONE : config->policy;
+    self->regex.port = config->regex;
     self->cluster.alone = true;
     self->pool.expire = s_expire;
     self->pool.expire_arg = self;
@@ -114,6 +115,7 @@ storage_destroy (storage_t **self_p)
     mem_free (directory);
     heap_destroy (&self->pool.heap);
     buf_clear (&self->scratch);
+    scan_regex_clear (&self->regex);
     mem_free (self->partitions);
     mem_free (self->words);
     mem_free (self->tallies);

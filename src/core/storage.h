@@ -64,6 +64,7 @@ typedef struct {
     uint64_t move_bytes;   // Bytes of one batch of a move; 0: 256 KiB, which is also the most
     uint64_t ap_grace;     // Milliseconds that ap maps remember deletions; 0: an hour
     uint64_t ap_round;     // Milliseconds between two comparisons of their copies; 0: 10,000
+    const struct regex_port *regex; // scan_filter.h; NULL: SCAN knows no regular expressions. Lives as long
     uint8_t seed[HASH_SEED_SIZE]; // Until a view brings the cluster's
     const census_config_t *census; // What is counted beside stat.def (census.h); NULL: nothing. Is copied
 } storage_config_t;

@@ -6,6 +6,7 @@
 #include "evict/evictor.h"
 #include "replica/shared_word.h"
 #include "replica/replica.h"
+#include "scan_filter.h"
 #include "storage.h"
 
 struct map {
@@ -82,6 +83,7 @@ struct storage {
     size_t compact_moved;      // Entries, in this round
     size_t rest_used, rest_reserved; // When a round of compaction found nothing to do; else 0
     buf_t scratch;
+    scan_regex_t regex;
     //  Locks
     uint64_t locks_at;  // Nothing of theirs ends before
     buf_t lock_result;  // What a waiter is told, for its session

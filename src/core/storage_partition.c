@@ -4,14 +4,12 @@
 //  the table's size and on every copy, so a page goes on where the last one ended, each key exactly
 //  once.
 //  SPDX-License-Identifier: MPL-2.0
-#include "glob.h"
 #include "status.h"
 #include "storage_impl.h"
 
 #define S_COUNT 100 // Entries looked at for one page, without the option count
 #define S_COUNT_MAX 10000
 #define S_PAGE_BYTES (1u << 20) // A page ends when it holds so much
-#define S_PAGE_STEPS (1u << 20) // or when matching took so many steps
 #define S_PAGE_BUCKETS 65536    // or when so many buckets were looked at
 
 typedef struct {
@@ -20,7 +18,7 @@ typedef struct {
     buf_t *page;                  // Encoded keys (and values)
     uint32_t items;               // In it
     uint64_t looked;              // Entries
-    uint64_t steps;
+    scan_filter_t filter;
 } s_page_t;
 
 static void
@@ -45,7 +43,7 @@ s_scan_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
         return;
     entry_parts (entry, &key, &value);
     const options_t *options = &page->call->options;
-    if ((options->given & OPT_match) && !glob_match (options->match, key, &page->steps))
+    if (!scan_filter_takes (&page->filter, key))
         return;
     wire_add_bytes (page->page, key);
     page->items++;
@@ -61,17 +59,39 @@ s_scan_partition (s_page_t *page, uint32_t local, uint64_t position, uint64_t co
 {
     store_t *store = page->call->map ? map_store (page->call->map, local) : NULL;
     page->partition = &page->call->storage->partitions[local];
-    while (store && position < INDEX_END && page->looked < count && *buckets && page->steps < S_PAGE_STEPS
-           && page->page->size < S_PAGE_BYTES) {
+    while (store && position < INDEX_END && page->looked < count && *buckets
+           && page->filter.steps < SCAN_PAGE_STEPS && page->page->size < S_PAGE_BYTES) {
         position = index_visit (&store->index, position, s_scan_one, page);
         --*buckets;
     }
     return store ? position : INDEX_END;
 }
 
+//  False, and replied, if there cannot be such a filter.
+static bool
+s_begin_filter (call_t *call, scan_filter_t *filter)
+{
+    char text[SCAN_WHY_MAX];
+    const char *why = NULL;
+    unsigned status = scan_filter_begin (filter, &call->options, &call->storage->regex, text, &why);
+    if (status == ZGRID_OK)
+        return true;
+    stats_t *stats = &call->storage->stats;
+    ++*(status == ZGRID_MALFORMED ? &stats->malformed
+        : status == ZGRID_BADOP   ? &stats->badop
+                                  : &stats->nomem);
+    call_fail (call, status, why);
+    return false;
+}
+
 static void
 s_reply_page (call_t *call, s_page_t *page, uint64_t cursor)
 {
+    if (page->filter.gave_up) {
+        call->storage->stats.toobig++;
+        call_fail (call, ZGRID_TOOBIG, SCAN_GAVE_UP);
+        return;
+    }
     if (page->page->failed) {
         call->storage->stats.nomem++;
         call_fail (call, ZGRID_NOMEM, "out of memory");
@@ -95,10 +115,6 @@ s_scan (call_t *call)
         s_malformed (call, "count is not 1 to 10,000");
         return;
     }
-    if ((options->given & OPT_match) && options->match.size > GLOB_PATTERN_MAX) {
-        s_malformed (call, "match is longer than 512 bytes");
-        return;
-    }
     if ((options->given & OPT_cursor) && options->cursor) {
         uint64_t named = (options->cursor >> 33) - 1;
         position = options->cursor & (2 * INDEX_END - 1);
@@ -109,8 +125,10 @@ s_scan (call_t *call)
         }
         partition = named;
     }
-    buf_reset (&self->scratch);
     s_page_t page = { .call = call, .page = &self->scratch };
+    if (!s_begin_filter (call, &page.filter))
+        return;
+    buf_reset (&self->scratch);
     uint32_t buckets = S_PAGE_BUCKETS;
     for (;;) {
         position = s_scan_partition (&page, (uint32_t) (partition / self->config.actors), position, count,

@@ -116,7 +116,7 @@ typedef struct {
     value_t ifeq;    // VALUE_NIL or VALUE_BYTES
     value_t initial; // VALUE_INT or VALUE_BYTES
     uint64_t cursor, count, partition, deadline, ack, attach, epoch;
-    bytes_t match, read;
+    bytes_t match, read, regex;
     uint64_t wait;
     uint64_t fence;
     value_t session;

@@ -60,6 +60,13 @@ s_place (uint64_t bit)
     }
 }
 
+//  The same for an option of type BYTES.
+static bytes_t *
+s_bytes (options_t *options, uint64_t bit)
+{
+    return bit == OPT_match ? &options->match : bit == OPT_regex ? &options->regex : &options->read;
+}
+
 static uint64_t
 s_number (const options_t *options, uint64_t bit)
 {
@@ -120,7 +127,7 @@ s_take (options_t *options, const s_option_t *option, value_t value)
         case BYTES:
             if (value.kind != VALUE_BYTES)
                 return false;
-            *(bit == OPT_match ? &options->match : &options->read) = value.bytes;
+            *s_bytes (options, bit) = value.bytes;
             break;
         case VALUE:
             if (value.kind != VALUE_BYTES && value.kind != VALUE_NIL)
@@ -192,7 +199,7 @@ s_encode_one (msgpack_packer *packer, buf_t *out, const options_t *options, cons
             msgpack_pack_uint64 (packer, s_number (options, option->bit));
             break;
         case BYTES:
-            wire_pack_bytes (packer, option->bit == OPT_match ? options->match : options->read);
+            wire_pack_bytes (packer, *s_bytes ((options_t *) (uintptr_t) options, option->bit));
             break;
         case VALUE:
             wire_pack_value (packer, out, option->bit == OPT_session ? options->session : options->ifeq);

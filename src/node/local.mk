@@ -34,6 +34,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/refusals.c src/actors/refusals.h \
     src/actors/router_actor.c src/actors/router_actor.h src/actors/router_alone.c src/actors/router_pubsub.c \
     src/actors/router_forward.c src/actors/router_stats.c src/actors/router_impl.h \
+    src/actors/regex.c src/actors/regex.h \
     src/actors/squeeze.c src/actors/squeeze.h \
     src/actors/storage_actor.c src/actors/storage_actor.h src/actors/storage_actor_cluster.c \
     src/actors/storage_actor_impl.h src/actors/storage_actor_told.c \

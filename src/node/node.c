@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "actors/regex.h"
 #include "actors/router_actor.h"
 #include "actors/storage_actor.h"
 #include "client/client_inner.h"
@@ -112,6 +113,7 @@ s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
     storage_config_t config = { .index = index,
                                 .actors = self->actors,
                                 .partitions = self->partitions,
+                                .regex = regex_port (),
                                 .maps_max = (uint32_t) settings_uint (settings, SETTING_limits_maps),
                                 .key_max = settings_uint (settings, SETTING_limits_key_max),
                                 .value_max = settings_uint (settings, SETTING_limits_value_max),

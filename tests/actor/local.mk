@@ -60,6 +60,12 @@ tests_actor_check_storage_actor_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_storage_actor_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_storage_actor
 
+check_PROGRAMS += tests/actor/check_regex
+tests_actor_check_regex_SOURCES = tests/actor/check_regex.c $(TEST_MAIN)
+tests_actor_check_regex_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_regex_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_regex
+
 check_PROGRAMS += tests/actor/check_links
 tests_actor_check_links_SOURCES = tests/actor/check_links.c $(TEST_MAIN)
 tests_actor_check_links_CPPFLAGS = $(ACTOR_CPPFLAGS)

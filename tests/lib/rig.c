@@ -199,6 +199,9 @@ s_option (options_t *options, const char *name, size_t size, const char *value)
             case OPT_match:
                 options->match = bytes;
                 break;
+            case OPT_regex:
+                options->regex = bytes;
+                break;
             case OPT_read:
                 options->read = bytes;
                 break;

@@ -10,10 +10,10 @@ typedef enum { FLAG, UINT, INT, BYTES, VALUE, NUMBER, LIST } s_type_t;
 
 static const struct {
     const char *name;
-    uint32_t bit;
+    uint64_t bit;
     s_type_t type;
 } s_options[] = {
-#define OPTION(name, bit, type, purpose) { #name, 1u << bit, type },
+#define OPTION(name, bit, type, purpose) { #name, UINT64_C (1) << bit, type },
 #include "option.def"
 #undef OPTION
 };

@@ -55,6 +55,13 @@ tests_unit_check_storage_settings_SOURCES = tests/unit/check_storage_settings.c 
 tests_unit_check_storage_settings_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_storage_settings_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/check_scan_filter
+TESTS += tests/unit/check_scan_filter
+tests_unit_check_scan_filter_SOURCES = tests/unit/check_scan_filter.c tests/lib/rig.c tests/lib/rig.h \
+    $(TEST_MAIN)
+tests_unit_check_scan_filter_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_scan_filter_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/check_session
 TESTS += tests/unit/check_session
 tests_unit_check_session_SOURCES = tests/unit/check_session.c $(TEST_MAIN)

@@ -26,6 +26,7 @@ ap_new (const ap_config_t *config, const uint8_t seed[HASH_SEED_SIZE], node_id_t
     self->pool.secret = &self->secret;
     self->pool.expire = record_expire;
     self->pool.expire_arg = self;
+    self->regex.port = config->regex;
     self->pool.heap = heap_new ();
     self->pool.reclaim = reclaim_new (NULL); // Nobody reads it but the actor
     if (!self->pool.heap || !self->pool.reclaim)
@@ -48,6 +49,7 @@ ap_destroy (ap_t **self_p)
     reclaim_destroy (&self->pool.reclaim);
     heap_destroy (&self->pool.heap);
     buf_clear (&self->message);
+    scan_regex_clear (&self->regex);
     buf_clear (&self->entries);
     mem_free (self);
     *self_p = NULL;

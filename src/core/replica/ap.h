@@ -9,6 +9,7 @@
 #define AP_H_INCLUDED
 
 #include "../cluster/peer.h"
+#include "../scan_filter.h"
 #include "../storage.h"
 
 typedef struct ap ap_t;
@@ -22,6 +23,7 @@ typedef struct {
     uint64_t grace;        // Milliseconds that a deletion is remembered: 3,600,000
     uint64_t round;        // Milliseconds between two comparisons: 10,000
     uint64_t ahead;        // Versions so many milliseconds in the future are refused: 500
+    const regex_port_t *regex; // NULL: SCAN knows no regular expressions
 } ap_config_t;
 
 //  Called from within the functions below; must not call them.

@@ -91,6 +91,7 @@ struct ap {
     uint64_t round_at;         // When the next round begins
     ap_stats_t stats;
     buf_t message, entries;
+    scan_regex_t regex;
 };
 
 static inline uint64_t

@@ -1,13 +1,11 @@
 //  ap_part: SCAN, SIZE and DESTROY of an ap map's share in one partition. Cursors are those of
 //  storage_partition.c.
 //  SPDX-License-Identifier: MPL-2.0
-#include "../glob.h"
 #include "ap_impl.h"
 
 #define S_COUNT 100
 #define S_COUNT_MAX 10000
 #define S_PAGE_BYTES (1u << 20)
-#define S_PAGE_STEPS (1u << 20)
 #define S_PAGE_BUCKETS 65536
 
 typedef struct {
@@ -15,7 +13,8 @@ typedef struct {
     uint64_t wall;
     buf_t *page;
     uint32_t items;
-    uint64_t looked, steps;
+    uint64_t looked;
+    scan_filter_t filter;
 } s_page_t;
 
 static void
@@ -30,7 +29,7 @@ s_scan_one (void *arg, slot_t *slot, entry_t *entry, uint64_t hash)
     if (!record_of (entry, &record) || !record_alive (&record, page->wall))
         return;
     bytes_t key = entry_key (entry);
-    if ((options->given & OPT_match) && !glob_match (options->match, key, &page->steps))
+    if (!scan_filter_takes (&page->filter, key))
         return;
     wire_add_bytes (page->page, key);
     page->items++;
@@ -47,8 +46,6 @@ s_scan (ap_t *self, share_t *share, const ap_call_t *call)
     uint64_t count = options->given & OPT_count ? options->count : S_COUNT, position = 0;
     if (count == 0 || count > S_COUNT_MAX)
         return ap_fail (call, ZGRID_MALFORMED, "count is not 1 to 10,000");
-    if ((options->given & OPT_match) && options->match.size > GLOB_PATTERN_MAX)
-        return ap_fail (call, ZGRID_MALFORMED, "match is longer than 512 bytes");
     if ((options->given & OPT_cursor) && options->cursor) {
         position = options->cursor & (2 * INDEX_END - 1);
         if (position > INDEX_END || (options->cursor >> 33) - 1 != call->partition)
@@ -56,10 +53,18 @@ s_scan (ap_t *self, share_t *share, const ap_call_t *call)
     }
     buf_reset (&self->message);
     s_page_t page = { .call = call, .wall = call->moment.wall, .page = &self->message };
-    for (uint32_t buckets = S_PAGE_BUCKETS; share && buckets && position < INDEX_END && page.looked < count
-                                            && page.steps < S_PAGE_STEPS && page.page->size < S_PAGE_BYTES;
+    char text[SCAN_WHY_MAX];
+    const char *why = NULL;
+    unsigned status = scan_filter_begin (&page.filter, options, &self->regex, text, &why);
+    if (status != ZGRID_OK)
+        return ap_fail (call, status, why);
+    for (uint32_t buckets = S_PAGE_BUCKETS;
+         share && buckets && position < INDEX_END && page.looked < count
+         && page.filter.steps < SCAN_PAGE_STEPS && page.page->size < S_PAGE_BYTES;
          buckets--)
         position = index_visit (&share->store->index, position, s_scan_one, &page);
+    if (page.filter.gave_up)
+        return ap_fail (call, ZGRID_TOOBIG, SCAN_GAVE_UP);
     if (page.page->failed)
         return ap_fail (call, ZGRID_NOMEM, "out of memory");
     bool over = !share || position >= INDEX_END;

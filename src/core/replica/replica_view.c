@@ -216,6 +216,7 @@ s_prepare_ap (storage_t *self, const view_t *view)
                        .actors = config->actors,
                        .partitions = config->partitions,
                        .maps_max = config->maps_max,
+                       .regex = config->regex,
                        .value_max = config->value_max,
                        .memory_limit = config->memory_limit,
                        .grace = config->ap_grace,
