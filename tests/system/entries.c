@@ -3,6 +3,7 @@
 //  time, one reads all of them again and again, one scans for all of them again and again.
 //
 //      entries -s ENDPOINT[,ENDPOINT] [--entries N] [--size BYTES] [--rate N] [--map NAME] [--no-sweep]
+//              [--page N] [--parallel N] [--regex REGEX]
 //
 //  fills the map and prints "filled"; for each line of its input a line of JSON on what happened since
 //  the one before; ends with its input, after a look at every entry. Exit code 1 if one was missing or
@@ -32,6 +33,8 @@ typedef struct {
     const char *endpoints, *map;
     uint64_t entries, size, rate;
     bool sweep;
+    uint64_t page, parallel; // Of scans
+    const char *regex;
     uint8_t *value; // size + 16 bytes: each entry's value begins at its number modulo 16
 } plan_t;
 
@@ -172,7 +175,11 @@ static void
 s_scan_once (zgrid_client_t *client, uint8_t *seen)
 {
     memset (seen, 0, s_plan.entries);
-    zgrid_iterator_t *iterator = zgrid_iterator_new (client, s_plan.map, NULL, false, 0);
+    zgrid_iterator_options_t options = ZGRID_ITERATOR_OPTIONS_INIT;
+    options.page = (uint32_t) s_plan.page;
+    options.parallel = (uint32_t) s_plan.parallel;
+    options.regex = s_plan.regex;
+    zgrid_iterator_t *iterator = zgrid_iterator_open (client, s_plan.map, &options);
     uint64_t found = 0;
     int status = ZGRID_OK;
     for (unsigned failures = 0; !atomic_load (&s_stop) && failures < 20;) {
@@ -357,6 +364,12 @@ s_parse (int argc, char **argv)
             s_plan.endpoints = value;
         else if (strcmp (name, "--map") == 0)
             s_plan.map = value;
+        else if (strcmp (name, "--regex") == 0)
+            s_plan.regex = value;
+        else if (strcmp (name, "--page") == 0)
+            good = s_number (value, 1, 10000, &s_plan.page);
+        else if (strcmp (name, "--parallel") == 0)
+            good = s_number (value, 1, 64, &s_plan.parallel);
         else if (strcmp (name, "--entries") == 0)
             good = s_number (value, 1, 100000000, &s_plan.entries);
         else if (strcmp (name, "--size") == 0)
