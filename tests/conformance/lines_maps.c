@@ -146,3 +146,54 @@ idle_entries_go_and_used_ones_stay (subject_t *self)
         subject_lacks (self, self->client, s_key (room, at));
     s_reset (self);
 }
+
+//  Puts until the member that owns each key knows the limit; returns how many were refused.
+static unsigned
+s_fill (subject_t *self, unsigned first, unsigned count)
+{
+    char room[32];
+    unsigned refused = 0;
+    for (unsigned at = first; at < first + count; at++) {
+        int status = subject_put (self, s_key (room, at), "v");
+        if (status == ZGRID_NOMEM)
+            refused++;
+        else
+            EXPECT_INT (self, status, ZGRID_OK);
+    }
+    return refused;
+}
+
+void
+a_full_map_refuses_what_is_new (subject_t *self)
+{
+    uint64_t count, end = subject_now () + S_PATIENCE;
+    unsigned next = 0, refused = 0;
+    s_set (self, "policy", "none");
+    s_set (self, "max_entries", "300");
+    //  Some owners may hear of it later than others
+    for (; refused < 300; next += 100) {
+        refused += s_fill (self, next, 100);
+        EXPECT (self, subject_now () < end);
+    }
+    EXPECT_INT (self, zgrid_client_size (self->other, self->map, &count), ZGRID_OK);
+    EXPECT (self, count >= 270);
+    EXPECT_INT (self, s_fill (self, next, 100), 100); // Everybody knows, and is full
+    s_reset (self);
+}
+
+void
+a_full_map_evicts_if_it_may (subject_t *self)
+{
+    uint64_t count, end = subject_now () + S_PATIENCE;
+    unsigned next = 0;
+    s_set (self, "policy", "lru");
+    s_set (self, "max_entries", "300");
+    do {
+        EXPECT (self, subject_now () < end);
+        EXPECT_INT (self, s_fill (self, next, 1000), 0);
+        next += 1000;
+        EXPECT_INT (self, zgrid_client_size (self->other, self->map, &count), ZGRID_OK);
+        EXPECT (self, count >= 200);
+    } while (count > 330);
+    s_reset (self);
+}
