@@ -28,7 +28,8 @@ zgrid_SOURCES = \
     src/cmd/zgrid-watch.c src/cmd/zgrid-watch.h \
     src/cmd/zgrid-line.c src/cmd/zgrid-line.h \
     src/cmd/zgrid-load.c \
-    src/cmd/zgrid-dump.c
+    src/cmd/zgrid-dump.c \
+    src/cmd/zgrid-topics.c
 
 #  zgrid-bench: from the core, its histogram
 bin_PROGRAMS += zgrid-bench

@@ -17,7 +17,7 @@ enum {
     EXIT_PARTLY = 6       // Some of it was done
 };
 
-typedef enum { FORMAT_AUTO, FORMAT_JSONL, FORMAT_TSV } format_t;
+typedef enum { FORMAT_AUTO, FORMAT_JSONL, FORMAT_TSV, FORMAT_TEXT, FORMAT_JSON } format_t;
 
 typedef struct {
     const char *endpoint;
@@ -42,8 +42,9 @@ typedef struct {
     const char *node;    // stats and its kin: one member; NULL: not given
     bool all;            // stats: of all members
     bool once;           // top
-    uint64_t count, interval_ms; // top; 0: without end, the usual one
-    format_t format;     // load
+    uint64_t count, interval_ms; // top, subscribe; 0: without end, the usual one
+    format_t format;     // load; subscribe
+    bool pattern;        // subscribe: operands are patterns
     const char **operands;
     int operand_count;
     zgrid_client_t *client;
@@ -187,5 +188,15 @@ int
     command_latency (tool_t *self);
 int
     command_clients (tool_t *self);
+int
+    command_publish (tool_t *self);
+int
+    command_subscribe (tool_t *self);
+int
+    command_channels (tool_t *self);
+int
+    command_numsub (tool_t *self);
+int
+    command_numpat (tool_t *self);
 
 #endif

@@ -35,6 +35,12 @@ static const command_t s_commands[] = {
     { "destroy", "--yes", "y", 0, 0, 0, command_destroy },
     { "load", "FILE [--format auto|jsonl|tsv]", "f", 1, 1, 0, command_load },
     { "dump", "", "", 0, 0, 0, command_dump },
+    { "publish", "CHANNEL [MESSAGE]", "", 1, 2, 0, command_publish },
+    { "subscribe", "CHANNEL... [--pattern] [--count N] [--wait MS] [--format text|json]", "pcwf", 1, -1, 0,
+      command_subscribe },
+    { "channels", "[MATCH]", "", 0, 1, 0, command_channels },
+    { "numsub", "CHANNEL...", "", 1, -1, 0, command_numsub },
+    { "numpat", "", "", 0, 0, 0, command_numpat },
     { "ping", "", "", 0, 0, 0, command_ping },
     { "stats", "[--node MEMBER | --all] [process|operations|latency|maps|partitions|hot|big|slow|clients]",
       "ba", 0, 1, 0, command_stats },
@@ -106,9 +112,10 @@ static const option_t s_options[] = {
     { "interval", 'i', true, false },
     { "fence", 'e', true, false },
     { "lease", 'l', true, false },
+    { "pattern", 'p', false, false },
 };
 #define OPTIONS (sizeof s_options / sizeof s_options[0])
-#define S_FLAGS "jhVnxvyrFANDPUWaO" // Those without a value, as s_take lists them
+#define S_FLAGS "jhVnxvyrFANDPUWaOp" // Those without a value, as s_take lists them
 
 typedef struct {
     tool_t tool;
@@ -131,7 +138,7 @@ s_help (void)
           "Commands:");
     for (size_t at = 0; at < COMMANDS; at++)
         printf ("  %s%s%s\n", s_commands[at].name, *s_commands[at].usage ? " " : "", s_commands[at].usage);
-    puts ("A VALUE or FILE of - is read from stdin.\n"
+    puts ("A VALUE, FILE or MESSAGE of - is read from stdin.\n"
           "Exit: 0 done, 1 the answer is no, 2 wrong use, 3 unreachable or timed out, 5 refused, 6 partly.");
 }
 
@@ -141,6 +148,20 @@ s_milliseconds (plan_t *plan, const char *option, const char *text, int64_t max,
     if (tool_integer (text, 1, max, value))
         return true;
     tool_complain (&plan->tool, "--%s takes milliseconds, 1 to %lld, not %s", option, (long long) max, text);
+    return false;
+}
+
+static bool
+s_format (plan_t *plan, const char *name)
+{
+    static const char *const names[] = { "auto", "jsonl", "tsv", "text", "json" };
+    for (format_t format = FORMAT_AUTO; format <= FORMAT_JSON; format++)
+        if (strcmp (names[format], name) == 0) {
+            plan->tool.format = format;
+            return true;
+        }
+    tool_complain (&plan->tool, "--format takes auto, jsonl or tsv (load), text or json (subscribe), not %s",
+                   name);
     return false;
 }
 
@@ -170,14 +191,7 @@ s_take (plan_t *plan, const option_t *option, const char *value)
             tool->ttl_ms = (uint64_t) number;
             break;
         case 'f':
-            tool->format = strcmp (value, "jsonl") == 0 ? FORMAT_JSONL
-                           : strcmp (value, "tsv") == 0 ? FORMAT_TSV
-                                                        : FORMAT_AUTO;
-            if (tool->format == FORMAT_AUTO && strcmp (value, "auto")) {
-                tool_complain (tool, "--format takes auto, jsonl or tsv, not %s", value);
-                return false;
-            }
-            break;
+            return s_format (plan, value);
         case 'w':
             if (!s_milliseconds (plan, option->name, value, INT32_MAX, &number))
                 return false;
@@ -227,7 +241,7 @@ s_take (plan_t *plan, const option_t *option, const char *value)
                 &tool->json,    &plan->help,    &plan->version, &tool->if_absent, &tool->if_present,
                 &tool->values,  &tool->yes,     &tool->raw,     &tool->refound,   &tool->accept_data_loss,
                 &tool->no_wait, &tool->dry_run, &tool->pause,   &tool->resume,    &tool->watch,
-                &tool->all,     &tool->once
+                &tool->all,     &tool->once,    &tool->pattern
             };
             *flags[strchr (S_FLAGS, option->letter) - S_FLAGS] = true;
         }
@@ -308,6 +322,12 @@ s_check (plan_t *plan)
         tool_complain (tool, "not a 64-bit integer: %s", tool->operands[command->number]);
         return false;
     }
+    bool listed = tool->format == FORMAT_JSONL || tool->format == FORMAT_TSV;
+    bool shown = tool->format == FORMAT_TEXT || tool->format == FORMAT_JSON;
+    if (command->run == command_load ? shown : listed) {
+        tool_complain (tool, "usage: zgrid %s %s", command->name, command->usage);
+        return false;
+    }
     if (tool->no_wait && tool->wait_ms) {
         tool_complain (tool, "--no-wait and --wait contradict each other");
         return false;
@@ -328,6 +348,7 @@ static int
 s_run (plan_t *plan)
 {
     tool_t *tool = &plan->tool;
+    tool->json = tool->json || tool->format == FORMAT_JSON;
     if (plan->command->run == command_destroy && !tool->yes)
         return tool_complain (tool, "destroy removes every entry of map %s; say --yes if that is meant",
                               tool->map);
