@@ -1,7 +1,7 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Examples see what users see: the public headers and the library. tests/system/check_example*.sh run them.
 EXAMPLES = examples/hello_embedded examples/pipeline examples/event_loop examples/lock examples/zloop_host \
-    examples/bare_zsock
+    examples/bare_zsock examples/publisher examples/subscriber
 check_PROGRAMS += $(EXAMPLES)
 
 examples_hello_embedded_CPPFLAGS = $(USER_CPPFLAGS)
@@ -24,12 +24,20 @@ examples_zloop_host_CPPFLAGS = $(USER_CPPFLAGS) $(CZMQ_CFLAGS) $(ZMQ_CFLAGS)
 examples_zloop_host_SOURCES = examples/zloop_host.c
 examples_zloop_host_LDADD = libzgrid.la $(CZMQ_LIBS) $(ZMQ_LIBS)
 
+examples_publisher_CPPFLAGS = $(USER_CPPFLAGS)
+examples_publisher_SOURCES = examples/publisher.c
+examples_publisher_LDADD = libzgrid.la
+
+examples_subscriber_CPPFLAGS = $(USER_CPPFLAGS)
+examples_subscriber_SOURCES = examples/subscriber.c
+examples_subscriber_LDADD = libzgrid.la
+
 #  No libzgrid: nothing but the protocol document
 examples_bare_zsock_CPPFLAGS = $(CZMQ_CFLAGS) $(ZMQ_CFLAGS) $(MSGPACK_CFLAGS)
 examples_bare_zsock_SOURCES = examples/bare_zsock.c
 examples_bare_zsock_LDADD = $(CZMQ_LIBS) $(ZMQ_LIBS) $(MSGPACK_LIBS)
 
-EXTRA_DIST += examples/python/client.py examples/perl/client.pl
+EXTRA_DIST += examples/python/client.py examples/python/subscriber.py examples/perl/client.pl
 
 #  The main job of ./quickstart
 include examples/quickstart/local.mk

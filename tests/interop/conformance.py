@@ -26,6 +26,7 @@ import rules_maps
 import rules_routes
 import rules_sessions
 import rules_time
+import rules_topics
 from zgp import Failure, Peer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -65,6 +66,7 @@ def checks():
         rules_routes,
         rules_sessions,
         rules_locks,
+        rules_topics,
     ):
         assert module.rule is rules.rule  # It adds to the one list
     for number, title, function in rules.RULES:

@@ -20,6 +20,7 @@ import zmq
 import fake_locks
 import fake_msgpack
 import fake_sessions
+import fake_topics
 from fake_msgpack import Attached, Broken, Twice
 from fake_store import KEY_MAX, VALUE_MAX, Refused, Store, TIMES
 from zgp import BADOP, BUSY, MALFORMED, MOVED, OK, SIGNATURE, TOOBIG, pack, partition_of
@@ -92,6 +93,7 @@ class Fake:
         self.store = Store(PARTITIONS, wrong)
         self.sessions = fake_sessions.Sessions(wrong)
         self.locks = fake_locks.Locks(wrong, self.sessions)
+        self.topics = fake_topics.Topics(self.context, wrong)
         self.epoch = 1
         self.began = time.monotonic()
         with open(os.path.join(HERE, "..", "..", "doc", "protocol.md"), encoding="utf-8") as file:
@@ -109,6 +111,7 @@ class Fake:
         poller = zmq.Poller()
         for socket in self.sockets:
             poller.register(socket, zmq.POLLIN)
+        poller.register(self.topics.socket, zmq.POLLIN)
         poller.register(sys.stdin.fileno(), zmq.POLLIN)
         print("ready client=%s" % self.endpoints[0], flush=True)
         while True:
@@ -116,6 +119,8 @@ class Fake:
             self.locks.turn()
             if sys.stdin.fileno() in ready:
                 return
+            if self.topics.socket in ready:
+                self.topics.heard()
             for at, socket in enumerate(self.sockets):
                 if socket in ready:
                     frames = socket.recv_multipart()
@@ -194,7 +199,7 @@ class Fake:
             if answer is None:
                 continue
             shaped = [number] + self.attached(answer, record, extra)
-            if self.tree and shaped[1] == OK:  # PING answers arrays and maps as they came
+            if self.tree and shaped[1] == OK and record[1] == b"PING":  # Which answers arrays and maps as they came
                 out.append(b"\x95" + pack(number) + b"\x00" + self.tree + b"\x00\xc0")
                 continue
             if 8 in self.wrong:
@@ -265,6 +270,8 @@ class Fake:
             self.sessions.listen(*self.arrival)
         if op == "PING":
             return OK, value if 38 not in self.wrong or value is None else b"pong", 0, None
+        if op in fake_topics.OPS:
+            return self.topics.answer(index, op, key, value)
         if op in ("HELLO", "ROUTES", "STATS"):
             return OK, getattr(self, op.lower())(), 0, None
         if op not in KEY_OPS + list(fake_locks.OPS) + ["SCAN", "SIZE", "DESTROY"]:
@@ -354,6 +361,7 @@ class Fake:
             "epoch": self.epoch,
             "era": 0,
             "session": self.sessions.fresh(),
+            "pubsub": self.topics.endpoint,
             "partitions": PARTITIONS,
             "window": [WINDOW, 1 << 20],
             "frame": VALUE_MAX + (1 << 20),
@@ -373,6 +381,7 @@ class Fake:
             "epoch": self.epoch,
             "partitions": PARTITIONS,
             "endpoints": self.endpoints[1:],
+            "pubsub": [self.topics.endpoint] if 70 not in self.wrong else [],
             "routers": self.endpoints[:1] if 51 not in self.wrong else [],
             "backups": b"\xff" * (2 * PARTITIONS),
             "owners": b"".join(owner.to_bytes(2, "big") for owner in owners),
