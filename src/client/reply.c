@@ -209,12 +209,14 @@ static bool
 s_take (zgrid_client_t *client, connection_t *connection, const reply_t *reply)
 {
     item_t *item = pending_find (&client->pending, reply->id);
-    //  An answer to an earlier sending may come while it waits for the next
-    if (!item || item->connection != connection || item->state != ITEM_SENT) {
+    //  An answer to an earlier sending may come while it waits for the next. A place in line may be asked for
+    //  here and there, and whoever asked last is told
+    bool elsewhere = item && item->waits && !connection->foreign && !refuse_wants (reply->status);
+    if (!item || (item->connection != connection && !elsewhere) || item->state != ITEM_SENT) {
         client->counters.ignored++;
         return false;
     }
-    connection_land (connection, item);
+    connection_land (item->connection, item);
     if (refuse_wants (reply->status) && item->kind != ITEM_OF_SCOUT) {
         int status = refuse_take (client, item, reply);
         if (status < 0)

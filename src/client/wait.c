@@ -50,6 +50,9 @@ wait_next (const zgrid_client_t *self)
     next = learn < next ? learn : next;
     if (self->scouting.until && self->scouting.until < next)
         next = self->scouting.until;
+    uint64_t watch = self->learned_at + CLIENT_WATCH_MS;
+    if (self->pending.waiting && !self->inner && !learn_busy (self) && watch < next)
+        next = watch;
     return self->pending.used && self->look_at < next ? self->look_at : next;
 }
 
