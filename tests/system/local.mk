@@ -51,7 +51,7 @@ CLUSTER_TESTS = tests/system/check_cluster_kill.py tests/system/check_cluster_ki
     tests/system/check_cluster_pause.py tests/system/check_cluster_cuts.py tests/system/check_cluster_failover.py \
     tests/system/check_cluster_start.py tests/system/check_cluster_flood.py tests/system/check_cluster_two.py \
     tests/system/check_cluster_bad_peers.py tests/system/check_cluster_script.py tests/system/check_cluster_ap.py \
-    tests/system/check_cluster_recover.py tests/system/check_cluster_admin.py \
+    tests/system/check_cluster_recover.py tests/system/check_cluster_admin.py tests/system/check_cluster_stats.py \
     tests/system/check_cluster_progress.py tests/system/check_moves_grow.py tests/system/check_moves_kill.py \
     tests/system/check_moves_odd.py tests/system/check_conformance.py tests/system/check_cluster_scan.py
 dist_check_SCRIPTS += $(CLUSTER_TESTS)
