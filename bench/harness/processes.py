@@ -40,6 +40,13 @@ def stop (process):
         _running.remove (process)
 
 
+def printed (process):
+    """What it prints until it ends."""
+    text = process.communicate () [0].decode ()
+    _running.remove (process)
+    return text
+
+
 def stop_all ():
     for process in list (reversed (_running)):
         stop (process)

@@ -9,6 +9,7 @@ import time
 
 from . import processes
 from .document import Result
+from .expiry import expiry
 
 KEYS = 1000000
 BATCH = 64            # Records per message where the peer is the echo
@@ -382,4 +383,4 @@ def scan (bench):
 
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
         'embedded': embedded, 'near': near, 'memory': memory, 'grow': grow, 'copies': copies,
-        'moves-stream': moves_stream, 'locks': locks, 'mix': mix, 'scan': scan}
+        'moves-stream': moves_stream, 'expiry': expiry, 'locks': locks, 'mix': mix, 'scan': scan}

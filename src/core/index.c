@@ -301,7 +301,7 @@ index_add (index_t *self, uint64_t hash, entry_t *entry, unsigned code)
     }
     table_t *table = index_in_table_for (self, index_position (hash));
     bool placed = table && s_place (self, table, hash, index_in_slot (entry, hash, code));
-    if (!placed && index_in_old (self)) {
+    if (!placed && index_in_old (self) && self->live) {
         //  Memory came late: the old table is full, but a bucket that moves leaves room
         index_step (self, S_MOVE_PER_ADD);
         placed = s_place (self, index_in_table_for (self, index_position (hash)), hash,
@@ -403,10 +403,31 @@ s_move_bucket (index_t *self, table_t *old, uint32_t rank)
     }
 }
 
+//  Nothing is left: both tables go at once.
+static void
+s_drop_tables (index_t *self)
+{
+    table_t *tables[] = { index_in_table (self), index_in_old (self) };
+    uint32_t sequence = atomic_load_explicit (&self->sequence, memory_order_relaxed);
+    atomic_store_explicit (&self->sequence, sequence + 1, memory_order_relaxed);
+    atomic_store_explicit (&self->old, NULL, memory_order_release);
+    atomic_store_explicit (&self->table, NULL, memory_order_release);
+    atomic_store_explicit (&self->sequence, sequence + 2, memory_order_release);
+    self->filled = 0;
+    self->rehashes++;
+    for (int at = 0; at < 2; at++)
+        if (tables[at])
+            reclaim_later (self->reclaim, s_table_free, self->bytes, tables[at], s_table_bytes (tables[at]));
+}
+
 bool
 index_step (index_t *self, uint32_t buckets)
 {
     table_t *old = index_in_old (self);
+    if (s_wanted (self) == 0 && index_in_table (self) && index_buckets (self) > 1) {
+        s_drop_tables (self);
+        return false;
+    }
     if (!old) {
         table_t *table = index_in_table (self);
         bool sparse = table && table->buckets > 1

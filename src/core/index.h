@@ -99,7 +99,7 @@ void
     index_remove (index_t *self, slot_t *slot);
 
 //  Moves entries of up to `buckets` buckets if the table is being resized, and shrinks a table that
-//  is nearly empty. True if there is more to move.
+//  is nearly empty; one that is empty goes at once. True if there is more to move.
 bool
     index_step (index_t *self, uint32_t buckets);
 

@@ -235,9 +235,11 @@ storage_verify (storage_t *self)
 //  ------------------------------------------------------------------------------------------------
 //  Housekeeping
 
-#define S_TICK_MS 20    // While there is something to sweep, resize or compact
-#define S_ROUND_MS 1000 // A whole round over the tables takes about so long
-#define S_EXPIRED_PER_TICK 4096
+#define S_TICK_MS 20                // While there is something to sweep, resize or compact
+#define S_ROUND_MS 1000             // A whole round over the tables takes about so long
+#define S_EXPIRED_PER_TICK 512      // Little enough that nobody waits long for it; and twice as many
+#define S_EXPIRED_PER_TICK_MAX 4096 // after each so many ticks that were not enough:
+#define S_EXPIRED_TICKS 256
 #define S_STORES_PER_TICK 64
 #define S_TRIM_PER_TICK 256      // Pages
 #define S_MOVED_PER_TICK 512     // Buckets, of tables that are resized
@@ -280,6 +282,17 @@ storage_next_store (storage_t *self, walk_t *walk, uint32_t *steps)
     return NULL;
 }
 
+//  How many expired entries one tick removes.
+static size_t
+s_expired_most (const storage_t *self)
+{
+    size_t most = S_EXPIRED_PER_TICK;
+    for (uint32_t ticks = S_EXPIRED_TICKS; ticks <= self->expired_ticks && most < S_EXPIRED_PER_TICK_MAX;
+         ticks += S_EXPIRED_TICKS)
+        most *= 2;
+    return most;
+}
+
 //  Removes what has expired and moves tables that are resized. Returns how many have expired.
 static size_t
 s_sweep (storage_t *self, uint64_t now, uint32_t steps)
@@ -288,12 +301,13 @@ s_sweep (storage_t *self, uint64_t now, uint32_t steps)
     uint32_t budget = (uint32_t) (self->pool.index_bytes / 64 / (S_ROUND_MS / S_TICK_MS)) + 256;
     uint32_t moves = S_MOVED_PER_TICK;
     size_t expired = 0;
-    while (budget && steps && expired < S_EXPIRED_PER_TICK) {
+    size_t most = s_expired_most (self);
+    while (budget && steps && expired < most) {
         store_t *store = storage_next_store (self, &self->sweep, &steps);
         if (!store)
             break;
         uint32_t looked = 0;
-        expired += store_sweep (store, now, budget, S_EXPIRED_PER_TICK - expired, &looked);
+        expired += store_sweep (store, now, budget, most - expired, &looked);
         budget -= looked < budget ? looked : budget;
         bool moving = index_moving (&store->index);
         while (moves && (moving = index_step (&store->index, 64)))
@@ -353,7 +367,8 @@ storage_tick (storage_t *self, uint64_t now)
     directory_t *directory = map_directory (self);
     uint32_t places = directory ? directory->room * self->local_partitions : 0;
     uint32_t steps = S_STORES_PER_TICK + places / (S_ROUND_MS / S_TICK_MS);
-    size_t expired = s_sweep (self, now, steps);
+    bool behind = s_sweep (self, now, steps) >= s_expired_most (self);
+    self->expired_ticks = behind ? self->expired_ticks + 1 : 0;
     if (self->census)
         storage_look (self);
     size_t idle = storage_sweep_idle (self, S_EXPIRED_PER_TICK, now);
@@ -363,7 +378,7 @@ storage_tick (storage_t *self, uint64_t now)
     if (self->limits_due)
         limits_refresh (self);
     bool shrinking = storage_shrink (self, now);
-    if (expired >= S_EXPIRED_PER_TICK || idle >= S_EXPIRED_PER_TICK || shrinking)
+    if (behind || idle >= S_EXPIRED_PER_TICK || shrinking)
         return 1; // Much ends at once: go on soon, but let requests in between
     bool sweeping = self->pool.expiring || (self->idle.shortest && self->pool.entries);
     if (sweeping || self->moving || compacting || trimmed || reclaim_waiting (self->pool.reclaim))

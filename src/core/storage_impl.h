@@ -78,6 +78,7 @@ struct storage {
         uint32_t map, partition;  // Where the sweep for idle entries has come to
         uint64_t place;           // In that store (index_each)
     } idle;
+    uint32_t expired_ticks;    // In a row that left expired entries behind
     bool moving, moving_seen;  // Tables are being resized: in the last round, in this one so far
     uint64_t compact_position; // In the store that compaction has come to
     size_t compact_moved;      // Entries, in this round

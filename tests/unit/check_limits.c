@@ -383,6 +383,43 @@ START_TEST (an_entry_costs_at_most_40_bytes_with_all_that_eviction_needs)
 }
 END_TEST
 
+//  Small pieces at first, larger ones if that does not help; seconds, and then everything is back.
+START_TEST (many_entries_that_end_at_once_go_in_pieces_and_give_all_memory_back)
+{
+    enum { COUNT = 300000 };
+    storage_config_t none = { .policy = MAP_POLICY_NONE };
+    s_open (271, &none);
+    ck_assert_uint_eq (s_ask (OP_PUT, "stays", 0, 100), ZGRID_OK);
+    rig_settle (&s_rig);
+    stats_t before = rig_stats (&s_rig);
+    for (unsigned number = 0; number < COUNT; number++) {
+        char key[16];
+        snprintf (key, sizeof key, "key%08x", number);
+        ck_assert_uint_eq (rig_do (&s_rig, OP_PUT, key, "value", "px=10000").status, ZGRID_OK);
+    }
+    s_rig.moment.now += 10000;
+    uint64_t end = s_rig.moment.now + 5000, gone = 0, largest = 0, first = 0;
+    while (s_rig.moment.now < end) {
+        uint64_t entries = rig_stats (&s_rig).entries;
+        uint64_t wait = storage_tick (s_rig.storage[0], s_rig.moment.now);
+        uint64_t removed = entries - rig_stats (&s_rig).entries;
+        first = first ? first : removed;
+        largest = removed > largest ? removed : largest;
+        s_rig.moment.now += wait < 1000 ? wait : 1000;
+        if (!gone && rig_stats (&s_rig).entries == 1)
+            gone = s_rig.moment.now;
+    }
+    ck_assert_uint_le (first, 600);
+    ck_assert_uint_le (largest, 4200);
+    ck_assert (gone && gone < end - 3000);
+    stats_t after = rig_stats (&s_rig);
+    ck_assert_uint_eq (after.expired, COUNT);
+    ck_assert_uint_le (after.index_bytes, before.index_bytes + 271 * 512);
+    ck_assert_uint_le (after.reserved_bytes, before.reserved_bytes + 271 * 512 + 65536);
+    rig_verify (&s_rig);
+}
+END_TEST
+
 //  ------------------------------------------------------------------------------------------------
 //  Copies
 
@@ -496,6 +533,7 @@ test_suite (void)
     tcase_add_test (tcase, any_sizes_of_keys_and_values_hold_within_the_limit);
     tcase_add_test (tcase, without_memory_limits_still_hold);
     tcase_add_test (tcase, an_entry_costs_at_most_40_bytes_with_all_that_eviction_needs);
+    tcase_add_test (tcase, many_entries_that_end_at_once_go_in_pieces_and_give_all_memory_back);
     tcase_add_test (tcase, with_copies_the_primary_evicts_and_the_others_follow);
     tcase_add_test (tcase, a_map_that_is_declared_again_has_the_nodes_policy);
     suite_add_tcase (suite, tcase);
