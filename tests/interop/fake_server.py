@@ -21,6 +21,7 @@ import fake_locks
 import fake_msgpack
 import fake_sessions
 import fake_topics
+import fake_tracking
 from fake_msgpack import Attached, Broken, Twice
 from fake_store import KEY_MAX, VALUE_MAX, Refused, Store, TIMES
 from zgp import BADOP, BUSY, MALFORMED, MOVED, OK, SIGNATURE, TOOBIG, pack, partition_of
@@ -30,7 +31,7 @@ PARTITIONS, ACTORS, BATCH, WINDOW = 32, 2, 4096, 2048
 KEY_OPS = """GET PUT DEL EXISTS TTL EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST TOUCH INCR DECR INCRBYFLOAT GETPUT GETDEL CAS
 APPEND""".split()
 NEED_VALUE = ("PUT", "GETPUT", "CAS", "APPEND")
-FLAGS = ("nx", "xx", "keepttl", "get", "withttl", "gt", "lt", "withvalues", "fwd", "views", "events")
+FLAGS = ("nx", "xx", "keepttl", "get", "withttl", "gt", "lt", "withvalues", "fwd", "views", "events", "track")
 UINTS = (
     "ex",
     "px",
@@ -94,6 +95,7 @@ class Fake:
         self.sessions = fake_sessions.Sessions(wrong)
         self.locks = fake_locks.Locks(wrong, self.sessions)
         self.topics = fake_topics.Topics(self.context, wrong)
+        self.tracking = fake_tracking.Tracking(wrong, PARTITIONS)
         self.epoch = 1
         self.began = time.monotonic()
         with open(os.path.join(HERE, "..", "..", "doc", "protocol.md"), encoding="utf-8") as file:
@@ -322,6 +324,10 @@ class Fake:
             found = found.decode()
         if status == OK:
             self.count["puts"] += op == "PUT"
+        if op == "GET" and options.get("track") and index >= 0:
+            self.tracking.read(name, key, self.arrival)
+        if op in KEY_OPS and op not in ("GET", "EXISTS", "TTL", "TOUCH") and status == OK:
+            self.tracking.changed(name, key)
         if op == "GET":
             self.count["get_hits" if status == OK else "get_misses"] += 1
         if 49 in self.wrong and op == "GET" and key == b"sentinel 199":
@@ -348,6 +354,8 @@ class Fake:
         chosen = set(every) if partition is None else {partition}
         if op == "SCAN":
             return self.store.scan(name, chosen, options)
+        if op == "DESTROY":
+            self.tracking.destroyed(name, chosen)
         return getattr(self.store, op.lower())(name, chosen)
 
     def hello(self):

@@ -1,4 +1,5 @@
-"""rules_sessions: checks of what a cluster adds: CLUSTER, routers, views, sessions (R50 to R59).
+"""rules_sessions: checks of what a cluster adds: CLUSTER, routers, views, sessions (R50 to R59),
+and of copies of keys (R75).
 
 SPDX-License-Identifier: MPL-2.0
 """
@@ -122,6 +123,38 @@ def events(server):
         told = json.loads(push[2])
         names = [isinstance(told.get(one), kind) for one, kind in (("event", str), ("at", int), ("node", str))]
         check(all(names) or is_int(told.get("lost")), "an event is %r" % (told,))
+    other.expect_nothing()
+
+
+def told(peer, name, number):
+    """What the next message of a reader says is no longer good; it is the push of that number."""
+    frames = peer.receive()
+    check(frames is not None, "no push")
+    pushes = records_of(frames[-1])
+    check(len(pushes) == 1 and isinstance(pushes[0], list) and len(pushes[0]) == 5, "a push is %r" % (pushes,))
+    zero, event, what, count, meta = pushes[0]
+    check([zero, event, meta] == [0, "INVALIDATE", None] and count == number, "a push is %r" % (pushes,))
+    check(isinstance(what, list) and len(what) == 2, "a push tells %r" % (what,))
+    check(what[0] in (name, str(name).encode()), "of the map %r" % (what[0],))
+    return what[1]
+
+
+@rule(75, "copies of keys")
+def tracked(server):
+    key = b"copy"
+    writer, _, reader = places(server, key)
+    other = places(server, key)[2]
+    partition = partition_of(key, len(routes(server)[2]))
+    for peer, options in ((reader, {"track": True}), (other, None)):
+        peer.ask("GET", server.map, key, None, options)
+    for number, (op, given) in enumerate((("PUT", b"1"), ("INCR", 1), ("PEXPIRE", 60000), ("DEL", None)), 1):
+        status(writer.ask(op, server.map, key, given), OK, op)
+        check(told(reader, server.map, number) == key, "another key after %s" % op)
+        writer.ask("PUT", server.map, key, b"1")  # Nobody has read it since
+        reader.expect_nothing()
+        status(reader.ask("GET", server.map, key, None, {"track": True}), OK, "GET")
+    status(writer.ask("DESTROY", server.map, None, None, {"partition": partition}), OK, "DESTROY")
+    check(told(reader, server.map, 5) in (key, partition), "something else after DESTROY")
     other.expect_nothing()
 
 
