@@ -118,6 +118,12 @@ tests_actor_check_tracking_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_tracking_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_tracking
 
+check_PROGRAMS += tests/actor/check_topic
+tests_actor_check_topic_SOURCES = tests/actor/check_topic.c $(TEST_MAIN)
+tests_actor_check_topic_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_topic_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_topic
+
 check_PROGRAMS += tests/actor/check_router_pubsub
 tests_actor_check_router_pubsub_SOURCES = tests/actor/check_router_pubsub.c tests/actor/talk.c \
     tests/actor/talk.h $(TEST_MAIN)

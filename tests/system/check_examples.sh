@@ -31,6 +31,23 @@ prints bare_zsock "id 1 status 0
 id 2 status 0 value blue
 id 3 status 1" "$endpoint"
 
+#  hears COMMAND...: a subscriber, of ten messages; what it printed is in the file heard
+hears ()
+{
+    "$@" > "$folder/heard" 2>&1 &
+    listener=$!
+    begun=$(date +%s)
+    until grep -qs listening "$folder/heard" || [ $(($(date +%s) - begun)) -gt 60 ]; do :; done
+    prints publisher "10 published, 10 received" "$endpoint" 10 news
+    wait "$listener"
+    is "$1 succeeds" 0 "$?"
+    is "what $1 hears" "listening
+$(for number in 0 1 2 3 4 5 6 7 8 9; do echo "news: message $number"; done)" "$(cat "$folder/heard")"
+}
+hears "$ZGRID_BUILD/examples/subscriber" "$endpoint" 10 "n*s"
+/usr/bin/python3 -c 'import zmq, msgpack' && hears /usr/bin/python3 "$ZGRID_SOURCE/examples/python/subscriber.py" "$endpoint" \
+    news 10
+
 for file in "$ZGRID_SOURCE"/examples/*.c "$ZGRID_SOURCE"/examples/*/client.*; do
     is "$file has fewer than 80 lines" yes "$([ "$(wc -l < "$file")" -lt 80 ] && echo yes)"
 done

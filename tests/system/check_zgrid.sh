@@ -139,6 +139,37 @@ does 0 '{"removed":0}' destroy --yes --json
 does 0 "v" --map another get k
 does 2 "" --map "" size
 
+#  ---- Publish and subscribe
+does 0 "0" publish news hello
+does 0 '{"messages":1,"receivers":0}' publish news hello --json
+does 5 "" publish zgrid.events hello
+does 2 "" publish
+does 0 "" channels
+does 0 "news	0" numsub news
+does 0 '{"channel":"news","subscribers":0}' numsub news --json
+does 0 "0" numpat
+does 2 "" subscribe news --format tsv
+does 2 "" load news --format json
+does 3 "" subscribe news --count 1 --wait 30
+tool subscribe "n*" other --pattern --count 4 --json > "$folder/heard" 2> "$folder/heard.err" &
+listener=$!
+begun=$(date +%s)
+until grep -qs listening "$folder/heard.err" || [ $(($(date +%s) - begun)) -gt 60 ]; do :; done
+does 0 "1" publish news hello
+does 0 "" channels "*"
+does 0 '{"patterns":2}' numpat --json
+printf 'one\ntwo\n' > "$folder/lines"
+input=$folder/lines
+does 0 "2" publish news
+does 0 "1" publish news -
+input=
+wait "$listener"
+is "subscribe: exit status" 0 "$?"
+is "subscribe as JSON" '{"channel":"news","pattern":"n*","message":"hello"}
+{"channel":"news","pattern":"n*","message":"one"}
+{"channel":"news","pattern":"n*","message":"two"}
+{"channel":"news","pattern":"n*","message":"one\ntwo\n"}' "$(cat "$folder/heard")"
+
 #  ---- Servers
 run tool ping
 is "ping: exit status" 0 "$code"

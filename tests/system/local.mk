@@ -53,7 +53,8 @@ CLUSTER_TESTS = tests/system/check_cluster_kill.py tests/system/check_cluster_ki
     tests/system/check_cluster_bad_peers.py tests/system/check_cluster_script.py tests/system/check_cluster_ap.py \
     tests/system/check_cluster_recover.py tests/system/check_cluster_admin.py tests/system/check_cluster_stats.py \
     tests/system/check_cluster_progress.py tests/system/check_moves_grow.py tests/system/check_moves_kill.py \
-    tests/system/check_moves_odd.py tests/system/check_conformance.py tests/system/check_cluster_scan.py
+    tests/system/check_moves_odd.py tests/system/check_conformance.py tests/system/check_cluster_scan.py \
+    tests/system/check_cluster_topics.py
 dist_check_SCRIPTS += $(CLUSTER_TESTS)
 TESTS += $(CLUSTER_TESTS)
 EXTRA_DIST += tests/system/cluster.py tests/system/net.py tests/system/naive.py tests/system/proxy.py \
