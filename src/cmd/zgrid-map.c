@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "cluster/map_words.h"
+#include "sheet.h"
 #include "zgrid-cluster.h"
+#include "zgrid-crowd.h"
 
 //  ------------------------------------------------------------------------------------------------
 //  Showing
@@ -33,6 +35,10 @@ s_map_json (json_t *map)
                                  ? json_string (map_setting_print (number, value, text))
                                  : json_integer ((json_int_t) value));
     }
+    static const char *const s_more[] = { "declared", "entries", "bytes" };
+    for (size_t at = 0; at < sizeof s_more / sizeof *s_more; at++)
+        if (json_object_get (map, s_more[at]))
+            json_object_set (object, s_more[at], json_object_get (map, s_more[at]));
     return object;
 }
 
@@ -50,6 +56,13 @@ s_print_map (json_t *map)
     for (unsigned number = 0; number < MAP_SETTINGS; number++)
         printf ("%-*s  ", (int) s_width (number),
                 map_setting_print_units (number, s_value (map, number), text));
+    static const char *const s_more[] = { "entries", "bytes" };
+    for (size_t at = 0; at < sizeof s_more / sizeof *s_more; at++) {
+        if (json_object_get (map, s_more[at]))
+            printf ("%10lld  ", (long long) cluster_number (map, s_more[at]));
+        else
+            printf ("%10s  ", "?");
+    }
     tool_print_escaped (zgrid_str (cluster_text (map, "name")));
     putchar ('\n');
 }
@@ -59,7 +72,7 @@ s_print_list (json_t *list)
 {
     for (unsigned number = 0; number < MAP_SETTINGS; number++)
         printf ("%-*s  ", (int) s_width (number), map_settings_list[number].name);
-    puts ("name");
+    printf ("%10s  %10s  name\n", "entries", "bytes");
     size_t index;
     json_t *map;
     json_array_foreach (list, index, map) s_print_map (map);
@@ -85,6 +98,60 @@ s_declared (json_t *tree, const char *name)
     return json_pack ("{s:s}", "name", name);
 }
 
+//  Adds what a member knows of maps. False: it does not answer.
+static bool
+s_add_sizes (sheet_t *sum, zgrid_client_t *client)
+{
+    int status;
+    sheet_t *one = client ? crowd_sheet (client, SHEET_maps, &status) : NULL;
+    bool good = one && !sheet_has_more (one);
+    uint32_t rows = one ? sheet_settle (one) : 0;
+    for (uint32_t row = 0; row < rows; row++)
+        good = sheet_add (sum, sheet_row (one, row)) && good;
+    sheet_destroy (&one);
+    return good;
+}
+
+//  Entries and bytes of all maps, and those that nobody declared. What not all members have told is not
+//  known.
+static void
+s_add_known (json_t *tree, json_t *list)
+{
+    fleet_t fleet = { .count = 0 };
+    sheet_t *sum = sheet_new (SHEET_maps, UINT32_MAX);
+    fleet_follow (&fleet, tree);
+    bool whole = sum && fleet.count > 0;
+    for (size_t at = 0; sum && at < fleet.count; at++)
+        whole = s_add_sizes (sum, fleet.ships[at].client) && whole;
+    fleet_end (&fleet);
+    uint32_t rows = sum ? sheet_settle (sum) : 0;
+    size_t index, declared = json_array_size (list);
+    json_t *map;
+    json_array_foreach (list, index, map)
+    {
+        json_object_set_new (map, "declared", json_true ());
+        if (whole)
+            json_object_update_new (map, json_pack ("{s:i, s:i}", "entries", 0, "bytes", 0));
+    }
+    for (uint32_t row = 0; row < rows; row++) {
+        const cell_t *cells = sheet_row (sum, row);
+        bytes_t name = cells[CELL_maps_map].bytes;
+        map = NULL;
+        for (index = 0; index < declared && !map; index++)
+            if (bytes_equal (name, bytes_str (cluster_text (json_array_get (list, index), "name"))))
+                map = json_array_get (list, index);
+        if (!map) {
+            map = json_pack ("{s:s%, s:b}", "name", (const char *) name.data, name.size, "declared", 0);
+            json_array_append_new (list, map);
+        }
+        if (whole && map)
+            json_object_update_new (map, json_pack ("{s:I, s:I}", "entries",
+                                                    (json_int_t) cells[CELL_maps_entries].number, "bytes",
+                                                    (json_int_t) cells[CELL_maps_data_bytes].number));
+    }
+    sheet_destroy (&sum);
+}
+
 //  name NULL: all of them.
 static int
 s_show (tool_t *self, const char *name)
@@ -100,6 +167,8 @@ s_show (tool_t *self, const char *name)
         json_array_append_new (list, s_declared (tree, name));
     else
         json_array_foreach (json_object_get (tree, "maps"), index, map) json_array_append (list, map);
+    if (!name)
+        s_add_known (tree, list);
     json_decref (tree);
     if (self->json) {
         json_t *answer = json_array ();

@@ -88,8 +88,11 @@ ready        yes
 safe         yes" status
 matches "status as JSON has no table" '.*"version":7.*' "$(tool status --json)"
 is "status as JSON has no table" "" "$(tool status --json | grep '"table"')"
-does 0 'mode      min_sync  ttl       idle      max_entries  max_bytes  policy    events    name
-ap        1         90s       -         -            1025       lru       put,evict  near' map list
+figures='   entries       bytes  name'
+unknown='         ?           ?'
+does 0 "mode      min_sync  ttl       idle      max_entries  max_bytes  policy    events    $figures
+ap        1         90s       -         -            1025       lru       put,evict  $unknown  near" \
+    map list
 usual='"ttl":0,"idle":0,"max_entries":0,"max_bytes":0,"policy":"node","events":"none"'
 does 0 "[{\"name\":\"far\",\"mode\":\"cp\",\"min_sync\":1,$usual}]" map show far --json
 does 0 'mode         ap
