@@ -5,6 +5,8 @@
 #include "lib/rig.h"
 #include "lib/test.h"
 #include "lock/lock.h"
+#include "mem.h"
+#include "replica/session_id.h"
 
 #define WAITS 999
 
@@ -436,6 +438,65 @@ START_TEST (a_thousand_waiters_cost_nothing_while_they_wait)
 }
 END_TEST
 
+//  A LOCK under a session of that number, while the n-th allocation and all after it fail. True: it waits.
+static bool
+s_lock_without_memory (copies_t *copies, uint64_t n)
+{
+    uint8_t session[SESSION_SIZE] = { 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (uint8_t) n };
+    session_issuer_t issuer = { .node = 8, .issued = (uint32_t) n };
+    ck_assert (session_issue (&issuer, copies->view->cluster, 1, session));
+    options_t options = { .given = OPT_session | OPT_wait,
+                          .session = value_bytes (bytes_of (session, sizeof session)),
+                          .wait = LOCK_WAIT_MAX };
+    buf_t body = BUF_INIT, out = BUF_INIT, attached = BUF_INIT;
+    bytes_t key = bytes_str ("lock"), route = bytes_str ("route");
+    value_t none = value_nil ();
+    wire_begin (&body);
+    wire_request (&body, 1000 + n, OP_LOCK, bytes_str ("map"), &key, &none, &options);
+    ck_assert (buf_reserve (&out, 1000));
+    batch_t batch = { .attached = &attached,
+                      .moment = { copies->now, 1700000000000 },
+                      .body_size = body.size,
+                      .tag = 7,
+                      .before = &route,
+                      .before_count = 1 };
+    ck_assert (wire_open (buf_bytes (&body), &batch.reader));
+    mem_fail_at (n);
+    ck_assert (!storage_batch (copies->storage[0], &batch, &out, 1000));
+    mem_fail_at (0);
+    bool waits = out.size == 0;
+    ck_assert_uint_eq (batch.parked, waits);
+    reply_t reply = { .status = 0 };
+    mp_t reader = mp_of (buf_bytes (&out));
+    ck_assert (waits || (wire_next_reply (&reader, &reply) == WIRE_RECORD && reply.status == ZGRID_NOMEM));
+    storage_flush (copies->storage[0], copies->now);
+    buf_clear (&body);
+    buf_clear (&out);
+    return waits;
+}
+
+START_TEST (without_memory_nobody_waits_by_halves)
+{
+    copies_t copies;
+    s_open (&copies, 2, 2);
+    s_lock (&copies, 0, 1, 1, 60000, 0);
+    copies_run (&copies, 50);
+    unsigned waiters = 0;
+    for (uint64_t n = 1; n < 40; n++) {
+        waiters += s_lock_without_memory (&copies, n);
+        copies_run (&copies, 10);
+        storage_verify (copies.storage[0]);
+        ck_assert_uint_eq (storage_stats (copies.storage[0])->lock_waiters, waiters);
+        ck_assert_uint_eq (storage_stats (copies.storage[0])->parked, waiters);
+    }
+    ck_assert_uint_gt (waiters, 20);
+    ck_assert_uint_lt (waiters, 39);
+    copies_run (&copies, 50);
+    s_check_equal (&copies, 0, 1);
+    copies_close (&copies);
+}
+END_TEST
+
 START_TEST (fences_hold_on_every_copy)
 {
     copies_t copies;
@@ -479,6 +540,7 @@ test_suite (void)
     tcase_add_test (tcase, who_waits_at_the_old_owner_is_sent_to_the_new_one);
     tcase_add_test (tcase, tokens_grow_across_the_loss_of_all_data);
     tcase_add_test (tcase, a_thousand_waiters_cost_nothing_while_they_wait);
+    tcase_add_test (tcase, without_memory_nobody_waits_by_halves);
     tcase_add_test (tcase, fences_hold_on_every_copy);
     suite_add_tcase (suite, tcase);
     return suite;
