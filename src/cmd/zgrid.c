@@ -80,38 +80,22 @@ typedef struct {
 } option_t;
 
 static const option_t s_options[] = {
-    { "server", 's', true, true },
-    { "map", 'm', true, true },
-    { "timeout", 'T', true, true },
-    { "json", 'j', false, true },
-    { "help", 'h', false, true },
-    { "version", 'V', false, true },
-    { "ttl", 't', true, false },
-    { "nx", 'n', false, false },
-    { "xx", 'x', false, false },
-    { "raw", 'r', false, false },
-    { "values", 'v', false, false },
-    { "regex", 'X', true, false },
-    { "yes", 'y', false, false },
-    { "format", 'f', true, false },
-    { "mode", 'o', true, false },
-    { "min-sync", 'k', true, false },
-    { "refound", 'F', false, false },
-    { "accept-data-loss", 'A', false, false },
-    { "no-wait", 'N', false, false },
-    { "wait", 'w', true, false },
-    { "dry-run", 'D', false, false },
-    { "rate", 'R', true, false },
-    { "pause", 'P', false, false },
-    { "resume", 'U', false, false },
-    { "watch", 'W', false, false },
-    { "node", 'b', true, false },
-    { "all", 'a', false, false },
-    { "once", 'O', false, false },
-    { "count", 'c', true, false },
-    { "interval", 'i', true, false },
-    { "fence", 'e', true, false },
-    { "lease", 'l', true, false },
+    { "server", 's', true, true },    { "map", 'm', true, true },
+    { "timeout", 'T', true, true },   { "json", 'j', false, true },
+    { "help", 'h', false, true },     { "version", 'V', false, true },
+    { "ttl", 't', true, false },      { "nx", 'n', false, false },
+    { "xx", 'x', false, false },      { "raw", 'r', false, false },
+    { "values", 'v', false, false },  { "regex", 'X', true, false },
+    { "yes", 'y', false, false },     { "format", 'f', true, false },
+    { "mode", 'o', true, false },     { "min-sync", 'k', true, false },
+    { "refound", 'F', false, false }, { "accept-data-loss", 'A', false, false },
+    { "no-wait", 'N', false, false }, { "wait", 'w', true, false },
+    { "dry-run", 'D', false, false }, { "rate", 'R', true, false },
+    { "pause", 'P', false, false },   { "resume", 'U', false, false },
+    { "watch", 'W', false, false },   { "node", 'b', true, false },
+    { "all", 'a', false, false },     { "once", 'O', false, false },
+    { "count", 'c', true, false },    { "interval", 'i', true, false },
+    { "fence", 'e', true, false },    { "lease", 'l', true, false },
     { "pattern", 'p', false, false },
 };
 #define OPTIONS (sizeof s_options / sizeof s_options[0])
@@ -165,6 +149,30 @@ s_format (plan_t *plan, const char *name)
     return false;
 }
 
+//  Where an option's text goes as it is; NULL: it is not of that kind.
+static const char **
+s_text (tool_t *tool, char letter)
+{
+    switch (letter) {
+        case 's':
+            return &tool->endpoint;
+        case 'm':
+            return &tool->map;
+        case 'b':
+            return &tool->node;
+        case 'R':
+            return &tool->rate;
+        case 'X':
+            return &tool->regex;
+        case 'o':
+            return &tool->mode;
+        case 'k':
+            return &tool->min_sync;
+        default:
+            return NULL;
+    }
+}
+
 //  False, and said why, if the value is wrong.
 static bool
 s_take (plan_t *plan, const option_t *option, const char *value)
@@ -173,13 +181,12 @@ s_take (plan_t *plan, const option_t *option, const char *value)
     int64_t number = 0;
     if (!option->general && !strchr (plan->given, option->letter))
         plan->given[strlen (plan->given)] = option->letter;
+    const char **text = s_text (tool, option->letter);
+    if (text) {
+        *text = value;
+        return true;
+    }
     switch (option->letter) {
-        case 's':
-            tool->endpoint = value;
-            break;
-        case 'm':
-            tool->map = value;
-            break;
         case 'T':
             if (!s_milliseconds (plan, option->name, value, INT32_MAX, &number))
                 return false;
@@ -220,21 +227,6 @@ s_take (plan_t *plan, const option_t *option, const char *value)
                 return false;
             }
             tool->count = (uint64_t) number;
-            break;
-        case 'b':
-            tool->node = value;
-            break;
-        case 'R':
-            tool->rate = value;
-            break;
-        case 'X':
-            tool->regex = value;
-            break;
-        case 'o':
-            tool->mode = value;
-            break;
-        case 'k':
-            tool->min_sync = value;
             break;
         default: {
             bool *flags[] = {
