@@ -1,4 +1,5 @@
-//  zgrid-events: what happens in the cluster, as each of its members tells it, until the process is ended.
+//  zgrid-events: what happens in the cluster, as each of its members tells it, or to the keys of a map, until
+//  the process is ended.
 //  SPDX-License-Identifier: MPL-2.0
 #include <poll.h>
 #include <stdio.h>
@@ -36,13 +37,15 @@ s_print (json_t *event)
     tool_print_escaped (zgrid_str (cluster_text (event, "event")));
     json_object_foreach (event, name, value)
     {
-        if (s_is_head (name))
+        if (s_is_head (name) || json_is_null (value))
             continue;
         printf ("  ");
         tool_print_escaped (zgrid_str (name));
         putchar ('=');
         if (json_is_string (value))
-            tool_print_escaped (zgrid_str (json_string_value (value)));
+            tool_print_escaped ((zgrid_bytes_t) { json_string_value (value), json_string_length (value) });
+        else if (!json_is_integer (value))
+            printf ("%s", json_is_true (value) ? "yes" : "");
         else
             printf ("%lld", (long long) json_integer_value (value));
     }
@@ -53,7 +56,7 @@ static void
 s_on_event (void *arg, zgrid_bytes_t json, uint64_t version)
 {
     const tool_t *tool = arg;
-    json_t *event = json_loadb (json.data, json.size, 0, NULL);
+    json_t *event = json_loadb (json.data, json.size, JSON_ALLOW_NUL, NULL);
     (void) version;
     if (!json_is_object (event))
         fprintf (stderr, "zgrid: an event that cannot be read\n");
@@ -104,9 +107,60 @@ s_receive (fleet_t *fleet)
     poll (fds, count, wait);
 }
 
+//  ------------------------------------------------------------------------------------------------
+//  Events of keys
+
+//  Until there were enough of them, the time is over, or stdout is gone.
+static int
+s_print_keys (tool_t *self, zgrid_topic_t *topic)
+{
+    double until = progress_now () + (double) self->wait_ms / 1000;
+    for (uint64_t count = 0; (!self->count || count < self->count) && !ferror (stdout); count++) {
+        double left = (until - progress_now ()) * 1000;
+        int wait = !self->wait_ms ? -1 : left > 0 ? (int) left + 1 : 0;
+        zgrid_message_t message;
+        int status = zgrid_topic_receive (topic, &message, wait);
+        if (status == ZGRID_TIMEOUT)
+            return self->count ? EXIT_UNREACHABLE : EXIT_DONE;
+        if (status != ZGRID_OK)
+            return tool_fail (self, status, zgrid_topic_error (topic));
+        if (message.lost || message.gap)
+            fprintf (stderr, "zgrid: events were lost here\n");
+        s_on_event (self, message.message, 0);
+    }
+    return ferror (stdout) ? EXIT_PARTLY : EXIT_DONE;
+}
+
+static int
+s_key_events (tool_t *self)
+{
+    char channel[300];
+    zgrid_topic_options_t options = ZGRID_TOPIC_OPTIONS_INIT;
+    options.endpoints = self->endpoint;
+    options.timeout_ms = self->timeout_ms;
+    zgrid_topic_t *topic;
+    snprintf (channel, sizeof channel, "zgrid.events.%s", self->map);
+    int status = zgrid_topic_new (&topic, &options);
+    if (status != ZGRID_OK)
+        return tool_fail (self, status, NULL);
+    status = zgrid_topic_subscribe (topic, zgrid_str (channel));
+    if (status == ZGRID_OK)
+        fprintf (stderr, "zgrid: listening at %s\n", zgrid_topic_server (topic));
+    int code = status == ZGRID_OK ? s_print_keys (self, topic)
+                                  : tool_fail (self, status, zgrid_topic_error (topic));
+    zgrid_topic_destroy (&topic);
+    return code;
+}
+
+//  ------------------------------------------------------------------------------------------------
+
 int
 command_events (tool_t *self)
 {
+    if (self->map_named) {
+        setvbuf (stdout, NULL, _IOLBF, BUFSIZ);
+        return s_key_events (self);
+    }
     fleet_t fleet = { .opened = s_listen, .arg = self };
     double look_at = 0;
     setvbuf (stdout, NULL, _IOLBF, BUFSIZ);

@@ -22,6 +22,7 @@ typedef enum { FORMAT_AUTO, FORMAT_JSONL, FORMAT_TSV, FORMAT_TEXT, FORMAT_JSON }
 typedef struct {
     const char *endpoint;
     const char *map;
+    bool map_named;      // events: those of this map
     uint32_t timeout_ms;
     bool json;           // Answers and errors as JSON
     bool values;         // scan: values, too

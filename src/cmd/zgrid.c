@@ -55,7 +55,7 @@ static const command_t s_commands[] = {
     { "partitions", "", "", 0, 0, 0, command_partitions },
     { "owner", "KEY", "", 1, 1, 0, command_owner },
     { "status", "[--watch [--wait MS]]", "Ww", 0, 0, 0, command_status },
-    { "events", "", "", 0, 0, 0, command_events },
+    { "events", "[--map NAME [--count N] [--wait MS]]", "cw", 0, 0, 0, command_events },
     { "check", "", "", 0, 0, 0, command_check },
     { "ready", "", "", 0, 0, 0, command_ready },
     { "safe", "", "", 0, 0, 0, command_safe },
@@ -362,12 +362,15 @@ s_run (plan_t *plan)
 int
 main (int argc, char **argv)
 {
-    plan_t plan = { .tool = { .endpoint = ENDPOINT_STANDARD, .map = "default" } };
+    plan_t plan = { .tool = { .endpoint = ENDPOINT_STANDARD } };
     plan.tool.operands = calloc ((size_t) argc + 1, sizeof *plan.tool.operands);
     if (!plan.tool.operands)
         return tool_fail (&plan.tool, ZGRID_NOMEM, NULL);
     int code = EXIT_USAGE;
-    if (s_parse (&plan, argc, argv)) {
+    bool parsed = s_parse (&plan, argc, argv);
+    plan.tool.map_named = plan.tool.map != NULL;
+    plan.tool.map = plan.tool.map_named ? plan.tool.map : "default";
+    if (parsed) {
         if (plan.help || plan.version) {
             if (plan.help)
                 s_help ();

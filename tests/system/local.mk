@@ -4,7 +4,7 @@ dist_check_SCRIPTS += tests/system/check_docs.sh
 TESTS += tests/system/check_docs.sh
 
 #  The daemon and the tool
-TOOL_TESTS = tests/system/check_zgridd.sh tests/system/check_zgrid.sh tests/system/check_zgrid_cluster.sh tests/system/check_stats.sh
+TOOL_TESTS = tests/system/check_zgridd.sh tests/system/check_zgrid.sh tests/system/check_zgrid_cluster.sh tests/system/check_key_events.sh tests/system/check_stats.sh
 dist_check_SCRIPTS += $(TOOL_TESTS)
 TESTS += $(TOOL_TESTS)
 EXTRA_DIST += tests/system/zgridd.sh
