@@ -46,7 +46,8 @@ $(for number in 0 1 2 3 4 5 6 7 8 9; do echo "news: message $number"; done)" "$(
 }
 hears "$ZGRID_BUILD/examples/subscriber" "$endpoint" 10 "n*s"
 python=/usr/bin/python3
-$python -c 'import zmq, msgpack' && hears $python "$ZGRID_SOURCE/examples/python/subscriber.py" "$endpoint" news 10
+$python -c 'import zmq, msgpack' \
+    && hears $python "$ZGRID_SOURCE/examples/python/subscriber.py" "$endpoint" news 10
 
 for file in "$ZGRID_SOURCE"/examples/*.c "$ZGRID_SOURCE"/examples/*/client.*; do
     is "$file has fewer than 80 lines" yes "$([ "$(wc -l < "$file")" -lt 80 ] && echo yes)"
