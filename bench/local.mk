@@ -1,6 +1,6 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Not built by make all: `make bench-programs`, and `make bench` measures.
-EXTRA_PROGRAMS = bench-echo bench-hits bench-local bench-near bench-operations bench-scan bench-stream
+EXTRA_PROGRAMS = bench-echo bench-fanout bench-hits bench-local bench-near bench-operations bench-scan bench-stream
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench_echo_CPPFLAGS = $(ZMQ_CFLAGS)
 bench_echo_SOURCES = bench/echo.c
@@ -19,6 +19,10 @@ bench_operations_CPPFLAGS = $(USER_CPPFLAGS)
 bench_operations_SOURCES = bench/operations.c
 bench_operations_LDADD = libzgrid.la
 bench_operations_LDFLAGS = -pthread
+bench_fanout_CPPFLAGS = $(NODE_CPPFLAGS)
+bench_fanout_SOURCES = bench/fanout.c
+bench_fanout_LDADD = libzgrid-inner.la $(CZMQ_LIBS) $(ZMQ_LIBS)
+bench_fanout_LDFLAGS = -pthread
 #  From inside the library: two rebalancers
 bench_stream_CPPFLAGS = $(NODE_CPPFLAGS)
 bench_stream_SOURCES = bench/stream.c

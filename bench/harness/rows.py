@@ -32,7 +32,7 @@ class Bench:
 
     def start (self):
         for name in ('zgridd', 'zgrid', 'zgrid-bench', 'bench-echo', 'bench-local', 'bench-near', 'bench-operations',
-                     'bench-scan', 'bench-stream'):
+                     'bench-fanout', 'bench-scan', 'bench-stream'):
             if not os.access (self.program (name), os.X_OK):
                 raise processes.Failed (f'{self.program (name)} is missing: make && make bench-programs')
 
@@ -381,6 +381,23 @@ def scan (bench):
                    for name, what in (('glob', 'a glob'), ('regex', 'a regular expression'), ('values', 'values'))]
 
 
+def fanout (bench):
+    """What is published to one channel and read by some subscribers, against a bare XPUB."""
+    results = []
+    _, endpoint = bench.zgridd ()
+    for subscribers, number in ((1, 2000000), (10, 600000), (100, 60000)):
+        ours, bare = [], []
+        flags = ['-s', str (subscribers), '-n', str (bench.size (number)), '-z', str (VALUE_SIZE), '-b', str (BATCH)]
+        for _ in range (bench.rounds):
+            for figures, mode in ((ours, ['zgrid', endpoint]), (bare, ['bare'])):
+                figure = processes.output_json ([bench.program ('bench-fanout'), *mode, *flags])
+                figures.append (figure ['messages_per_second'])
+        results.append (Result (f'PUBLISH in batches of {BATCH}, {subscribers} subscribers: messages read', ours, bare,
+                                0.7, unit='M/s', scale=1e6, peer='bare XPUB and SUB'))
+    return results
+
+
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
         'embedded': embedded, 'near': near, 'memory': memory, 'grow': grow, 'copies': copies,
-        'moves-stream': moves_stream, 'expiry': expiry, 'locks': locks, 'mix': mix, 'scan': scan}
+        'moves-stream': moves_stream, 'expiry': expiry, 'locks': locks, 'mix': mix, 'scan': scan,
+        'fanout': fanout}
