@@ -273,6 +273,35 @@ START_TEST (no_entry_lives_by_the_wall_clock)
 }
 END_TEST
 
+//  One client invents names: the limit answers, and what they cost is bounded.
+START_TEST (a_hundred_thousand_names_of_maps_meet_a_limit)
+{
+    rig_t rig;
+    char name[32];
+    unsigned made = 0, refused = 0;
+    s_open (&rig, 0, 0);
+    for (int at = 0; at < 100000; at++) {
+        int size = snprintf (name, sizeof name, "map%d", at);
+        ask_t ask = rig_words (at % 2 ? OP_PUT : OP_INCR, "k", at % 2 ? "v" : NULL, "");
+        ask.map = bytes_of (name, (size_t) size);
+        unsigned status = rig_ask (&rig, &ask).status;
+        made += status == ZGRID_OK;
+        refused += status == ZGRID_TOOBIG;
+        //  Asking for what is in no map makes none
+        ask.op = OP_GET;
+        ask.map = bytes_of (name, (size_t) size - 1);
+        rig_ask (&rig, &ask);
+    }
+    ck_assert (made == 1024 && refused == 100000 - 1024);
+    ck_assert (rig_stats (&rig).maps == 1024 && rig_stats (&rig).entries == 1024);
+    //  Those that are there go on
+    ask_t ask = rig_words (OP_PUT, "more", "v", "");
+    ask.map = bytes_str ("map7");
+    ck_assert_uint_eq (rig_ask (&rig, &ask).status, ZGRID_OK);
+    s_close (&rig);
+}
+END_TEST
+
 //  ------------------------------------------------------------------------------------------------
 //  Copies
 
@@ -343,6 +372,7 @@ test_suite (void)
     tcase_add_test (tests, an_idle_time_that_is_taken_back_ends_at_once);
     tcase_add_test (tests, an_access_from_the_future_was_just_now);
     tcase_add_test (tests, no_entry_lives_by_the_wall_clock);
+    tcase_add_test (tests, a_hundred_thousand_names_of_maps_meet_a_limit);
     tcase_add_test (tests, only_the_primary_says_that_an_entry_is_idle);
     suite_add_tcase (suite, tests);
     return suite;
