@@ -1,7 +1,7 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Documents
-dist_check_SCRIPTS += tests/system/check_docs.sh
-TESTS += tests/system/check_docs.sh
+dist_check_SCRIPTS += tests/system/check_docs.sh tests/system/check_conformance_doc.sh
+TESTS += tests/system/check_docs.sh tests/system/check_conformance_doc.sh
 
 #  The daemon and the tool
 TOOL_TESTS = tests/system/check_zgridd.sh tests/system/check_zgrid.sh tests/system/check_zgrid_cluster.sh tests/system/check_key_events.sh tests/system/check_stats.sh
