@@ -397,7 +397,32 @@ def fanout (bench):
     return results
 
 
+def stats_cost (bench):
+    """What statistics cost: a server that times, samples and counts, against one with stats.sampling 0."""
+    forms = {'GET in batches of 256': ('--mix', 'get', '--window', '4096', '--batch', '256', '--requests',
+                                       str (bench.size (2000000))),
+             'PUT in batches of 256': ('--mix', 'put', '--window', '4096', '--batch', '256', '--requests',
+                                       str (bench.size (2000000))),
+             '50 clients with one GET in flight each': ('--mix', 'get', '--connections', '50', '--requests',
+                                                        str (bench.size (200000)))}
+    servers = {sampling: bench.zgridd ('--set', f'stats.sampling={sampling}') for sampling in (64, 0)}
+    for _, endpoint in servers.values ():
+        bench.load (endpoint)
+    figures = {(form, sampling): [] for form in forms for sampling in servers}
+    for turn in range (bench.rounds):
+        for form, flags in forms.items ():
+            #  Who comes first changes from round to round
+            for sampling in sorted (servers, reverse=turn % 2 == 0):
+                figure = bench.zgrid_bench ('-s', servers [sampling] [1], *flags)
+                figures [form, sampling].append (figure ['records_per_second'])
+    for process, _ in servers.values ():
+        processes.stop (process)
+    return [Result (f'{form}, with statistics', figures [form, 64], figures [form, 0], 0.98, unit='M/s', scale=1e6,
+                    digits=3, peer='the same with `stats.sampling` 0')
+            for form in forms]
+
+
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
         'embedded': embedded, 'near': near, 'memory': memory, 'grow': grow, 'copies': copies,
         'moves-stream': moves_stream, 'expiry': expiry, 'locks': locks, 'mix': mix, 'scan': scan,
-        'fanout': fanout}
+        'fanout': fanout, 'statistics': stats_cost}
