@@ -110,22 +110,22 @@ static bool
 s_make_storage (zgrid_node_t *self, uint32_t index, const uint8_t *seed)
 {
     const settings_t *settings = self->settings;
-    storage_config_t config = { .index = index,
-                                .actors = self->actors,
-                                .partitions = self->partitions,
-                                .regex = regex_port (),
-                                .maps_max = (uint32_t) settings_uint (settings, SETTING_limits_maps),
-                                .key_max = settings_uint (settings, SETTING_limits_key_max),
-                                .value_max = settings_uint (settings, SETTING_limits_value_max),
-                                .memory_limit = s_share (settings_uint (settings, SETTING_memory_limit),
-                                                         self->actors),
-                                .entries_limit = s_share (settings_uint (settings, SETTING_memory_entries),
-                                                          self->actors),
-                                .policy = s_policy (node_text (self, SETTING_memory_policy)),
-                                .batch_max = settings_uint (settings, SETTING_limits_batch_records),
-                                .silence = self->timing.detection,
-                                .ap_grace = settings_uint (settings, SETTING_storage_ap_grace),
-                                .ap_round = settings_uint (settings, SETTING_storage_ap_round) };
+    storage_config_t config = {
+        .index = index,
+        .actors = self->actors,
+        .partitions = self->partitions,
+        .regex = regex_port (),
+        .maps_max = (uint32_t) settings_uint (settings, SETTING_limits_maps),
+        .key_max = settings_uint (settings, SETTING_limits_key_max),
+        .value_max = settings_uint (settings, SETTING_limits_value_max),
+        .memory_limit = s_share (settings_uint (settings, SETTING_memory_limit), self->actors),
+        .entries_limit = s_share (settings_uint (settings, SETTING_memory_entries), self->actors),
+        .policy = s_policy (node_text (self, SETTING_memory_policy)),
+        .batch_max = settings_uint (settings, SETTING_limits_batch_records),
+        .silence = self->timing.detection,
+        .ap_grace = settings_uint (settings, SETTING_storage_ap_grace),
+        .ap_round = settings_uint (settings, SETTING_storage_ap_round)
+    };
     census_config_t census = { .clock = actor_nanoseconds,
                                .sampling = (uint32_t) settings_uint (settings, SETTING_stats_sampling),
                                .slow = settings_uint (settings, SETTING_stats_slow) * 1000 };
