@@ -173,7 +173,7 @@ START_TEST (who_has_read_is_told_of_changes_and_of_nothing_else)
     static bool s_good[S_CLIENTS][S_MAPS][S_KEYS];
     uint64_t dice = 9;
     s_open (10000, 1u << 20);
-    for (int step = 0; step < 100000; step++) {
+    for (int step = 0; step < 30000; step++) {
         unsigned client = (unsigned) s_roll (&dice, S_CLIENTS), map = (unsigned) s_roll (&dice, S_MAPS);
         unsigned key = (unsigned) s_roll (&dice, S_KEYS), what = (unsigned) s_roll (&dice, 1000);
         if (what < 600) {
@@ -199,10 +199,11 @@ START_TEST (who_has_read_is_told_of_changes_and_of_nothing_else)
         for (unsigned c = 0; c < S_CLIENTS; c++)
             for (unsigned m = 0; m < S_MAPS; m++)
                 for (unsigned k = 0; k < S_KEYS; k++)
-                    ck_assert_uint_eq (s_clients[c].has[m][k], s_good[c][m][k]);
+                    if (s_clients[c].has[m][k] != s_good[c][m][k])
+                        ck_abort_msg ("client %u, map %u, key %u", c, m, k);
     }
     for (unsigned c = 0; c < S_CLIENTS; c++)
-        ck_assert (s_clients[c].told > 1000 && s_clients[c].cleared == 0);
+        ck_assert (s_clients[c].told > 300 && s_clients[c].cleared == 0);
 }
 END_TEST
 
