@@ -395,9 +395,10 @@ END_TEST
 
 START_TEST (requests_are_answered_or_refused)
 {
-    char large[1001];
-    memset (large, 'x', sizeof large);
-    value_t hello = value_bytes (bytes_str ("hello")), big = value_bytes (bytes_of (large, sizeof large));
+    char large[1002];
+    memset (large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = 0;
+    value_t hello = value_bytes (bytes_str ("hello")), big = value_bytes (bytes_str (large));
     value_t nil = value_nil (), number = value_int (5), attached = { .kind = VALUE_ATTACHED };
     ck_assert_uint_eq (s_answer (0, OP_PUBLISH, "news", &hello, NULL).status, ZGRID_OK);
     ck_assert_uint_eq (s_answer (0, OP_PUBLISH, NULL, &hello, NULL).status, ZGRID_MALFORMED);
