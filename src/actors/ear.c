@@ -17,8 +17,8 @@
 #define S_COMMAND 16 // Bytes that ZMTP 3.1 puts before a subscription
 #define S_KEEPALIVE_S 60
 
-//  What a connection's messages have in common: libzmq gives all of them the same block of properties, and one
-//  message that is kept keeps that block from being used again.
+//  What a connection's messages have in common: libzmq gives all of them the same block of properties, and
+//  one message that is kept keeps that block from being used again.
 typedef struct {
     const char *mark; // NULL: nothing has come yet
     zmq_msg_t kept;

@@ -1,5 +1,5 @@
-//  ear: an XPUB with those that have connected to it. libzmq's XPUB tells which subscriptions come, but once for
-//  all connections when the last of them goes that wanted something; so each connection is known by the
+//  ear: an XPUB with those that have connected to it. libzmq's XPUB tells which subscriptions come, but once
+//  for all connections when the last of them goes that wanted something; so each connection is known by the
 //  descriptor that it came through, and the socket's monitor says when that was closed.
 //
 //  Not ZMQ_XPUB_MANUAL: after one message of a peer that is no subscription, libzmq 4.3.4 takes the

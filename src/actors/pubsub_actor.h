@@ -2,8 +2,9 @@
 //  and a SUB each, which carry only what somebody at the other end wants.
 //
 //  What a subscriber gets is a message of two frames: the topic, and a body (core/pubsub/message.h).
-//  How it asks: a topic is "c" NAME 0 for a channel, "p" PATTERN 0 for a pattern, "s" TOKEN 0 for an answer when
-//  all members know its subscriptions (core/pubsub/topic.h). A SUB needs ZMQ_SNDHWM 0 to ask for more than 1,000.
+//  How it asks: a topic is "c" NAME 0 for a channel, "p" PATTERN 0 for a pattern, "s" TOKEN 0 for an answer
+//  when all members know its subscriptions (core/pubsub/topic.h). A SUB needs ZMQ_SNDHWM 0 to ask for more
+//  than 1,000.
 //
 //  What other actors of the node send:
 //    `feed` (PULL)     one frame: a body of PUBLISH records. Unanswered; what is wrong with one is counted
