@@ -4,9 +4,9 @@
 //  bench-fanout bare [options]             an XPUB in this process
 //  bench-fanout zgrid ENDPOINT [options]   a server's public endpoint; published with one DEALER
 //
-//  One thread publishes, one reads all subscribers' sockets. The publisher is never more than so many messages
-//  ahead of the slowest subscriber, so that nothing is lost: lost messages end the program. Prints one line of
-//  JSON.
+//  One thread publishes, one reads all subscribers' sockets. The publisher is never more than so many
+//  messages ahead of the slowest subscriber, so that nothing is lost: lost messages end the program. Prints
+//  one line of JSON.
 #include <czmq.h>
 
 #include <pthread.h>

@@ -1,5 +1,6 @@
-//  inner: what the beacon and the other actors of a node say to each other, over inproc. Each storage
-//  actor, the router, the rebalancer and the pubsub actor have one DEALER, connected to the beacon's ROUTER "inner".
+//  inner: what the beacon and the other actors of a node say to each other, over inproc. Each storage actor,
+//  the router, the rebalancer and the pubsub actor have one DEALER, connected to the beacon's ROUTER
+//  "inner".
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef INNER_H_INCLUDED
 #define INNER_H_INCLUDED

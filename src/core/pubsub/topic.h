@@ -1,9 +1,9 @@
-//  topic: how a ZeroMQ subscription names what it wants. A publisher's XPUB compares prefixes; a topic ends in
-//  a zero byte, which no name contains, so that it is a prefix of no other one:
+//  topic: how a ZeroMQ subscription names what it wants. A publisher's XPUB compares prefixes; a topic ends
+//  in a zero byte, which no name contains, so that it is a prefix of no other one:
 //    "c" NAME 0      a channel
 //    "p" PATTERN 0   all channels that match (glob.h)
-//    "s" TOKEN 0     an answer, once: a message with this topic and a body without arrays comes when all members
-//                    know what this connection subscribed to before; whoever asks chooses the token
+//    "s" TOKEN 0     an answer, once: a message with this topic and a body without arrays comes when all
+//                    members know what this connection subscribed to before; whoever asks chooses the token
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef TOPIC_H_INCLUDED
 #define TOPIC_H_INCLUDED
