@@ -208,6 +208,16 @@ s_set (zgrid_node_t *node, const char *name, const char *value)
     exit (1);
 }
 
+static zgrid_client_t *
+s_embed (zgrid_node_t *node)
+{
+    zgrid_client_t *client;
+    if (zgrid_node_client (node, &client) == ZGRID_OK)
+        return client;
+    fprintf (stderr, "%s\n", zgrid_node_error (node));
+    exit (1);
+}
+
 static zgrid_node_t *
 s_node (unsigned number, unsigned copies, const char *seed)
 {
@@ -291,9 +301,7 @@ s_start (s_cluster_t *self, unsigned copies)
 {
     for (unsigned at = 0; at < S_MEMBERS; at++)
         self->nodes[at] = s_node (at, copies, at ? zgrid_node_peer (self->nodes[0]) : NULL);
-    zgrid_client_t *client;
-    if (zgrid_node_client (self->nodes[0], &client) != ZGRID_OK)
-        exit (1);
+    zgrid_client_t *client = s_embed (self->nodes[0]);
     uint64_t end = subject_now () + S_PATIENCE;
     while (!s_is_balanced (client, self->owners)) {
         if (subject_now () > end) {
@@ -332,9 +340,8 @@ s_run_cluster (unsigned copies)
         subject.elsewhere = zgrid_node_endpoint (second);
         if (subject.way == WAY_EMBEDDED) {
             subject.node = first;
-            if (zgrid_node_client (first, &subject.client) != ZGRID_OK
-                || zgrid_node_client (second, &subject.other) != ZGRID_OK)
-                exit (1);
+            subject.client = s_embed (first);
+            subject.other = s_embed (second);
         } else {
             subject.client = s_connect (subject.endpoint, subject.way == WAY_ROUTER);
             subject.other = s_connect (subject.elsewhere, subject.way == WAY_ROUTER);

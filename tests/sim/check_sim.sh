@@ -1,7 +1,7 @@
 #!/bin/sh
 #  check_sim.sh: schedules of whole clusters, as many as there is time for, a fifth of them once more with
-#  a map in ap mode, and with locks; the seeds that once were wrong; and larger clusters at rest. ZGRID_SCHEDULES says how
-#  many of each kind.
+#  a map in ap mode, and with locks; the seeds that once were wrong; and larger clusters at rest.
+#  ZGRID_SCHEDULES says how many of each kind.
 #  SPDX-License-Identifier: MPL-2.0
 sim=$ZGRID_BUILD/tests/sim/sim
 count=10000

@@ -13,8 +13,8 @@
 //    sim --stop N               stops at the Nth schedule that is wrong (8 without it)
 //  With the rules of rule.def compiled in as mutants (sim-mutants):
 //    --mutant NAME              leaves the rule out; the first schedule that shows it is the result
-//    --mutants FILE             lines of NAME COPIES SEED COUNT, perhaps locks: one of so many schedules must be wrong;
-//                               NAME scenario: the scenario; --list names all rules
+//    --mutants FILE             lines of NAME COPIES SEED COUNT, perhaps locks: one of so many schedules
+//                               must be wrong; NAME scenario: the scenario; --list names all rules
 //  SPDX-License-Identifier: MPL-2.0
 #include <assert.h>
 #include <getopt.h>

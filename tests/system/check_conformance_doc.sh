@@ -8,7 +8,8 @@ passed=0
 failed=0
 
 #  `program: test` or `script`
-references=$(grep '^|' $document | grep -o '`[a-z_]*: [a-z_0-9]*`\|`[a-z_/]*\.\(py\|sh\)`' | tr -d '`' | sort -u | tr ' ' '#')
+references=$(grep '^|' $document | grep -o '`[a-z_]*: [a-z_0-9]*`\|`[a-z_/]*\.\(py\|sh\)`' | tr -d '`' \
+    | sort -u | tr ' ' '#')
 for reference in $references; do
     program=${reference%%:*}
     name=${reference#*#}
