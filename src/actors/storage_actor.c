@@ -121,8 +121,9 @@ s_read_clock (storage_actor_t *self)
         self->now = actor_boot ();
 }
 
-void
-storage_actor_set_time (storage_actor_t *self, uint64_t now)
+//  The clock may have been read since the turn began.
+static void
+s_set_time (storage_actor_t *self, uint64_t now)
 {
     if (now > self->now)
         self->now = now;
@@ -131,7 +132,7 @@ storage_actor_set_time (storage_actor_t *self, uint64_t now)
 uint64_t
 storage_actor_now (storage_actor_t *self)
 {
-    storage_actor_set_time (self, actor_boot ());
+    s_set_time (self, actor_boot ());
     return self->now;
 }
 
@@ -489,7 +490,7 @@ s_receive (void *arg, size_t which, const moment_t *moment)
 {
     storage_actor_t *self = arg;
     bool any = false;
-    storage_actor_set_time (self, moment->now);
+    s_set_time (self, moment->now);
     self->wall = moment->wall;
     moment_t at = { self->now, moment->wall };
     storage_clocks (self->storage, at);
@@ -528,7 +529,7 @@ static uint64_t
 s_turn (void *arg, const moment_t *moment, bool *sent)
 {
     storage_actor_t *self = arg;
-    storage_actor_set_time (self, moment->now);
+    s_set_time (self, moment->now);
     self->wall = moment->wall;
     uint64_t now = self->now;
     storage_turn (self->storage, now);

@@ -54,10 +54,6 @@ typedef struct {
     bool sent;                // Through a socket whose turn it was not (actor.h)
 } storage_actor_t;
 
-//  The clock may have been read since the turn began.
-void
-    storage_actor_set_time (storage_actor_t *self, uint64_t now);
-
 //  What a message says of time counts from when it was there, at the earliest: a turn may have stood still
 //  since it began, and a TTL must not end before its time.
 uint64_t

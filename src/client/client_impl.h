@@ -355,10 +355,6 @@ connection_t *
 connection_t *
     routes_connection (zgrid_client_t *client, uint16_t slot);
 
-//  The partition of a slot; PARTITION_NONE if the table is not known.
-uint32_t
-    routes_partition (const zgrid_client_t *client, uint16_t slot);
-
 //  MOVED named the owner of a slot.
 void
     routes_correct (zgrid_client_t *client, uint16_t slot, uint64_t epoch, const connection_t *owner);

@@ -10,8 +10,9 @@
 #define S_NOBODY 0xffff
 #define S_OLDER_MAX 3 // An older table is believed when it was told so many times in a row
 
-uint32_t
-routes_partition (const zgrid_client_t *client, uint16_t slot)
+//  The partition of a slot; PARTITION_NONE if the table is not known.
+static uint32_t
+s_partition (const zgrid_client_t *client, uint16_t slot)
 {
     if (!client->routes.owners || slot == SLOT_NONE)
         return PARTITION_NONE;
@@ -31,7 +32,7 @@ connection_t *
 routes_connection (zgrid_client_t *client, uint16_t slot)
 {
     routes_t *routes = &client->routes;
-    uint32_t partition = routes_partition (client, slot);
+    uint32_t partition = s_partition (client, slot);
     if (partition < routes->partitions && routes->owners[partition] < routes->end_count) {
         route_end_t *end = &routes->ends[routes->owners[partition]];
         if (!end->connection && !end->unusable) {
@@ -48,7 +49,7 @@ void
 routes_correct (zgrid_client_t *client, uint16_t slot, uint64_t epoch, const connection_t *owner)
 {
     routes_t *routes = &client->routes;
-    uint32_t partition = routes_partition (client, slot);
+    uint32_t partition = s_partition (client, slot);
     if (partition >= routes->partitions || epoch < routes->epoch)
         return;
     for (size_t at = 0; at < routes->end_count; at++)

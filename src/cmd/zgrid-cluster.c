@@ -67,8 +67,9 @@ cluster_column (const char *text, size_t width)
     printf ("%*s  ", (int) (strlen (text) < width ? width - strlen (text) : 0), "");
 }
 
-void
-cluster_print_names (json_t *names)
+//  Prints the strings of an array with blanks between them; "-" if there are none.
+static void
+s_print_names (json_t *names)
 {
     size_t index;
     json_t *name;
@@ -82,8 +83,9 @@ cluster_print_names (json_t *names)
         putchar ('-');
 }
 
-bool
-cluster_has_status (json_t *tree, const char *name, const char *status)
+//  True if a member of that name is there with that status.
+static bool
+s_has_status (json_t *tree, const char *name, const char *status)
 {
     size_t index;
     json_t *member;
@@ -155,8 +157,7 @@ s_row_state (json_t *tree, json_t *row)
     json_array_foreach (reps, index, name)
     {
         const char *text = json_string_value (name);
-        alive += text
-                 && (cluster_has_status (tree, text, "UP") || cluster_has_status (tree, text, "LEAVING"));
+        alive += text && (s_has_status (tree, text, "UP") || s_has_status (tree, text, "LEAVING"));
     }
     if (alive == 0)
         return "lost";
@@ -190,7 +191,7 @@ s_print_row (json_t *tree, json_t *row, size_t names)
     cluster_column (s_row_state (tree, row), 6);
     cluster_column (s_name_or_none (json_array_get (row, 2)), names);
     cluster_column (s_name_or_none (json_array_get (row, 4)), names);
-    cluster_print_names (json_array_get (row, 3));
+    s_print_names (json_array_get (row, 3));
     putchar ('\n');
 }
 
@@ -259,7 +260,7 @@ command_owner (tool_t *self)
         printf (": partition %lld, epoch %lld, %s, copies: ",
                 (long long) json_integer_value (json_array_get (row, 0)),
                 (long long) json_integer_value (json_array_get (row, 1)), state);
-        cluster_print_names (json_array_get (row, 3));
+        s_print_names (json_array_get (row, 3));
         putchar ('\n');
     }
     if (code == EXIT_DONE && strcmp (state, "lost") == 0)
@@ -310,10 +311,10 @@ s_print_status (json_t *tree)
     printf ("coordinator  ");
     tool_print_escaped (zgrid_str (cluster_text (tree, "coordinator")));
     printf ("\nvoters       ");
-    cluster_print_names (json_object_get (tree, "voters"));
+    s_print_names (json_object_get (tree, "voters"));
     if (cluster_flag (health, "swapping")) {
         printf (", becoming ");
-        cluster_print_names (json_object_get (tree, "voters_new"));
+        s_print_names (json_object_get (tree, "voters_new"));
     }
     printf ("\nmembers      %zu up, %zu suspect, %zu leaving\n", s_count (tree, "UP"),
             s_count (tree, "SUSPECT"), s_count (tree, "LEAVING"));

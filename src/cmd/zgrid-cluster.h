@@ -44,14 +44,6 @@ const char *
 void
     cluster_column (const char *text, size_t width);
 
-//  Prints the strings of an array with blanks between them; "-" if there are none.
-void
-    cluster_print_names (json_t *names);
-
-//  True if a member of that name is there with that status.
-bool
-    cluster_has_status (json_t *tree, const char *name, const char *status);
-
 //  Shows how moves stand, until the process is ended (zgrid-moves.c).
 int
     moves_watch (tool_t *self);

@@ -2,6 +2,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "json.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "utf8.h"
@@ -26,6 +27,14 @@ json_text (buf_t *out, bytes_t text)
         left -= size ? size : 1;
     }
     buf_add (out, "\"", 1);
+}
+
+void
+json_number (buf_t *out, const char *name, uint64_t number)
+{
+    char text[64];
+    snprintf (text, sizeof text, ",\"%s\":%" PRIu64, name, number);
+    json_add (out, text);
 }
 
 void

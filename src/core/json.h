@@ -9,6 +9,17 @@
 void
     json_text (buf_t *out, bytes_t text);
 
+//  Adds text as it stands.
+static inline void
+json_add (buf_t *out, const char *text)
+{
+    buf_add (out, text, strlen (text));
+}
+
+//  Adds `,"name":number`.
+void
+    json_number (buf_t *out, const char *name, uint64_t number);
+
 //  Adds Base64, with padding and without quotes.
 void
     json_base64 (buf_t *out, bytes_t bytes);

@@ -52,54 +52,40 @@ s_reason (const feed_change_t *change)
 }
 
 static void
-s_add (buf_t *out, const char *text)
-{
-    buf_add (out, text, strlen (text));
-}
-
-static void
-s_number (buf_t *out, const char *name, uint64_t number)
-{
-    char text[64];
-    snprintf (text, sizeof text, ",\"%s\":%" PRIu64, name, number);
-    s_add (out, text);
-}
-
-static void
 s_key (buf_t *out, const feed_change_t *change)
 {
     if (change->kind == FEED_DESTROY)
-        s_add (out, ",\"key\":null");
+        json_add (out, ",\"key\":null");
     else if (utf8_is_valid (change->key)) {
-        s_add (out, ",\"key\":");
+        json_add (out, ",\"key\":");
         json_text (out, change->key);
     } else {
-        s_add (out, ",\"key64\":\"");
+        json_add (out, ",\"key64\":\"");
         json_base64 (out, change->key);
-        s_add (out, "\"");
+        json_add (out, "\"");
     }
 }
 
 void
 key_event_encode (const feed_change_t *change, const key_event_teller_t *teller, buf_t *out)
 {
-    s_add (out, "{\"event\":");
+    json_add (out, "{\"event\":");
     json_text (out, bytes_str (s_name (change)));
-    s_add (out, ",\"map\":");
+    json_add (out, ",\"map\":");
     json_text (out, change->map);
     s_key (out, change);
     if (change->kind != FEED_PUT) {
-        s_add (out, ",\"reason\":");
+        json_add (out, ",\"reason\":");
         json_text (out, bytes_str (s_reason (change)));
     }
-    s_number (out, "version", change->version);
-    s_number (out, "at", teller->at);
-    s_add (out, ",\"node\":");
+    json_number (out, "version", change->version);
+    json_number (out, "at", teller->at);
+    json_add (out, ",\"node\":");
     json_text (out, bytes_str (teller->node));
-    s_number (out, "actor", teller->actor);
-    s_number (out, "partition", change->partition);
-    s_number (out, "seq", change->number);
-    s_add (out, change->repeat ? ",\"repeat\":true}" : "}");
+    json_number (out, "actor", teller->actor);
+    json_number (out, "partition", change->partition);
+    json_number (out, "seq", change->number);
+    json_add (out, change->repeat ? ",\"repeat\":true}" : "}");
 }
 
 bool

@@ -88,6 +88,24 @@ s_send (cluster_t *self, admin_t *admin)
     admin_post (self);
 }
 
+//  This node alone goes on with what it knows (consistency 11, "voter loss").
+static void
+s_refound (cluster_t *self, admin_t *admin)
+{
+    const edition_t *newest = self->known;
+    if (self->reg.accepted && (!newest || self->reg.accepted->view->version > newest->view->version))
+        newest = self->reg.accepted;
+    if (!newest || self->state != CLUSTER_MEMBER) {
+        s_finish (self, admin, ZGRID_UNAVAILABLE, "this node is no member of a cluster");
+        return;
+    }
+    if (register_refound (self, newest->view)) {
+        cluster_event (self, EVENT_ADMIN, UINT32_MAX, self->id, "refound accept-data-loss");
+        s_finish (self, admin, ZGRID_OK, "");
+    } else
+        s_finish (self, admin, ZGRID_NOMEM, "there is no memory");
+}
+
 uint64_t
 cluster_admin (cluster_t *self, const bytes_t *words, size_t count, uint64_t now)
 {
@@ -109,7 +127,7 @@ cluster_admin (cluster_t *self, const bytes_t *words, size_t count, uint64_t now
     if (admin_words (buf_bytes (&admin->words), checked) == 0)
         s_finish (self, admin, ZGRID_MALFORMED, "a request is 1 to 24 words of at most 255 bytes of text");
     else if (s_is_refound (words, count))
-        admin_refound (self, admin);
+        s_refound (self, admin);
     else
         s_send (self, admin);
     return admin->number;
@@ -221,24 +239,4 @@ admin_on_answer (cluster_t *self, node_id_t from, mp_t *reader)
     copy[text.size] = 0;
     admin_answered (self, number, (unsigned) status, copy);
     return true;
-}
-
-//  ------------------------------------------------------------------------------------------------
-//  Refounding
-
-void
-admin_refound (cluster_t *self, admin_t *admin)
-{
-    const edition_t *newest = self->known;
-    if (self->reg.accepted && (!newest || self->reg.accepted->view->version > newest->view->version))
-        newest = self->reg.accepted;
-    if (!newest || self->state != CLUSTER_MEMBER) {
-        s_finish (self, admin, ZGRID_UNAVAILABLE, "this node is no member of a cluster");
-        return;
-    }
-    if (register_refound (self, newest->view)) {
-        cluster_event (self, EVENT_ADMIN, UINT32_MAX, self->id, "refound accept-data-loss");
-        s_finish (self, admin, ZGRID_OK, "");
-    } else
-        s_finish (self, admin, ZGRID_NOMEM, "there is no memory");
 }

@@ -474,17 +474,12 @@ void
     coordinator_members (draft_t *draft);
 void
     coordinator_parts (draft_t *draft);
-void
-    coordinator_asks (draft_t *draft);
 //  Begins a partition anew, empty, on another member. False: there is none.
 bool
     coordinator_wipe (draft_t *draft, uint32_t partition);
 //  Copies that are missing or too many, and what is not even. coordinator_copies.c
 void
     coordinator_copies (draft_t *draft);
-//  Copies of a partition on members that stay.
-uint32_t
-    coordinator_lasting (const view_t *view, const part_t *part);
 //  Takes the next step of a partition for the sake of evenness, if it can be taken now. Without
 //  `moving->missing`, and unless moves are paused.
 void
@@ -522,10 +517,6 @@ void
     coordinator_request (cluster_t *self, node_id_t from, uint64_t number, bytes_t words);
 void
     coordinator_events (cluster_t *self, const view_t *before, const view_t *after);
-//  Carries out one request in the draft: status, and text if it cannot be.
-void
-    coordinator_words (draft_t *draft, order_t *request);
-
 //  ------------------------------------------------------------------------------------------------
 //  admin.c
 
@@ -539,9 +530,6 @@ void
     admin_post (cluster_t *self);
 void
     admin_answered (cluster_t *self, uint64_t number, unsigned status, const char *text);
-//  This node alone goes on with what it knows (consistency 11, "voter loss").
-void
-    admin_refound (cluster_t *self, admin_t *admin);
 //  Reads the words of a request. 0: malformed.
 size_t
     admin_words (bytes_t encoded, bytes_t words[CLUSTER_WORDS_MAX]);

@@ -129,78 +129,6 @@ coordinator_committed (cluster_t *self, const view_t *before, bool first)
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  Deciding
-
-static void
-s_decide (cluster_t *self)
-{
-    coordinator_t *coord = &self->coord;
-    coord->decide_at = CLUSTER_NEVER;
-    coord->restless = false;
-    coord->restless_at = self->now + cluster_heartbeat (self);
-    draft_t draft = { .cluster = self, .base = self->known->view };
-    draft.view = view_copy (draft.base);
-    if (!draft.view) {
-        coord->restless = true; // Without memory: later
-        coord->check_at = CLUSTER_NEVER;
-        return;
-    }
-    coordinator_members (&draft);
-    coordinator_requests (&draft);
-    coordinator_asks (&draft);
-    coordinator_parts (&draft);
-    coordinator_copies (&draft);
-    coordinator_voters (&draft);
-    if (draft.changed)
-        coordinator_total (&draft);
-    if (!draft.changed) {
-        view_destroy (&draft.view);
-        coordinator_requests_committed (self);
-    }
-    //  The view is the register's now, whether it had memory for it or not
-    else if (!register_propose (self, draft.view)) {
-        coord->restless = true;
-        coordinator_requests_again (self);
-    }
-}
-
-void
-coordinator_tick (cluster_t *self)
-{
-    if (!register_coordinates (self) || self->reg.pending || self->known != self->reg.accepted)
-        return;
-    if (coordinator_next (self) <= self->now)
-        s_decide (self);
-}
-
-uint64_t
-coordinator_next (const cluster_t *self)
-{
-    const coordinator_t *coord = &self->coord;
-    if (!register_coordinates (self) || self->reg.pending)
-        return CLUSTER_NEVER;
-    uint64_t next = coord->decide_at < coord->check_at ? coord->decide_at : coord->check_at;
-    if (coord->era_at < next)
-        next = coord->era_at;
-    if (coord->restless && coord->restless_at < next)
-        next = coord->restless_at;
-    return next;
-}
-
-void
-coordinator_wake (cluster_t *self)
-{
-    //  A moment later: what comes meanwhile goes into the same proposal. The larger what has to be
-    //  published, the rarer.
-    uint64_t most = cluster_heartbeat (self), pause = self->config.timing.lease / 100 + 1;
-    if (self->known)
-        pause += self->known->bytes.size * self->peers_count / PUBLISH_BYTES_A_MS;
-    uint64_t at = self->now + (pause < most ? pause : most);
-    if (self->coord.decide_at > at)
-        self->coord.decide_at = at;
-}
-
-//  ------------------------------------------------------------------------------------------------
 //  Requests of primaries
 
 void
@@ -293,8 +221,8 @@ s_carry_out (draft_t *draft, const ask_t *ask)
     }
 }
 
-void
-coordinator_asks (draft_t *draft)
+static void
+s_asks (draft_t *draft)
 {
     coordinator_t *coord = &draft->cluster->coord;
     for (uint32_t index = 0; index < coord->asks_count; index++) {
@@ -302,4 +230,76 @@ coordinator_asks (draft_t *draft)
         coord->asked[coord->asks[index].partition] = 0;
     }
     coord->asks_count = 0;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  Deciding
+
+static void
+s_decide (cluster_t *self)
+{
+    coordinator_t *coord = &self->coord;
+    coord->decide_at = CLUSTER_NEVER;
+    coord->restless = false;
+    coord->restless_at = self->now + cluster_heartbeat (self);
+    draft_t draft = { .cluster = self, .base = self->known->view };
+    draft.view = view_copy (draft.base);
+    if (!draft.view) {
+        coord->restless = true; // Without memory: later
+        coord->check_at = CLUSTER_NEVER;
+        return;
+    }
+    coordinator_members (&draft);
+    coordinator_requests (&draft);
+    s_asks (&draft);
+    coordinator_parts (&draft);
+    coordinator_copies (&draft);
+    coordinator_voters (&draft);
+    if (draft.changed)
+        coordinator_total (&draft);
+    if (!draft.changed) {
+        view_destroy (&draft.view);
+        coordinator_requests_committed (self);
+    }
+    //  The view is the register's now, whether it had memory for it or not
+    else if (!register_propose (self, draft.view)) {
+        coord->restless = true;
+        coordinator_requests_again (self);
+    }
+}
+
+void
+coordinator_tick (cluster_t *self)
+{
+    if (!register_coordinates (self) || self->reg.pending || self->known != self->reg.accepted)
+        return;
+    if (coordinator_next (self) <= self->now)
+        s_decide (self);
+}
+
+uint64_t
+coordinator_next (const cluster_t *self)
+{
+    const coordinator_t *coord = &self->coord;
+    if (!register_coordinates (self) || self->reg.pending)
+        return CLUSTER_NEVER;
+    uint64_t next = coord->decide_at < coord->check_at ? coord->decide_at : coord->check_at;
+    if (coord->era_at < next)
+        next = coord->era_at;
+    if (coord->restless && coord->restless_at < next)
+        next = coord->restless_at;
+    return next;
+}
+
+void
+coordinator_wake (cluster_t *self)
+{
+    //  A moment later: what comes meanwhile goes into the same proposal. The larger what has to be
+    //  published, the rarer.
+    uint64_t most = cluster_heartbeat (self), pause = self->config.timing.lease / 100 + 1;
+    if (self->known)
+        pause += self->known->bytes.size * self->peers_count / PUBLISH_BYTES_A_MS;
+    uint64_t at = self->now + (pause < most ? pause : most);
+    if (self->coord.decide_at > at)
+        self->coord.decide_at = at;
 }

@@ -83,22 +83,6 @@ s_tell (cluster_t *self, const order_t *request)
 }
 
 void
-coordinator_requests (draft_t *draft)
-{
-    cluster_t *self = draft->cluster;
-    for (unsigned index = 0; index < CLUSTER_ADMIN_MAX; index++) {
-        order_t *request = &self->coord.requests[index];
-        if (request->state != REQUEST_WAITING)
-            continue;
-        coordinator_words (draft, request);
-        if (request->status == ZGRID_OK)
-            request->state = REQUEST_PROPOSED;
-        else
-            s_finish (self, request);
-    }
-}
-
-void
 coordinator_requests_committed (cluster_t *self)
 {
     for (unsigned index = 0; index < CLUSTER_ADMIN_MAX; index++) {
@@ -348,8 +332,9 @@ s_rebalance (draft_t *draft, order_t *request, const bytes_t *words, size_t coun
     plan_destroy (&plan);
 }
 
-void
-coordinator_words (draft_t *draft, order_t *request)
+//  Carries out one request in the draft: status, and text if it cannot be.
+static void
+s_words (draft_t *draft, order_t *request)
 {
     bytes_t words[CLUSTER_WORDS_MAX];
     size_t count = admin_words (buf_bytes (&request->words), words);
@@ -369,4 +354,20 @@ coordinator_words (draft_t *draft, order_t *request)
         s_rebalance (draft, request, words, count);
     else
         s_refuse (request, ZGRID_MALFORMED, "no such request");
+}
+
+void
+coordinator_requests (draft_t *draft)
+{
+    cluster_t *self = draft->cluster;
+    for (unsigned index = 0; index < CLUSTER_ADMIN_MAX; index++) {
+        order_t *request = &self->coord.requests[index];
+        if (request->state != REQUEST_WAITING)
+            continue;
+        s_words (draft, request);
+        if (request->status == ZGRID_OK)
+            request->state = REQUEST_PROPOSED;
+        else
+            s_finish (self, request);
+    }
 }

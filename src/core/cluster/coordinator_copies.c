@@ -148,8 +148,9 @@ coordinator_hand_over (moving_t *moving, uint32_t partition)
     coordinator_plea (self, partition, node);
 }
 
-uint32_t
-coordinator_lasting (const view_t *view, const part_t *part)
+//  Copies of a partition on members that stay.
+static uint32_t
+s_lasting (const view_t *view, const part_t *part)
 {
     uint32_t count = 0;
     for (unsigned index = 0; index < part->reps_count; index++)
@@ -202,7 +203,7 @@ s_heal (moving_t *moving, uint32_t partition)
     }
     if (member_is (draft->view, part->primary, MEMBER_LEAVING))
         coordinator_hand_over (moving, partition);
-    if (coordinator_lasting (draft->view, part) < moving->copies)
+    if (s_lasting (draft->view, part) < moving->copies)
         coordinator_learn (moving, partition);
     else if (part->reps_count > moving->copies)
         s_drop_surplus (moving, partition);
@@ -242,7 +243,7 @@ s_look (moving_t *moving)
         part_t *part = &draft->view->parts[partition];
         if (part->learner && !member_is (view, part->learner, MEMBER_UP) && part_raise (draft, partition))
             part->learner = 0;
-        bool missing = coordinator_lasting (view, part) < moving->copies;
+        bool missing = s_lasting (view, part) < moving->copies;
         moving->missing |= missing;
         needs |= missing || part->learner || part->reps_count != moving->copies;
     }

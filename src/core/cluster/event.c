@@ -21,25 +21,11 @@ event_name (cluster_event_t kind)
 }
 
 static void
-s_add (buf_t *out, const char *text)
-{
-    buf_add (out, text, strlen (text));
-}
-
-static void
-s_number (buf_t *out, const char *name, uint64_t number)
-{
-    char text[64];
-    snprintf (text, sizeof text, ",\"%s\":%" PRIu64, name, number);
-    s_add (out, text);
-}
-
-static void
 s_text (buf_t *out, const char *before, const char *text)
 {
     size_t size = strlen (text);
-    s_add (out, before);
-    s_add (out, ":");
+    json_add (out, before);
+    json_add (out, ":");
     json_text (out, bytes_of (text, size < EVENT_TEXT_MAX ? size : EVENT_TEXT_MAX));
 }
 
@@ -48,10 +34,10 @@ event_encode (const event_record_t *self, buf_t *out)
 {
     char id[20];
     s_text (out, "{\"event\"", event_name (self->kind));
-    s_number (out, "at", self->at);
+    json_number (out, "at", self->at);
     s_text (out, ",\"node\"", self->node);
     if (self->partition != UINT32_MAX)
-        s_number (out, "partition", self->partition);
+        json_number (out, "partition", self->partition);
     if (self->member && *self->member)
         s_text (out, ",\"member\"", self->member);
     snprintf (id, sizeof id, "%016" PRIx64, self->id);
@@ -61,10 +47,10 @@ event_encode (const event_record_t *self, buf_t *out)
         s_text (out, ",\"text\"", self->text);
     if (self->move) {
         s_text (out, ",\"state\"", move_state_name (self->move->state));
-        s_number (out, "epoch", self->move->epoch);
-        s_number (out, "entries", self->move->entries);
-        s_number (out, "bytes", self->move->bytes);
-        s_number (out, "total", self->move->total);
+        json_number (out, "epoch", self->move->epoch);
+        json_number (out, "entries", self->move->entries);
+        json_number (out, "bytes", self->move->bytes);
+        json_number (out, "total", self->move->total);
     }
-    s_add (out, "}");
+    json_add (out, "}");
 }

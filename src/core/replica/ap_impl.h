@@ -149,14 +149,9 @@ record_alive (const record_t *record, uint64_t wall)
 //  What a record adds to the digest of its bucket.
 uint64_t
     record_digest (uint64_t hash, const record_t *record);
-//  When it may be forgotten, by the wall clock; UINT64_MAX: never as it stands.
-uint64_t
-    record_forget_at (const ap_t *self, const record_t *record);
 //  Puts it in the place of what is there. False without memory; nothing has changed then.
 bool
     record_put (ap_t *self, share_t *share, place_t *place, const record_t *record, uint64_t now);
-void
-    record_remove (ap_t *self, share_t *share, place_t *place);
 //  Whether memory.limit leaves room for it.
 bool
     record_fits (ap_t *self, const record_t *record, bytes_t key);

@@ -28,8 +28,9 @@ record_digest (uint64_t hash, const record_t *record)
     return s_mix (s_mix (hash + record->version * UINT64_C (0x9e3779b97f4a7c15)) + record->tie);
 }
 
-uint64_t
-record_forget_at (const ap_t *self, const record_t *record)
+//  When it may be forgotten, by the wall clock; UINT64_MAX: never as it stands.
+static uint64_t
+s_forget_at (const ap_t *self, const record_t *record)
 {
     uint64_t from = hlc_wall (record->version);
     if (!(record->flags & (AP_DEAD | AP_OVER)))
@@ -65,7 +66,7 @@ s_boot (const ap_t *self, uint64_t wall, uint64_t now)
 static uint64_t
 s_deadline (const ap_t *self, const record_t *record, uint64_t now)
 {
-    uint64_t forget_at = record_forget_at (self, record);
+    uint64_t forget_at = s_forget_at (self, record);
     if (forget_at != UINT64_MAX)
         return s_boot (self, forget_at, now);
     return record->ends ? s_boot (self, record->ends, now) : 0;
@@ -99,8 +100,8 @@ record_put (ap_t *self, share_t *share, place_t *place, const record_t *record, 
     return true;
 }
 
-void
-record_remove (ap_t *self, share_t *share, place_t *place)
+static void
+s_remove (ap_t *self, share_t *share, place_t *place)
 {
     record_t record;
     (void) self;
@@ -129,7 +130,7 @@ record_expire (void *arg, store_t *store, place_t *place, uint64_t now)
     place->hash = hash_key (&self->secret, place->key);
     if (!record_of (place->entry, &record))
         return true;
-    uint64_t forget_at = record_forget_at (self, &record);
+    uint64_t forget_at = s_forget_at (self, &record);
     if (forget_at <= wall) {
         s_account (share, place->hash, &record, false);
         return true;
@@ -198,9 +199,9 @@ record_merge (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *
     }
     if (!(record->flags & (AP_DEAD | AP_OVER)) && !record_alive (record, wall))
         s_end (record);
-    if (record_forget_at (self, record) <= wall) {
+    if (s_forget_at (self, record) <= wall) {
         if (has)
-            record_remove (self, share, &place);
+            s_remove (self, share, &place);
         return MERGE_KNOWN;
     }
     bool lost = has && s_is_loss (&present, record, wall); // `present` is gone afterwards
@@ -223,7 +224,7 @@ record_yield (ap_t *self, share_t *share, bytes_t key, uint64_t hash, record_t *
         || !s_greater (record, &present))
         return;
     self->stats.lost += s_is_loss (&present, record, wall);
-    record_remove (self, share, &place);
+    s_remove (self, share, &place);
 }
 
 void
