@@ -295,3 +295,14 @@ pubsubs_next (zsock_t *subscriber, pubsubs_reader_t *reader)
     }
     return message;
 }
+
+bool
+pubsubs_comes (zsock_t *subscriber, const pubsubs_reader_t *reader, long milliseconds)
+{
+    mp_t rest = reader->reader;
+    message_t message;
+    bool broken = false;
+    zmq_pollitem_t item = { zsock_resolve (subscriber), 0, ZMQ_POLLIN, 0 };
+    return (reader->frames.count && message_next (&rest, &message, &broken))
+           || zmq_poll (&item, 1, milliseconds) == 1;
+}

@@ -73,5 +73,8 @@ typedef struct {
 } pubsubs_reader_t;
 message_t
     pubsubs_next (zsock_t *subscriber, pubsubs_reader_t *reader);
+//  Whether one comes within so many milliseconds.
+bool
+    pubsubs_comes (zsock_t *subscriber, const pubsubs_reader_t *reader, long milliseconds);
 
 #endif
