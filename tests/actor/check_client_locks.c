@@ -71,7 +71,7 @@ s_tear_down (void)
 static zgrid_bytes_t
 s_key (int number)
 {
-    static char text[16];
+    static char text[32];
     snprintf (text, sizeof text, "lock-%d", number);
     return zgrid_str (text);
 }

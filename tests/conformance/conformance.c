@@ -395,5 +395,8 @@ main (int argc, char **argv)
         for (unsigned copies = 1; copies <= S_MEMBERS; copies++)
             s_run_cluster (copies);
     printf ("conformance: %u passed, %u failed\n", s_passed, s_failed);
-    return s_failed || !s_passed;
+    fflush (stdout);
+    if (s_failed)
+        _exit (1); // Lines that failed have left sockets behind, for which CZMQ would wait
+    return s_passed == 0;
 }
