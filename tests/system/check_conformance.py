@@ -7,7 +7,7 @@ SPDX-License-Identifier: MPL-2.0
 import os
 import subprocess
 
-from cluster import BUILD, PATIENCE, SANITIZED, Cluster, check, main, rounds, say
+from cluster import BUILD, PATIENCE, Cluster, check, main, rounds, say
 
 
 class Lines:
@@ -64,7 +64,7 @@ def scenario():
         lines = Lines(cluster)
         cluster.loads.append(lines)
         names = ["n4", "n1", "n2", "n3"]
-        while lines.rounds() < rounds(1 if SANITIZED else 2):
+        while lines.rounds() < rounds(1):
             come_and_go(cluster, names[turns % 4], names[(turns + 1) % 4])
             turns += 1
         last = lines.finish()

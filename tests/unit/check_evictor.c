@@ -5,7 +5,12 @@
 #include "lib/hits.h"
 #include "lib/test.h"
 
-enum { CAPACITY = 1000, ACCESSES = 60000, RATE = 100 };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { ACCESSES = 20000 };
+#else
+enum { ACCESSES = 60000 };
+#endif
+enum { CAPACITY = 1000, RATE = 100 };
 
 START_TEST (lru_hits_as_exact_lru_does_within_a_point)
 {
