@@ -161,6 +161,8 @@ command_events (tool_t *self)
         setvbuf (stdout, NULL, _IOLBF, BUFSIZ);
         return s_key_events (self);
     }
+    if (self->wait_ms || self->count)
+        return tool_complain (self, "--wait and --count belong to events --map");
     fleet_t fleet = { .opened = s_listen, .arg = self };
     double look_at = 0;
     setvbuf (stdout, NULL, _IOLBF, BUFSIZ);
