@@ -90,6 +90,15 @@ subscribers_hear_every_message_in_order (subject_t *self)
     zgrid_topic_destroy (&topic);
 }
 
+static void
+s_await_numpat (subject_t *self, zgrid_client_t *client, uint64_t wanted)
+{
+    uint64_t end = subject_now () + S_PATIENCE, count = 99;
+    while (count != wanted && subject_now () < end)
+        EXPECT_INT (self, zgrid_client_numpat (client, &count), ZGRID_OK);
+    EXPECT_INT (self, count, wanted);
+}
+
 //  B.5 Publish_PSubscribe "my-*"; PSubscribe h?llo; [ae] classes.
 void
 patterns_hear_what_they_match (subject_t *self)
@@ -126,6 +135,9 @@ patterns_hear_what_they_match (subject_t *self)
         }
         EXPECT_INT (self, patterns, 1);
         zgrid_topic_destroy (&topic);
+        //  That it is gone is learnt later, and the next case's miss may match this pattern ("hillo", "h?llo")
+        s_await_numpat (self, self->client, 0);
+        s_await_numpat (self, self->other, 0);
     }
 }
 
@@ -146,15 +158,6 @@ s_await_numsub (subject_t *self, zgrid_client_t *client, const char *channel, ui
     while (s_numsub (self, client, channel) != wanted && subject_now () < end)
         ;
     EXPECT_INT (self, s_numsub (self, client, channel), wanted);
-}
-
-static void
-s_await_numpat (subject_t *self, zgrid_client_t *client, uint64_t wanted)
-{
-    uint64_t end = subject_now () + S_PATIENCE, count = 99;
-    while (count != wanted && subject_now () < end)
-        EXPECT_INT (self, zgrid_client_numpat (client, &count), ZGRID_OK);
-    EXPECT_INT (self, count, wanted);
 }
 
 //  B.5 PubSubChannels; PubSubNumSub {my-channel:1, foobar:0}; PubSubNumPat; Channels without and with
