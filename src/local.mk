@@ -3,7 +3,7 @@ noinst_LTLIBRARIES += libzgrid-core.la
 libzgrid_core_la_CPPFLAGS = $(CORE_CPPFLAGS)
 libzgrid_core_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libzgrid_core_la_SOURCES = \
-    src/core/op.def src/core/option.def src/core/setting.def src/core/stat.def \
+    src/core/op.def src/core/option.def src/core/setting.def src/core/sheet.def src/core/stat.def \
     src/core/bytes.h src/core/entry.h \
     src/core/big.c src/core/big.h \
     src/core/census.c src/core/census.h \
