@@ -135,7 +135,7 @@ patterns_hear_what_they_match (subject_t *self)
         }
         EXPECT_INT (self, patterns, 1);
         zgrid_topic_destroy (&topic);
-        //  That it is gone is learnt later, and the next case's miss may match this pattern ("hillo", "h?llo")
+        //  That it is gone is learnt later, and the next miss may match this pattern ("hillo", "h?llo")
         s_await_numpat (self, self->client, 0);
         s_await_numpat (self, self->other, 0);
     }
