@@ -75,10 +75,10 @@ s_forward (rebalancer_t *self, const haul_t *haul, zmq_msg_t *body)
         self->status->dropped++;
         return;
     }
-    self->status->sent++;
     self->status->bytes += size;
     self->status->wire_bytes += wire;
     self->status->squeezed += head.flags == BATCH_LZ4;
+    self->status->sent++; // Last: who sees it sees the sizes, too
 }
 
 void

@@ -46,7 +46,7 @@ START_TEST (batches_go_to_the_member_and_actor_that_they_are_for)
         buf_clear (&same);
         zmsg_destroy (&message);
     }
-    ck_assert_uint_eq (carrier.status.sent, 20);
+    carrier_await (&carrier.status.sent, 20);
     ck_assert_uint_eq (carrier.status.bytes, 9973 * 210);
     ck_assert_uint_eq (carrier.status.wire_bytes, 9973 * 210);
     ck_assert_uint_eq (carrier.status.dropped, 0);
@@ -64,7 +64,7 @@ START_TEST (what_arrives_goes_to_the_storage_actor)
         ck_assert (bytes_equal (carrier_body (number % 2), buf_bytes (&body)));
         buf_clear (&body);
     }
-    ck_assert_uint_eq (carrier.status.received, 20);
+    carrier_await (&carrier.status.received, 20);
     ck_assert_uint_eq (carrier.status.bytes_in, 40000 * 210);
     ck_assert_uint_eq (carrier.status.refused, 0);
 }
@@ -307,6 +307,7 @@ START_TEST (what_pays_is_compressed_and_comes_back)
     ck_assert_uint_eq (head.size, 100000);
     ck_assert_uint_eq (head.flags, squeeze_built_in () ? BATCH_LZ4 : 0);
     ck_assert (squeeze_built_in () ? got.size < 50000 : got.size == 100000);
+    carrier_await (&carrier.status.sent, 1);
     ck_assert_uint_eq (carrier.status.wire_bytes, got.size);
     ck_assert_uint_eq (carrier.status.squeezed, squeeze_built_in ());
     head.from = OTHER;
