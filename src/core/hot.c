@@ -17,10 +17,13 @@ struct hot {
     uint32_t room, count;
     bool begun;
     uint64_t faded_at;
-    double window;    // Milliseconds that the counts stand for, at faded_at
-    uint64_t *hashes; // Beside the rest, for they are compared with every sample
+    double window; // Milliseconds that the counts stand for, at faded_at
+    uint8_t *tags; // A byte of each hash: most samples are looked up by these alone
+    uint64_t *hashes;
     double *counts;
     s_name_t *names;
+    uint32_t at;  // Where the search for a small count goes on
+    double floor; // No count is below it
 };
 
 hot_t *
@@ -30,10 +33,11 @@ hot_new (uint32_t room)
     if (!self)
         return NULL;
     self->room = room;
+    self->tags = mem_alloc (room);
     self->hashes = mem_alloc (room * sizeof (uint64_t));
     self->counts = mem_alloc (room * sizeof (double));
     self->names = mem_alloc (room * sizeof (s_name_t));
-    if (!self->hashes || !self->counts || !self->names)
+    if (!self->tags || !self->hashes || !self->counts || !self->names)
         hot_destroy (&self);
     return self;
 }
@@ -44,6 +48,7 @@ hot_destroy (hot_t **self_p)
     hot_t *self = *self_p;
     if (!self)
         return;
+    mem_free (self->tags);
     mem_free (self->hashes);
     mem_free (self->counts);
     mem_free (self->names);
@@ -63,12 +68,14 @@ s_fade (hot_t *self, uint64_t now)
     for (unsigned times = 0; now - self->faded_at >= HOT_FADE_MS; times++) {
         if (times == 64) { // Nothing is left of it
             self->count = 0;
+            self->floor = 0;
             self->window = 2 * HOT_FADE_MS;
             self->faded_at = now;
             return;
         }
         self->faded_at += HOT_FADE_MS;
         self->window = (self->window + HOT_FADE_MS) / 2;
+        self->floor /= 2;
         for (uint32_t at = 0; at < self->count; at++) {
             self->counts[at] /= 2;
             self->names[at].error /= 2;
@@ -89,17 +96,47 @@ s_name (s_name_t *name, bytes_t map, bytes_t key)
         memcpy (name->prefix, key.data, name->prefix_size);
 }
 
+//  Where a key is; `count`: nowhere.
+static uint32_t
+s_find (const hot_t *self, uint64_t hash)
+{
+    for (uint32_t at = 0; at < self->count; at++) {
+        const uint8_t *found = memchr (self->tags + at, (uint8_t) hash, self->count - at);
+        if (!found)
+            break;
+        at = (uint32_t) (found - self->tags);
+        if (self->hashes[at] == hash)
+            return at;
+    }
+    return self->count;
+}
+
+//  A key whose count is the smallest, or less than one sample above it: the search goes round and ends at
+//  the first, so that all of them are looked at only after each of the smallest has grown.
+static uint32_t
+s_least (hot_t *self)
+{
+    for (uint32_t step = 0; step < self->room; step++) {
+        self->at = self->at + 1 < self->room ? self->at + 1 : 0;
+        if (self->counts[self->at] < self->floor + 1)
+            return self->at;
+    }
+    for (uint32_t at = 0; at < self->room; at++)
+        self->at = self->counts[at] < self->counts[self->at] ? at : self->at;
+    self->floor = self->counts[self->at];
+    return self->at;
+}
+
 void
 hot_add (hot_t *self, bytes_t map, bytes_t key, uint64_t hash, bool writes, uint64_t now)
 {
     s_fade (self, now);
-    uint32_t at = 0, least = 0;
-    for (; at < self->count && self->hashes[at] != hash; at++)
-        least = self->counts[at] < self->counts[least] ? at : least;
+    uint32_t at = s_find (self, hash);
     if (at == self->count) {
         //  The newcomer takes over the smallest count: it may have come as often before, unseen
         bool full = self->count == self->room;
-        at = full ? least : self->count++;
+        at = full ? s_least (self) : self->count++;
+        self->tags[at] = (uint8_t) hash;
         self->hashes[at] = hash;
         self->counts[at] = full ? self->counts[at] : 0;
         self->names[at].error = self->counts[at];

@@ -13,7 +13,8 @@
 
 typedef struct hot hot_t;
 
-//  room: keys that are counted at a time; a key with more than 1/room of all samples is always among them.
+//  room: keys that are counted at a time; a key with more than 1/room of all samples, and one sample more, is
+//  always among them.
 //  NULL without memory. The caller owns it.
 hot_t *
     hot_new (uint32_t room);
