@@ -167,17 +167,17 @@ void
 a_full_map_refuses_what_is_new (subject_t *self)
 {
     uint64_t count, end = subject_now () + S_PATIENCE;
-    unsigned next = 0, refused = 0;
+    unsigned next = 0, refused;
     s_set (self, "policy", "none");
     s_set (self, "max_entries", "300");
-    //  Some owners may hear of it later than others
-    for (; refused < 300; next += 100) {
-        refused += s_fill (self, next, 100);
+    //  Some owners may hear of it later than others; and who takes over partitions takes over their share
+    do {
+        refused = s_fill (self, next, 100);
+        next += 100;
         EXPECT (self, subject_now () < end);
-    }
+    } while (refused < 100);
     EXPECT_INT (self, zgrid_client_size (self->other, self->map, &count), ZGRID_OK);
-    EXPECT (self, count >= 270);
-    EXPECT_INT (self, s_fill (self, next, 100), 100); // Everybody knows, and is full
+    EXPECT (self, count >= 270 && count <= 600);
     s_reset (self);
 }
 
