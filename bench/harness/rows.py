@@ -381,19 +381,27 @@ def scan (bench):
                    for name, what in (('glob', 'a glob'), ('regex', 'a regular expression'), ('values', 'values'))]
 
 
+def fanout_figures (bench, endpoint, subscribers, number, batch):
+    """Messages read a second: ours, and those of a bare XPUB, in turns."""
+    ours, bare = [], []
+    flags = ['-s', str (subscribers), '-n', str (bench.size (number)), '-z', str (VALUE_SIZE), '-b', str (batch)]
+    for _ in range (bench.rounds):
+        for figures, mode in ((ours, ['zgrid', endpoint]), (bare, ['bare'])):
+            figure = processes.output_json ([bench.program ('bench-fanout'), *mode, *flags])
+            figures.append (figure ['messages_per_second'])
+    return ours, bare
+
+
 def fanout (bench):
     """What is published to one channel and read by some subscribers, against a bare XPUB."""
     results = []
     _, endpoint = bench.zgridd ()
-    for subscribers, number in ((1, 2000000), (10, 600000), (100, 60000)):
-        ours, bare = [], []
-        flags = ['-s', str (subscribers), '-n', str (bench.size (number)), '-z', str (VALUE_SIZE), '-b', str (BATCH)]
-        for _ in range (bench.rounds):
-            for figures, mode in ((ours, ['zgrid', endpoint]), (bare, ['bare'])):
-                figure = processes.output_json ([bench.program ('bench-fanout'), *mode, *flags])
-                figures.append (figure ['messages_per_second'])
-        results.append (Result (f'PUBLISH in batches of {BATCH}, {subscribers} subscribers: messages read', ours, bare,
-                                0.7, unit='M/s', scale=1e6, peer='bare XPUB and SUB'))
+    for batch, target, what, share in ((BATCH, 0.7, f'PUBLISH in batches of {BATCH}', 1),
+                                       (1, None, 'for comparison: each PUBLISH a message of its own', 10)):
+        for subscribers, number in ((1, 2000000), (10, 600000), (100, 60000)):
+            ours, bare = fanout_figures (bench, endpoint, subscribers, number // share, batch)
+            results.append (Result (f'{what}, {subscribers} subscribers: messages read', ours, bare,
+                                    target, unit='M/s', scale=1e6, peer='bare XPUB and SUB'))
     return results
 
 
