@@ -58,6 +58,19 @@ tests_fuzz_fuzz_view_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_view_LDADD = $(FUZZ_LIBS) -lm
 endif
 
+FUZZ_TARGETS += pubsub
+check_PROGRAMS += tests/fuzz/replay_pubsub
+tests_fuzz_replay_pubsub_SOURCES = tests/fuzz/fuzz_pubsub.c $(FUZZ_REPLAY)
+tests_fuzz_replay_pubsub_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_replay_pubsub_LDADD = $(FUZZ_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_pubsub
+tests_fuzz_fuzz_pubsub_SOURCES = tests/fuzz/fuzz_pubsub.c
+tests_fuzz_fuzz_pubsub_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_pubsub_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_pubsub_LDADD = $(FUZZ_LIBS)
+endif
+
 FUZZ_TARGETS += batch
 check_PROGRAMS += tests/fuzz/replay_batch
 tests_fuzz_replay_batch_SOURCES = tests/fuzz/fuzz_batch.c $(FUZZ_REPLAY)
