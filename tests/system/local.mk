@@ -46,6 +46,13 @@ tests_system_entries_CPPFLAGS = -I$(top_srcdir)/src/core $(USER_CPPFLAGS)
 tests_system_entries_LDADD = libzgrid-core.la libzgrid.la
 tests_system_entries_LDFLAGS = -pthread
 
+#  Near caches that nothing old is read from
+check_PROGRAMS += tests/system/near
+tests_system_near_SOURCES = tests/system/near.c
+tests_system_near_CPPFLAGS = $(USER_CPPFLAGS)
+tests_system_near_LDADD = libzgrid.la
+tests_system_near_LDFLAGS = -pthread
+
 #  Clusters of real processes; each is a row of the table in doc/consistency.md
 CLUSTER_TESTS = tests/system/check_cluster_kill.py tests/system/check_cluster_kill_two.py \
     tests/system/check_cluster_pause.py tests/system/check_cluster_cuts.py tests/system/check_cluster_failover.py \
@@ -54,12 +61,12 @@ CLUSTER_TESTS = tests/system/check_cluster_kill.py tests/system/check_cluster_ki
     tests/system/check_cluster_recover.py tests/system/check_cluster_admin.py tests/system/check_cluster_stats.py \
     tests/system/check_cluster_progress.py tests/system/check_moves_grow.py tests/system/check_moves_kill.py \
     tests/system/check_moves_odd.py tests/system/check_conformance.py tests/system/check_cluster_scan.py \
-    tests/system/check_cluster_topics.py
+    tests/system/check_cluster_topics.py tests/system/check_cluster_near.py
 dist_check_SCRIPTS += $(CLUSTER_TESTS)
 TESTS += $(CLUSTER_TESTS)
 EXTRA_DIST += tests/system/cluster.py tests/system/net.py tests/system/naive.py tests/system/proxy.py \
     tests/system/soak-live.sh
-CLEANFILES += cluster-tests.lock soak-live.log
+CLEANFILES += cluster-tests-0.lock cluster-tests-1.lock soak-live.log
 
 #  The same in full, until SECONDS are over
 soak-live: all $(check_PROGRAMS)
