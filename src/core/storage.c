@@ -239,7 +239,8 @@ storage_verify (storage_t *self)
 #define S_ROUND_MS 1000             // A whole round over the tables takes about so long
 #define S_EXPIRED_PER_TICK 512      // Little enough that nobody waits long for it; and twice as many
 #define S_EXPIRED_PER_TICK_MAX 4096 // after each so many ticks that were not enough:
-#define S_EXPIRED_TICKS 256
+#define S_EXPIRED_TICKS 512
+#define S_EXPIRED_PAUSE_MS 4 // Requests, and copies that have to follow, come between two such ticks
 #define S_STORES_PER_TICK 64
 #define S_TRIM_PER_TICK 256      // Pages
 #define S_MOVED_PER_TICK 512     // Buckets, of tables that are resized
@@ -378,8 +379,10 @@ storage_tick (storage_t *self, uint64_t now)
     if (self->limits_due)
         limits_refresh (self);
     bool shrinking = storage_shrink (self, now);
-    if (behind || idle >= S_EXPIRED_PER_TICK || shrinking)
-        return 1; // Much ends at once: go on soon, but let requests in between
+    if (shrinking)
+        return 1;
+    if (behind || idle >= S_EXPIRED_PER_TICK)
+        return S_EXPIRED_PAUSE_MS; // Much ends at once: go on soon
     bool sweeping = self->pool.expiring || (self->idle.shortest && self->pool.entries);
     if (sweeping || self->moving || compacting || trimmed || reclaim_waiting (self->pool.reclaim))
         return S_TICK_MS;

@@ -127,10 +127,14 @@ def attack(cluster, node, dice):
     for port in listening(node.process.pid):
         raw(node.host, port)
         link = cluster.context.socket(zmq.DEALER)
-        link.linger, link.sndhwm = 2000, 0
+        link.linger, link.sndhwm, link.sndtimeo = 2000, 0, 0
         link.connect("tcp://%s:%d" % (node.host, port))
-        for frames in messages:
-            link.send_multipart(frames)
+        try:
+            for frames in messages:
+                link.send_multipart(frames)
+        except zmq.Again:
+            #  Without a limit this means: no connection any more. Publishers end one with a DEALER at once
+            pass
         #  A link of its own for each attack, and it stays until everything has left
         link.close()
     return len(messages)

@@ -411,7 +411,7 @@ START_TEST (many_entries_that_end_at_once_go_in_pieces_and_give_all_memory_back)
     }
     ck_assert_uint_le (first, 600);
     ck_assert_uint_le (largest, 4200);
-    ck_assert (gone && gone < end - 3000);
+    ck_assert (gone && gone < end - 2000);
     stats_t after = rig_stats (&s_rig);
     ck_assert_uint_eq (after.expired, COUNT);
     ck_assert_uint_le (after.index_bytes, before.index_bytes + 271 * 512);
