@@ -1,0 +1,5 @@
+#  SPDX-License-Identifier: MPL-2.0
+#  Redis clients: their protocol, their commands
+libzgrid_core_la_SOURCES += \
+    src/core/gateway/call.h src/core/gateway/command.h src/core/gateway/gateway.h \
+    src/core/gateway/gateway_stat.def src/core/gateway/resp.h src/core/gateway/say.h src/core/gateway/talk.h
