@@ -19,3 +19,9 @@ tests_unit_check_audience_LDADD = $(UNIT_LIBS)
 tests_unit_check_pubsub_SOURCES = tests/unit/check_pubsub.c $(TEST_MAIN)
 tests_unit_check_pubsub_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_pubsub_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_hearers
+TESTS += tests/unit/check_hearers
+tests_unit_check_hearers_SOURCES = tests/unit/check_hearers.c $(TEST_MAIN)
+tests_unit_check_hearers_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_hearers_LDADD = $(UNIT_LIBS)

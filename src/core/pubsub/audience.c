@@ -140,7 +140,7 @@ s_apply (audience_t *self, topic_t *topic, uint32_t before, uint32_t now_is, uin
         topic->members += came - went;
         topic->there += (uint64_t) now_is - before;
     } else
-        topic->here += came - went;
+        topic->here += now_is - before;
     topics_update (self->topics, topic, now);
     self->port.changed (self->port.arg, topic);
 }
@@ -378,7 +378,8 @@ s_asked (audience_t *self, connection_t *connection, bytes_t asked, bool on, uin
     topic_kind_t kind = topic_read (asked, &name);
     if (kind == TOPIC_NONE && self->config.members && asked.size && asked.data[0] == 'm')
         return on ? s_introduce (connection, asked) : HEARD_FINE;
-    if (kind == TOPIC_NONE && self->config.members && asked.size && asked.data[0] == 'n')
+    if (kind == TOPIC_NONE && (self->config.members || self->config.counts) && asked.size
+        && asked.data[0] == 'n')
         return s_count (self, connection, asked, on, now);
     if (kind == TOPIC_NONE)
         return HEARD_JUNK;
