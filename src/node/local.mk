@@ -26,7 +26,8 @@ libzgrid_inner_la_SOURCES += \
     src/actors/note.h \
     src/actors/probe.c src/actors/probe.h \
     src/actors/node_info.c src/actors/node_info.h \
-    src/actors/ear.c src/actors/ear.h src/actors/mesh.c src/actors/mesh.h \
+    src/actors/ear.c src/actors/ear.h src/actors/gateway_ear.c src/actors/gateway_ear.h \
+    src/actors/mesh.c src/actors/mesh.h \
     src/actors/pubsub_actor.c src/actors/pubsub_actor.h src/actors/pubsub_actor_impl.h \
     src/actors/pubsub_actor_make.c \
     src/actors/rebalancer_actor.c src/actors/rebalancer_actor.h src/actors/rebalancer_impl.h \

@@ -408,6 +408,7 @@ test_suite (void)
     tcase_add_test (all, counts_are_those_of_a_plain_model);
     tcase_add_test (all, who_subscribes_twice_counts_once);
     tcase_add_test (all, a_connection_has_a_limit_of_subscriptions);
+    tcase_add_test (all, a_gateway_of_this_node_says_how_many_it_speaks_for);
     tcase_add_test (all, names_have_a_limit_together);
     tcase_add_test (all, patterns_that_explode_have_a_limit_together);
     tcase_add_test (all, floods_of_requests_and_nonsense_end_a_connection);

@@ -3,8 +3,8 @@
 //  the last does not; how many they are is told beside (pubsub/audience.h, "n"). A round of "s" TOKEN
 //  (pubsub/topic.h) tells when all members know what was asked before it.
 //
-//  Channels of SSUBSCRIBE are channels with the byte HEARERS_SHARD before their names. Patterns do not see them,
-//  and clients cannot name them otherwise.
+//  Channels of SSUBSCRIBE are channels with the byte HEARERS_SHARD before their names. Patterns do not see
+//  them, and clients cannot name them otherwise.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef HEARERS_H_INCLUDED
 #define HEARERS_H_INCLUDED
