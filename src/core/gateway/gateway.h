@@ -34,6 +34,8 @@ typedef struct {
     uint32_t window_records;   // In flight to the grid; those beyond wait here
     uint64_t window_bytes;
     uint64_t deadline;         // Milliseconds of a record: 5,000
+    uint64_t subscriptions_max; // Of one connection
+    uint64_t names_max;        // Bytes of the names of all channels and patterns that are subscribed to
     node_id_t node;
     const char *run_id;        // 40 hexadecimal digits
     const char *endpoint_host; // As clients see it; "": none
@@ -56,9 +58,9 @@ typedef struct {
     void *arg;
     //  Reads entries where they lie, if this member may. NULL: it never can.
     void (*read) (void *arg, bytes_t map, const bytes_t *keys, size_t count, buf_t *copy, gateway_found_t *found);
-    //  The first of this node's connections wants a channel or pattern ('c', 'p'), the last does no more.
-    //  count: how many want it now.
-    void (*follow) (void *arg, char kind, bytes_t name, uint64_t count);
+    //  Asks the node's pubsub actor for something, or not any more: a ZeroMQ subscription (hearers.h). NULL:
+    //  there is no such actor.
+    void (*follow) (void *arg, bytes_t asked, bool on);
     //  Random bytes.
     void (*random) (void *arg, uint8_t *bytes, size_t size);
     //  A line for INFO or CONFIG that only the node knows (setting's name). "": unknown. Lives until the next call.
@@ -93,9 +95,9 @@ bool
 void
     gateway_receive (gateway_t *self, bytes_t body);
 
-//  A message that was published: for those who want this channel (kind 'c', pattern empty) or this pattern.
+//  A message of the pubsub actor: topic and body (pubsub/message.h), for those who have subscribed.
 void
-    gateway_message (gateway_t *self, char kind, bytes_t pattern, bytes_t channel, bytes_t message);
+    gateway_message (gateway_t *self, bytes_t topic, bytes_t body);
 
 //  The next talk that has output, or has to end, since it was last returned here. NULL: none.
 talk_t *

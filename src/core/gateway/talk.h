@@ -5,6 +5,7 @@
 #define TALK_H_INCLUDED
 
 #include "gateway.h"
+#include "hearers.h"
 
 //  address, local: "host:port" for CLIENT LIST, copied. owner: the caller's, see talk_owner. NULL without memory.
 talk_t *
@@ -33,6 +34,17 @@ bytes_t
 //  So many bytes of it have been written.
 void
     talk_wrote (talk_t *self, size_t size);
+
+//  What it has subscribed to; it ends with the connection. NULL: nothing so far or, with make, without memory.
+hearer_t *
+    talk_hearer (talk_t *self, bool make);
+//  2 or 3.
+unsigned
+    talk_protocol (const talk_t *self);
+//  Sends what is no reply: between two replies, never within one. Past the bounds of output for subscribers
+//  the connection ends.
+void
+    talk_push (talk_t *self, bytes_t said);
 
 typedef enum { TALK_OPEN, TALK_LAST, TALK_DEAD } talk_end_t;
 //  TALK_LAST: to be closed when its output is written. TALK_DEAD: to be closed now.
