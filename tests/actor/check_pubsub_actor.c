@@ -217,9 +217,10 @@ s_message (void *arg, void *owner, const heard_message_t *message)
 }
 
 static void
-s_is_settled (void *arg, void *owner)
+s_is_settled (void *arg, void *owner, void *waiter)
 {
     (void) arg;
+    (void) waiter;
     (void) owner;
     s_settled++;
 }
@@ -271,7 +272,7 @@ START_TEST (all_connections_of_a_gateway_are_counted_as_soon_as_they_are_confirm
         hearers[at] = hearer_new (s_hearers, NULL);
         ck_assert_int_eq (hearer_add (hearers[at], HEAR_CHANNEL, bytes_str ("news")), HEARER_OK);
         ck_assert_int_eq (hearer_add (hearers[at], HEAR_PATTERN, bytes_str ("n*")), HEARER_OK);
-        ck_assert (hearer_wait (hearers[at]));
+        ck_assert (hearer_wait (hearers[at], NULL));
     }
     s_run_gateway (10, 0);
     for (int node = 0; node < PUBSUBS_MAX; node++) {
@@ -286,7 +287,7 @@ START_TEST (all_connections_of_a_gateway_are_counted_as_soon_as_they_are_confirm
         if (at < 8)
             hearer_trim (hearers[at], HEAR_CHANNEL, 0);
     }
-    ck_assert (hearer_wait (hearers[0]));
+    ck_assert (hearer_wait (hearers[0], NULL));
     s_run_gateway (11, 90);
     for (int node = 0; node < PUBSUBS_MAX; node++)
         ck_assert_uint_eq (pubsubs_publish (node, "news", "3"), 3);

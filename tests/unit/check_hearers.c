@@ -69,9 +69,10 @@ s_message (void *arg, void *owner, const heard_message_t *message)
 }
 
 static void
-s_told (void *arg, void *owner)
+s_told (void *arg, void *owner, void *waiter)
 {
     (void) arg;
+    (void) waiter;
     s_settled[(int *) owner - s_owners]++;
 }
 
@@ -196,13 +197,13 @@ START_TEST (nothing_is_heard_before_all_know_of_it)
 {
     bytes_t news = bytes_str ("news");
     hearer_add (s_all[0], HEAR_CHANNEL, news);
-    ck_assert (hearer_wait (s_all[0]));
-    ck_assert (!hearer_wait (s_all[0]));
+    ck_assert (hearer_wait (s_all[0], NULL));
+    ck_assert (!hearer_wait (s_all[0], NULL));
     ck_assert_uint_eq (hearers_turn (s_hearers, NOW), HEARERS_ROUND_MS);
     ck_assert (s_publish (TOPIC_CHANNEL, news, news, "1"));
     ck_assert_str_eq (s_log, "");
     hearer_add (s_all[1], HEAR_CHANNEL, news);
-    ck_assert (hearer_wait (s_all[1]));
+    ck_assert (hearer_wait (s_all[1], NULL));
     s_answer ();
     ck_assert_int_eq (s_settled[0], 1);
     ck_assert_int_eq (s_settled[1], 0); // It came while the round was under way
@@ -221,11 +222,11 @@ END_TEST
 START_TEST (a_round_that_is_not_answered_ends)
 {
     hearer_add (s_all[0], HEAR_PATTERN, bytes_str ("n*"));
-    hearer_wait (s_all[0]);
+    hearer_wait (s_all[0], NULL);
     hearers_turn (s_hearers, NOW);
     ck_assert_uint_eq (hearers_turn (s_hearers, NOW + HEARERS_ROUND_MS - 1), 1);
     ck_assert_int_eq (s_settled[0], 0);
-    hearer_wait (s_all[1]);
+    hearer_wait (s_all[1], NULL);
     hearer_destroy (&s_all[1]); // Who is gone is not told
     ck_assert_uint_eq (hearers_turn (s_hearers, NOW + HEARERS_ROUND_MS), HEARERS_ROUND_MS);
     ck_assert_int_eq (s_settled[0], 1);
@@ -243,7 +244,7 @@ START_TEST (where_there_is_no_pubsub_actor_nobody_waits)
     s_make (10, 1000, true);
     bytes_t news = bytes_str ("news");
     hearer_add (s_all[0], HEAR_CHANNEL, news);
-    ck_assert (!hearer_wait (s_all[0]));
+    ck_assert (!hearer_wait (s_all[0], NULL));
     ck_assert_uint_eq (hearers_turn (s_hearers, NOW), UINT64_MAX);
     s_publish (TOPIC_CHANNEL, news, news, "1");
     ck_assert_str_eq (s_log, "0c:news=1 ");
@@ -256,7 +257,7 @@ START_TEST (shard_channels_are_apart_from_channels_and_patterns)
     hearer_add (s_all[0], HEAR_SHARD, name);
     hearer_add (s_all[1], HEAR_CHANNEL, name);
     hearer_add (s_all[2], HEAR_PATTERN, bytes_str ("*"));
-    hearer_wait (s_all[0]);
+    hearer_wait (s_all[0], NULL);
     hearers_turn (s_hearers, NOW);
     s_answer ();
     s_publish (TOPIC_CHANNEL, inside, inside, "shard");

@@ -41,6 +41,7 @@ struct hearer {
     uint32_t counts[HEAR_KINDS];
     bool waits;
     uint64_t round; // That it waits for
+    void *waiter;
     hearer_t *next_waiting;
 };
 
@@ -386,6 +387,12 @@ hearer_count (const hearer_t *self, hear_t kind)
     return self ? self->counts[kind] : 0;
 }
 
+bool
+hearer_listens (const hearer_t *self)
+{
+    return self && (self->first[HEAR_CHANNEL] || self->first[HEAR_PATTERN] || self->first[HEAR_SHARD]);
+}
+
 bytes_t
 hearer_first (const hearer_t *self, hear_t kind)
 {
@@ -396,12 +403,13 @@ hearer_first (const hearer_t *self, hear_t kind)
 //  Rounds
 
 bool
-hearer_wait (hearer_t *self)
+hearer_wait (hearer_t *self, void *waiter)
 {
     hearers_t *hearers = self->hearers;
     if (!hearers->port.follow || self->waits)
         return false;
     self->waits = true;
+    self->waiter = waiter;
     self->round = hearers->wanted = hearers->asked + 1;
     self->next_waiting = NULL;
     *(hearers->waiting ? &hearers->last_waiting->next_waiting : &hearers->waiting) = self;
@@ -428,7 +436,7 @@ s_answered (hearers_t *self)
         hearer_t *hearer = self->waiting;
         self->waiting = hearer->next_waiting;
         hearer->waits = false;
-        self->port.settled (self->port.arg, hearer->owner);
+        self->port.settled (self->port.arg, hearer->owner, hearer->waiter);
     }
 }
 

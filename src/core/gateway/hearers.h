@@ -38,7 +38,7 @@ typedef struct {
     void (*follow) (void *arg, bytes_t asked, bool on);
     void (*message) (void *arg, void *owner, const heard_message_t *message);
     //  All members know what this connection had subscribed to when it began to wait.
-    void (*settled) (void *arg, void *owner);
+    void (*settled) (void *arg, void *owner, void *waiter);
 } hearers_port_t;
 
 typedef struct {
@@ -85,9 +85,13 @@ uint32_t
 bytes_t
     hearer_first (const hearer_t *self, hear_t kind);
 
-//  `settled` will be called once; not again while it waits. False: there is nothing to wait for.
+//  Anything at all.
 bool
-    hearer_wait (hearer_t *self);
+    hearer_listens (const hearer_t *self);
+
+//  `settled` will be called once, with `waiter`. False: it waits already, or there is nothing to wait for.
+bool
+    hearer_wait (hearer_t *self, void *waiter);
 
 //  A message of the pubsub actor: topic and body (pubsub/message.h). False: it is none.
 bool
