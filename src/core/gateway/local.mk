@@ -3,4 +3,5 @@
 libzgrid_core_la_SOURCES += \
     src/core/gateway/call.h src/core/gateway/command.h src/core/gateway/gateway.h \
     src/core/gateway/gateway_stat.def src/core/gateway/hearers.c src/core/gateway/hearers.h \
-    src/core/gateway/resp.h src/core/gateway/say.h src/core/gateway/talk.h
+    src/core/gateway/resp.h src/core/gateway/say.h \
+    src/core/gateway/slots.c src/core/gateway/slots.h src/core/gateway/talk.h
