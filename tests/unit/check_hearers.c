@@ -14,6 +14,7 @@
 #define OWNERS 5
 #define NAMES 4
 #define NOW 1000
+#define EVENTS "czgrid.events.default"
 
 static const uint8_t s_seed[HASH_SEED_SIZE] = { 7 };
 static hearers_t *s_hearers;
@@ -23,6 +24,7 @@ static topics_t *s_topics;
 static audience_t *s_audience;
 static uint64_t s_random;
 static buf_t s_token;
+static int s_events;     // How often they were asked for
 static char s_log[4000]; // What connections were told
 static int s_settled[OWNERS], s_heard[OWNERS];
 
@@ -47,6 +49,12 @@ s_follow (void *arg, bytes_t asked, bool on)
     uint8_t frame[AUDIENCE_FRAME_MAX + 1] = { on };
     bytes_t token;
     assert (asked.size <= AUDIENCE_FRAME_MAX);
+    //  A SUB takes back what it was asked for twice when that was taken back twice
+    if (bytes_equal (asked, bytes_of (EVENTS, sizeof EVENTS))) {
+        s_events += on ? 1 : -1;
+        if (s_events != on)
+            return;
+    }
     memcpy (frame + 1, asked.data, asked.size);
     heard_t heard = audience_hear (s_audience, 0, bytes_of (frame, asked.size + 1), NOW, &token);
     assert (heard == HEARD_FINE || heard == HEARD_SYNC);
@@ -81,7 +89,9 @@ s_make (uint64_t subscriptions, uint64_t names, bool alone)
 {
     audience_config_t wishes = { .keyless = true, .counts = true, .subscriptions_max = UINT32_MAX };
     audience_port_t changes = { NULL, s_changed };
-    hearers_config_t config = { .subscriptions_max = subscriptions, .names_max = names };
+    hearers_config_t config = {
+        .subscriptions_max = subscriptions, .names_max = names, .map = "default", .databases = 16
+    };
     hearers_port_t port = { NULL, alone ? NULL : s_follow, s_message, s_told };
     memcpy (config.seed, s_seed, sizeof s_seed);
     s_topics = topics_new (s_seed, 1000);
@@ -93,6 +103,7 @@ s_make (uint64_t subscriptions, uint64_t names, bool alone)
         ck_assert_ptr_nonnull (s_all[at]);
     }
     s_random = 11;
+    s_events = 0;
     s_log[0] = 0;
     buf_reset (&s_token);
     memset (s_settled, 0, sizeof s_settled);
@@ -316,6 +327,59 @@ START_TEST (subscriptions_and_names_and_patterns_have_limits)
 }
 END_TEST
 
+static void
+s_event (const char *map, const char *event, const char *key)
+{
+    char channel[100], json[200];
+    snprintf (channel, sizeof channel, "zgrid.events.%s", map);
+    snprintf (json, sizeof json, "{\"event\":\"%s\",\"map\":\"%s\",\"key\":\"%s\"}", event, map, key);
+    ck_assert (s_publish (TOPIC_CHANNEL, bytes_str (channel), bytes_str (channel), json));
+}
+
+START_TEST (changes_of_keys_are_told_as_redis_tells_them)
+{
+    hearer_add (s_all[0], HEAR_CHANNEL, bytes_str ("__keyspace@0__:k"));
+    hearer_add (s_all[1], HEAR_CHANNEL, bytes_str ("__keyevent@2__:del"));
+    hearers_turn (s_hearers, NOW);
+    s_answer ();
+    ck_assert_uint_eq (s_here (TOPIC_CHANNEL, "zgrid.events.default"), 1);
+    ck_assert_uint_eq (s_here (TOPIC_CHANNEL, "zgrid.events.default:1"), 0);
+    ck_assert_uint_eq (s_here (TOPIC_CHANNEL, "zgrid.events.default:2"), 1);
+    s_event ("default", "put", "k");
+    s_event ("default", "put", "other");
+    s_event ("default:2", "delete", "k");
+    ck_assert_str_eq (s_log, "0c:__keyspace@0__:k=set 1c:__keyevent@2__:del=k ");
+    s_log[0] = 0;
+    hearer_add (s_all[2], HEAR_PATTERN, bytes_str ("__key*__:*"));
+    hearer_add (s_all[3], HEAR_PATTERN, bytes_str ("__keyevent@0__:*"));
+    hearer_add (s_all[4], HEAR_CHANNEL, bytes_str ("zgrid.events.default"));
+    hearers_turn (s_hearers, NOW);
+    s_answer ();
+    ck_assert_uint_eq (s_here (TOPIC_CHANNEL, "zgrid.events.default:15"), 1);
+    s_event ("default", "expire", "k");
+    ck_assert_str_eq (s_log,
+                      "4c:zgrid.events.default={\"event\":\"expire\",\"map\":\"default\",\"key\":\"k\"} "
+                      "0c:__keyspace@0__:k=expired 2p__key*__:*:__keyspace@0__:k=expired "
+                      "3p__keyevent@0__:*:__keyevent@0__:expired=k "
+                      "2p__key*__:*:__keyevent@0__:expired=k ");
+    s_log[0] = 0;
+    s_event ("default:16", "put", "k");
+    s_event ("default:02x", "put", "k");
+    s_event ("default2", "put", "k");
+    s_event ("default:", "put", "k");
+    hearer_trim (s_all[4], HEAR_CHANNEL, 0);
+    hearer_trim (s_all[2], HEAR_PATTERN, 0);
+    hearer_trim (s_all[3], HEAR_PATTERN, 0);
+    hearers_turn (s_hearers, NOW);
+    s_event ("default", "put", "other");
+    ck_assert_str_eq (s_log, "");
+    ck_assert_uint_eq (s_here (TOPIC_CHANNEL, "zgrid.events.default:15"), 0);
+    ck_assert_uint_eq (s_here (TOPIC_CHANNEL, "zgrid.events.default"), 1);
+    hearer_trim (s_all[0], HEAR_CHANNEL, 0);
+    ck_assert_uint_eq (s_here (TOPIC_CHANNEL, "zgrid.events.default"), 0);
+}
+END_TEST
+
 START_TEST (what_is_no_message_changes_nothing)
 {
     bytes_t news = bytes_str ("news");
@@ -376,7 +440,7 @@ START_TEST (without_memory_nothing_changes)
         hearer_trim (s_all[0], HEAR_CHANNEL, 0);
         hearers_turn (s_hearers, NOW);
     }
-    for (uint64_t at = 1; at <= 3; at++) {
+    for (uint64_t at = 1; at <= 4; at++) {
         hearers_config_t config = { .subscriptions_max = 1, .names_max = 1 };
         hearers_port_t port = { NULL, s_follow, s_message, s_told };
         mem_fail_at (at);
@@ -405,6 +469,7 @@ test_suite (void)
     tcase_add_test (tcase, where_there_is_no_pubsub_actor_nobody_waits);
     tcase_add_test (tcase, shard_channels_are_apart_from_channels_and_patterns);
     tcase_add_test (tcase, subscriptions_and_names_and_patterns_have_limits);
+    tcase_add_test (tcase, changes_of_keys_are_told_as_redis_tells_them);
     tcase_add_test (tcase, what_is_no_message_changes_nothing);
     tcase_add_test (tcase, many_connections_and_many_channels);
     tcase_add_test (tcase, without_memory_nothing_changes);

@@ -1,66 +1,11 @@
 //  hearers: see hearers.h. A table of what is wanted, and a table of pairs: who wants what.
 //  SPDX-License-Identifier: MPL-2.0
-#include "hearers.h"
-
 #include <stdio.h>
 
 #include "../mem.h"
-#include "../pubsub/message.h"
+#include "hearers_impl.h"
 
 #define S_BUCKETS 256 // At first
-
-struct entry;
-
-//  One connection and one entry.
-typedef struct wish {
-    struct wish *next_in_bucket;
-    struct wish *next, *before;   // Of the connection, of one kind, in the order in which they came
-    struct wish *sibling, *elder; // Of the entry
-    hearer_t *of;
-    struct entry *entry;
-    uint64_t round; // It hears nothing before this one is answered
-} wish_t;
-
-//  A channel or a pattern that somebody wants, or that the pubsub actor has yet to be told that nobody does.
-typedef struct entry {
-    struct entry *next; // In the bucket
-    struct entry *next_changed;
-    uint64_t hash;
-    wish_t *wishes;
-    uint32_t count, told;
-    bool changed;
-    uint8_t kind; // hear_t
-    uint8_t size;
-    uint8_t name[];
-} entry_t;
-
-struct hearer {
-    hearers_t *hearers;
-    void *owner;
-    wish_t *first[HEAR_KINDS], *last[HEAR_KINDS];
-    uint32_t counts[HEAR_KINDS];
-    bool waits;
-    uint64_t round; // That it waits for
-    void *waiter;
-    hearer_t *next_waiting;
-};
-
-struct hearers {
-    hearers_config_t config;
-    hearers_port_t port;
-    hash_secret_t secret;
-    entry_t **entries;
-    size_t entries_room, entries_count;
-    wish_t **wishes;
-    size_t wishes_room;
-    entry_t *changed;
-    hearer_t *waiting, *last_waiting;
-    uint64_t asked, answered; // Rounds; one at a time is under way
-    uint64_t wanted;          // The one that somebody waits for, or a new wish
-    uint64_t asked_at;
-    uint64_t serial; // Tells tokens of this gateway from others'
-    hearers_stats_t stats;
-};
 
 hearers_t *
 hearers_new (const hearers_config_t *config, const hearers_port_t *port)
@@ -75,7 +20,8 @@ hearers_new (const hearers_config_t *config, const hearers_port_t *port)
     self->entries_room = self->wishes_room = S_BUCKETS;
     self->entries = mem_alloc_zero (S_BUCKETS, sizeof (entry_t *));
     self->wishes = mem_alloc_zero (S_BUCKETS, sizeof (wish_t *));
-    if (!self->entries || !self->wishes)
+    self->notes = mem_alloc_zero ((size_t) config->databases + 1, sizeof (uint32_t));
+    if (!self->entries || !self->wishes || !self->notes)
         hearers_destroy (&self);
     return self;
 }
@@ -94,6 +40,9 @@ hearers_destroy (hearers_t **self_p)
         }
     mem_free (self->entries);
     mem_free (self->wishes);
+    mem_free (self->notes);
+    buf_clear (&self->note_key);
+    buf_clear (&self->note_name);
     mem_free (self);
     *self_p = NULL;
 }
@@ -107,12 +56,6 @@ hearers_stats (const hearers_t *self)
 //  ------------------------------------------------------------------------------------------------
 //  What is wanted
 
-static bytes_t
-s_name (const entry_t *entry)
-{
-    return bytes_of (entry->name, entry->size);
-}
-
 static uint64_t
 s_hash (const hearers_t *self, hear_t kind, bytes_t name)
 {
@@ -123,14 +66,15 @@ static entry_t **
 s_place (const hearers_t *self, uint64_t hash, hear_t kind, bytes_t name)
 {
     entry_t **place = &self->entries[hash & (self->entries_room - 1)];
-    while (*place
-           && ((*place)->hash != hash || (*place)->kind != kind || !bytes_equal (s_name (*place), name)))
+    while (
+        *place
+        && ((*place)->hash != hash || (*place)->kind != kind || !bytes_equal (hearers_name (*place), name)))
         place = &(*place)->next;
     return place;
 }
 
-static entry_t *
-s_find (const hearers_t *self, hear_t kind, bytes_t name)
+entry_t *
+hearers_find (const hearers_t *self, hear_t kind, bytes_t name)
 {
     return *s_place (self, s_hash (self, kind, name), kind, name);
 }
@@ -176,19 +120,20 @@ s_add_entry (hearers_t *self, hear_t kind, bytes_t name)
 static void
 s_remove_entry (hearers_t *self, entry_t *entry)
 {
-    entry_t **place = s_place (self, entry->hash, (hear_t) entry->kind, s_name (entry));
+    entry_t **place = s_place (self, entry->hash, (hear_t) entry->kind, hearers_name (entry));
     *place = entry->next;
     self->entries_count--;
     mem_free (entry);
 }
 
-//  The names and patterns that somebody wants are counted.
+//  Somebody wants it, or nobody any more.
 static void
-s_charge (hearers_t *self, const entry_t *entry, bool on)
+s_charge (hearers_t *self, entry_t *entry, bool on)
 {
-    uint64_t cost = entry->kind == HEAR_PATTERN ? topic_cost (s_name (entry)) : 0;
+    uint64_t cost = entry->kind == HEAR_PATTERN ? topic_cost (hearers_name (entry)) : 0;
     self->stats.names += on ? entry->size : -(uint64_t) entry->size;
     self->stats.costs += on ? cost : -cost;
+    hearers_note (self, entry, on);
 }
 
 static void
@@ -337,7 +282,7 @@ hearer_add (hearer_t *self, hear_t kind, bytes_t name)
     const hearers_stats_t *stats = &hearers->stats;
     if (!hearers_name_valid (kind, name))
         return HEARER_INVALID;
-    entry_t *entry = s_find (hearers, kind, name);
+    entry_t *entry = hearers_find (hearers, kind, name);
     if (entry && *s_wish (hearers, self, entry))
         return HEARER_OK;
     uint64_t mine = 0;
@@ -367,7 +312,7 @@ hearer_add (hearer_t *self, hear_t kind, bytes_t name)
 bool
 hearer_remove (hearer_t *self, hear_t kind, bytes_t name)
 {
-    const entry_t *entry = topic_name_valid (name) ? s_find (self->hearers, kind, name) : NULL;
+    const entry_t *entry = topic_name_valid (name) ? hearers_find (self->hearers, kind, name) : NULL;
     wish_t *wish = entry ? *s_wish (self->hearers, self, entry) : NULL;
     if (wish)
         s_unlink (self->hearers, wish);
@@ -396,7 +341,7 @@ hearer_listens (const hearer_t *self)
 bytes_t
 hearer_first (const hearer_t *self, hear_t kind)
 {
-    return self->first[kind] ? s_name (self->first[kind]->entry) : bytes_of (NULL, 0);
+    return self->first[kind] ? hearers_name (self->first[kind]->entry) : bytes_of (NULL, 0);
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -417,8 +362,8 @@ hearer_wait (hearer_t *self, void *waiter)
     return true;
 }
 
-static bytes_t
-s_token (const hearers_t *self, char *text, size_t room)
+bytes_t
+hearers_token (const hearers_t *self, char *text, size_t room)
 {
     int size = snprintf (text, room, "sg%016llx%016llx", (unsigned long long) self->serial,
                          (unsigned long long) self->asked);
@@ -426,11 +371,11 @@ s_token (const hearers_t *self, char *text, size_t room)
 }
 
 //  Those who waited may wait again, for a later round.
-static void
-s_answered (hearers_t *self)
+void
+hearers_answered (hearers_t *self)
 {
     char text[40];
-    self->port.follow (self->port.arg, s_token (self, text, sizeof text), false);
+    self->port.follow (self->port.arg, hearers_token (self, text, sizeof text), false);
     self->answered = self->asked;
     while (self->waiting && self->waiting->round <= self->answered) {
         hearer_t *hearer = self->waiting;
@@ -446,7 +391,7 @@ s_ask (hearers_t *self, uint64_t now)
     char text[40];
     self->asked++;
     self->asked_at = now;
-    self->port.follow (self->port.arg, s_token (self, text, sizeof text), true);
+    self->port.follow (self->port.arg, hearers_token (self, text, sizeof text), true);
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -457,7 +402,7 @@ static size_t
 s_topic (const entry_t *entry, uint8_t *frame)
 {
     if (entry->kind != HEAR_SHARD)
-        return topic_write (entry->kind == HEAR_PATTERN ? TOPIC_PATTERN : TOPIC_CHANNEL, s_name (entry),
+        return topic_write (entry->kind == HEAR_PATTERN ? TOPIC_PATTERN : TOPIC_CHANNEL, hearers_name (entry),
                             frame);
     uint8_t name[TOPIC_NAME_MAX] = { HEARERS_SHARD };
     memcpy (name + 1, entry->name, entry->size);
@@ -515,65 +460,11 @@ hearers_turn (hearers_t *self, uint64_t now)
         return UINT64_MAX;
     if (self->asked != self->answered && now - self->asked_at >= HEARERS_ROUND_MS) {
         self->stats.late++;
-        s_answered (self);
+        hearers_answered (self);
     }
     if (self->asked == self->answered && self->changed)
         s_tell_changes (self);
     if (self->asked == self->answered && self->wanted > self->asked)
         s_ask (self, now);
     return self->asked == self->answered ? UINT64_MAX : HEARERS_ROUND_MS - (now - self->asked_at);
-}
-
-//  ------------------------------------------------------------------------------------------------
-//  Messages
-
-static void
-s_give (hearers_t *self, const entry_t *entry, const message_t *message)
-{
-    heard_message_t heard = { .kind = (hear_t) entry->kind,
-                              .channel = message->channel,
-                              .message = message->message };
-    if (entry->kind == HEAR_PATTERN)
-        heard.pattern = s_name (entry);
-    if (entry->kind == HEAR_SHARD)
-        heard.channel = s_name (entry);
-    for (const wish_t *wish = entry->wishes; wish; wish = wish->sibling) {
-        //  Nobody hears anything of what it has not been told that it has
-        if (self->port.follow && wish->round > self->answered)
-            continue;
-        self->stats.given++;
-        self->port.message (self->port.arg, wish->of->owner, &heard);
-        heard.again = true;
-    }
-}
-
-bool
-hearers_hear (hearers_t *self, bytes_t topic, bytes_t body)
-{
-    mp_t reader;
-    message_t message;
-    bytes_t name;
-    bool broken = false;
-    topic_kind_t topic_kind = topic_read (topic, &name);
-    if (topic_kind == TOPIC_NONE || !message_open (body, &reader))
-        return false;
-    if (topic_kind == TOPIC_SYNC) {
-        char text[40];
-        if (self->asked != self->answered && bytes_equal (topic, s_token (self, text, sizeof text)))
-            s_answered (self);
-        return true;
-    }
-    hear_t kind = topic_kind == TOPIC_PATTERN ? HEAR_PATTERN : HEAR_CHANNEL;
-    if (kind == HEAR_CHANNEL && name.data[0] == HEARERS_SHARD && name.size > 1) {
-        kind = HEAR_SHARD;
-        name = bytes_of (name.data + 1, name.size - 1);
-    }
-    const entry_t *entry = s_find (self, kind, name);
-    while (message_next (&reader, &message, &broken)) {
-        self->stats.received++;
-        if (entry
-            && !(kind == HEAR_PATTERN && message.channel.size && message.channel.data[0] == HEARERS_SHARD))
-            s_give (self, entry, &message);
-    }
-    return !broken;
 }

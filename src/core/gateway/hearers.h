@@ -5,6 +5,9 @@
 //
 //  Channels of SSUBSCRIBE are channels with the byte HEARERS_SHARD before their names. Patterns do not see
 //  them, and clients cannot name them otherwise.
+//
+//  Who subscribes to __keyspace@0__:KEY, __keyevent@0__:EVENT or a pattern that begins with __key is told of
+//  changes of keys (key_note.h), if the database's map has the setting `events`.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef HEARERS_H_INCLUDED
 #define HEARERS_H_INCLUDED
@@ -44,6 +47,8 @@ typedef struct {
 typedef struct {
     uint64_t subscriptions_max; // Of one connection
     uint64_t names_max;         // Bytes of the names of all, each once
+    const char *map;            // Of database 0; of database n: "map:n". Lives as long
+    uint32_t databases;
     uint8_t seed[HASH_SEED_SIZE];
 } hearers_config_t;
 
