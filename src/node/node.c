@@ -301,6 +301,7 @@ s_stop_all (zgrid_node_t *self)
     s_drop_name (&self->pubsub_inproc, pubsub);
     s_drop_name (&self->publish_inproc, pubsub);
     s_free_text (&self->subscribe_inproc);
+    s_free_text (&self->hear_inproc);
     s_free_text (&self->move_endpoint);
     s_free_text (&self->subscribe_endpoint);
     s_free_text (&self->mesh_endpoint);

@@ -42,6 +42,7 @@ struct zgrid_node {
     char *pubsub_inproc;                   // Requests; what other actors publish; subscribers
     char *publish_inproc;
     char *subscribe_inproc;
+    char *hear_inproc;                     // Where the gateway subscribes
     char *endpoints[NODE_ACTORS_MAX];      // Of the storage actors, for clients elsewhere
     char *data_endpoints[NODE_ACTORS_MAX]; // Of the same, for other members; "" if the node stays alone
     char *peer_endpoint;                   // Of the beacon; "" if the node stays alone
