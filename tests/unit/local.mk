@@ -186,3 +186,18 @@ TESTS += tests/unit/check_client_note
 tests_unit_check_client_note_SOURCES = tests/unit/check_client_note.c $(TEST_MAIN)
 tests_unit_check_client_note_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_client_note_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_resp
+TESTS += tests/unit/check_resp
+tests_unit_check_resp_SOURCES = tests/unit/check_resp.c $(TEST_MAIN)
+tests_unit_check_resp_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_resp_LDADD = $(UNIT_LIBS)
+
+#  A gateway with a storage behind it
+REDIS_RIG = tests/lib/redis_rig.c tests/lib/redis_rig.h
+
+check_PROGRAMS += tests/unit/check_do_string
+TESTS += tests/unit/check_do_string
+tests_unit_check_do_string_SOURCES = tests/unit/check_do_string.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_string_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_string_LDADD = $(UNIT_LIBS)

@@ -26,13 +26,15 @@ enum {
     COMMAND_NO_MULTI = 1u << 12,   // Refused between MULTI and EXEC
     COMMAND_IN_MULTI = 1u << 13,   // Executed at once there (EXEC, DISCARD, MULTI, WATCH, QUIT, RESET)
     COMMAND_SUBSCRIBED = 1u << 14, // Allowed in RESP2 while subscribed
-    COMMAND_ALONE = 1u << 15       // Begins when all commands before it on its connection are answered
+    COMMAND_ALONE = 1u << 15       // Begins when all commands before it on its connection are answered, and those
+                                   // behind it begin when it is
 };
 
 typedef enum {
     COMMAND_SUPPORTED, // As Redis 7
     COMMAND_DIFFERENT, // The note says how
-    COMMAND_ABSENT     // Known, and refused with an error that says so
+    COMMAND_CONTAINER, // Has subcommands, and is nothing by itself
+    COMMAND_ABSENT     // Redis has it; it is answered as an unknown command is
 } command_state_t;
 
 //  One command, or one subcommand ("CLIENT|ID").
@@ -46,15 +48,19 @@ typedef struct command {
     const char *since, *complexity, *summary;
     command_state_t state;
     const char *note;       // For doc/redis.md: how it is different, or what there is instead
-    command_fn *run;        // NULL: absent, or a container with subcommands
-    uint32_t parent;        // Index of the container; own index: none
+    command_fn *run;        // NULL: a container, or absent
+    size_t size;            // Of the name
 } command_t;
 
 extern const command_t commands[];
 extern const uint32_t commands_count;
 
-//  Whatever the case. NULL: there is none. A container's subcommand by both words (sub empty: the container).
+//  Whatever the case. NULL: there is none.
 const command_t *
-    command_find (bytes_t name, bytes_t sub);
+    command_find (bytes_t name);
+
+//  A subcommand of a container. NULL: there is none.
+const command_t *
+    command_find_sub (const command_t *container, bytes_t sub);
 
 #endif

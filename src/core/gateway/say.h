@@ -1,5 +1,5 @@
-//  say: replies to a Redis client, RESP2 and RESP3 (Redis serialization protocol specification). What RESP3 has
-//  words for and RESP2 has not is said as Redis 7 says it to a client of RESP2.
+//  say: replies to a Redis client, RESP2 and RESP3 (Redis serialization protocol specification). What RESP3
+//  has words for and RESP2 has not is said as Redis 7 says it to a client of RESP2.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef SAY_H_INCLUDED
 #define SAY_H_INCLUDED
@@ -34,7 +34,7 @@ void
 //  RESP2: 1 and 0
 void
     say_bool (say_t say, bool yes);
-//  The shortest decimal that reads back the same. RESP2: a bulk
+//  Seventeen digits, as Redis 7 says it. RESP2: a bulk
 void
     say_double (say_t say, double number);
 //  A bulk in RESP2. format: three letters, "txt" or "mkd"

@@ -1,0 +1,121 @@
+//  gateway: see gateway.h.
+//  SPDX-License-Identifier: MPL-2.0
+#include <stdio.h>
+
+#include "../mem.h"
+#include "gateway_impl.h"
+
+gateway_t *
+gateway_new (const gateway_config_t *config, const gateway_port_t *port)
+{
+    gateway_t *self = mem_alloc_zero (1, sizeof (gateway_t));
+    if (!self)
+        return NULL;
+    self->config = *config;
+    self->port = *port;
+    self->asks = asks_new (&self->config, &self->stats);
+    if (!self->asks)
+        gateway_destroy (&self);
+    return self;
+}
+
+void
+gateway_destroy (gateway_t **self_p)
+{
+    gateway_t *self = *self_p;
+    if (!self)
+        return;
+    call_flush_reads (self);
+    if (self->asks)
+        asks_end (self->asks, call_reply);
+    asks_destroy (&self->asks);
+    view_destroy (&self->view);
+    call_free_spares (self);
+    buf_clear (&self->copy);
+    mem_free (self);
+    *self_p = NULL;
+}
+
+void
+gateway_clock (gateway_t *self, moment_t moment)
+{
+    self->moment = moment;
+}
+
+void
+gateway_set_view (gateway_t *self, view_t **view_p)
+{
+    if (self->view && *view_p && (*view_p)->version < self->view->version) {
+        view_destroy (view_p);
+        return;
+    }
+    view_destroy (&self->view);
+    self->view = *view_p;
+    *view_p = NULL;
+}
+
+bool
+gateway_map (const gateway_t *self, uint32_t database, buf_t *name)
+{
+    char number[16];
+    buf_reset (name);
+    buf_add (name, self->config.map, strlen (self->config.map));
+    if (database) {
+        snprintf (number, sizeof number, ":%u", (unsigned) database);
+        buf_add (name, number, strlen (number));
+    }
+    return !name->failed;
+}
+
+void
+gateway_settle (gateway_t *self)
+{
+    //  What goes on may make others go on
+    for (talk_t *talk = self->resuming; talk; talk = self->resuming) {
+        self->resuming = talk->next_resuming;
+        talk->is_resuming = false;
+        talk_run (talk);
+    }
+    call_flush_reads (self);
+}
+
+bool
+gateway_body (gateway_t *self, bytes_t *body, uint64_t *records)
+{
+    return asks_body (self->asks, body, records);
+}
+
+void
+gateway_receive (gateway_t *self, bytes_t body)
+{
+    asks_receive (self->asks, body, call_reply, self->moment.now);
+}
+
+talk_t *
+gateway_ready (gateway_t *self)
+{
+    talk_t *talk = self->ready;
+    if (!talk)
+        return NULL;
+    self->ready = talk->next_ready;
+    talk->is_ready = false;
+    return talk;
+}
+
+uint64_t
+gateway_turn (gateway_t *self)
+{
+    return asks_turn (self->asks, call_reply, self->moment.now);
+}
+
+bool
+gateway_has_room (const gateway_t *self)
+{
+    return self->stats.buffered + asks_bytes (self->asks) < self->config.memory_max;
+}
+
+gateway_stats_t *
+gateway_stats (gateway_t *self)
+{
+    return &self->stats;
+}
