@@ -1,6 +1,6 @@
 //  resp: the requests of a Redis client, from its bytes (RESP, "Redis serialization protocol specification",
-//  sections "Sending commands to a Redis server" and "Inline commands"). Bytes may come cut anywhere; what has
-//  been looked at is not looked at again.
+//  sections "Sending commands to a Redis server" and "Inline commands"). Bytes may come cut anywhere; what was
+//  looked at is not looked at again.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef RESP_H_INCLUDED
 #define RESP_H_INCLUDED
@@ -12,6 +12,8 @@
 #define RESP_GUEST_ARGS_MAX 10 // The same before AUTH, as Redis has it
 #define RESP_GUEST_BULK_MAX 16384
 
+//  Who has not said AUTH yet has args_max RESP_GUEST_ARGS_MAX and bulk_max RESP_GUEST_BULK_MAX: errors say
+//  "unauthenticated".
 typedef struct {
     uint64_t bulk_max;    // Bytes of one argument
     uint64_t request_max; // Bytes of one command, all of it
@@ -31,7 +33,7 @@ typedef enum {
     RESP_MORE,    // No whole command yet
     RESP_COMMAND, // resp_args; an empty one (count 0) is not answered
     RESP_BAD,     // Cannot be read: resp_error is the error's text; the connection ends behind it
-    RESP_HOSTILE, // "POST" or "Host:": HTTP that somebody else was made to send; the connection ends unanswered
+    RESP_HOSTILE, // "POST" or "Host:": HTTP that somebody was made to send; the connection ends unanswered
     RESP_NOMEM    // The connection ends
 } resp_step_t;
 
@@ -41,7 +43,8 @@ typedef enum {
 resp_step_t
     resp_next (resp_t *self, bytes_t input, size_t *used);
 
-//  Of the command that was found; good until the next call.
+//  Of the command that was found; good until the next call. Words of an inline command that had quotes lie in
+//  the parser's own memory, all others in `input`.
 const bytes_t *
     resp_args (const resp_t *self, uint32_t *count);
 

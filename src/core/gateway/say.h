@@ -18,6 +18,7 @@ void
     say_error (say_t say, const char *text);
 void
     say_error_bytes (say_t say, bytes_t text);
+//  At most 1,023 bytes of it.
 __attribute__ ((format (printf, 2, 3))) void
     say_errorf (say_t say, const char *format, ...);
 void

@@ -249,8 +249,9 @@ talk_room (talk_t *self, size_t *room)
 {
     size_t want = S_READ_SIZE, wanted = resp_wanted (self->resp);
     size_t have = self->input.size - self->read;
-    if (wanted > have + want)
-        want = wanted - have;
+    //  Room follows what has come, not what was announced
+    if (wanted > want)
+        want = wanted < have + want ? wanted : have + want;
     *room = buf_reserve (&self->input, want) ? self->input.room - self->input.size : 0;
     s_count (self);
     return self->input.data + self->input.size;
@@ -312,7 +313,7 @@ s_end (talk_t *self, resp_step_t step)
     talk_close (self, TALK_DEAD);
 }
 
-//  Executes one command after the other. Returns true if it stopped before the input was done with, for others
+//  Executes one command after the other. Returns true if it stopped before the input was done with: others
 //  have to end first.
 static bool
 s_go_on (talk_t *self)

@@ -1,0 +1,8 @@
+#  SPDX-License-Identifier: MPL-2.0
+#  What Redis clients are served with
+
+check_PROGRAMS += tests/unit/check_say
+TESTS += tests/unit/check_say
+tests_unit_check_say_SOURCES = tests/unit/check_say.c $(TEST_MAIN)
+tests_unit_check_say_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_say_LDADD = $(UNIT_LIBS)
