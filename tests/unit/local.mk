@@ -201,3 +201,9 @@ TESTS += tests/unit/check_do_string
 tests_unit_check_do_string_SOURCES = tests/unit/check_do_string.c $(REDIS_RIG) $(TEST_MAIN)
 tests_unit_check_do_string_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_do_string_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_many
+TESTS += tests/unit/check_do_many
+tests_unit_check_do_many_SOURCES = tests/unit/check_do_many.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_many_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_many_LDADD = $(UNIT_LIBS)

@@ -85,6 +85,14 @@ call_free_spares (gateway_t *gateway)
     gateway->spares = 0;
 }
 
+//  Once neither its connection, nor a reply, nor its function needs it.
+static void
+s_drop (call_t *call)
+{
+    if (!call->talk && call->pending == 0 && !call->held)
+        s_recycle (call);
+}
+
 //  Its connection does not know it any more. It stays until all that it asked for is answered.
 static void
 s_let_go (call_t *call)
@@ -92,8 +100,14 @@ s_let_go (call_t *call)
     call->talk->writes -= call->writes;
     call->writes = 0;
     call->talk = NULL;
-    if (call->pending == 0)
-        s_recycle (call);
+    s_drop (call);
+}
+
+void
+call_release (call_t *call)
+{
+    call->held = false;
+    s_drop (call);
 }
 
 void
@@ -157,6 +171,12 @@ uint32_t
 call_pending (const call_t *call)
 {
     return call->pending;
+}
+
+bool
+call_is_done (const call_t *call)
+{
+    return call->done;
 }
 
 bool
@@ -335,8 +355,8 @@ call_reply (call_t *call, call_reply_fn *then, const reply_t *reply, uint64_t ma
     }
     if (call->talk && !call->done)
         then (call, reply, mark & ~GATEWAY_MARK_WRITES);
-    else if (!call->talk && call->pending == 0)
-        s_recycle (call);
+    else
+        s_drop (call);
 }
 
 bool
@@ -391,10 +411,9 @@ s_read (gateway_t *gateway, const read_t *reads, uint32_t count)
     for (uint32_t at = 0; at < count; at++) {
         call_t *call = reads[at].call;
         call->pending--;
-        if (!call->talk || call->done) {
-            if (!call->talk && call->pending == 0)
-                s_recycle (call);
-        } else if (found[at].status == GATEWAY_READ_ASK)
+        if (!call->talk || call->done)
+            s_drop (call);
+        else if (found[at].status == GATEWAY_READ_ASK)
             s_ask_get (call, reads[at].key, true, reads[at].then, reads[at].mark);
         else
             s_found (&reads[at], &found[at], &gateway->copy);
@@ -417,8 +436,10 @@ call_flush_reads (gateway_t *gateway)
                 end++;
             if (reads[first].call->talk)
                 s_read (gateway, reads + first, end - first);
-            else if (--reads[first].call->pending == 0)
-                s_recycle (reads[first].call);
+            else {
+                reads[first].call->pending--;
+                s_drop (reads[first].call);
+            }
         }
         gateway->reading = false;
     }

@@ -75,6 +75,10 @@ bool
 bool
     call_read (call_t *call, bytes_t key, bool withttl, call_reply_fn *then, uint64_t mark);
 
+//  It was answered: nothing more must be said or asked.
+bool
+    call_is_done (const call_t *call);
+
 //  Asks that have no reply yet.
 uint32_t
     call_pending (const call_t *call);

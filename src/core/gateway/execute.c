@@ -1,5 +1,5 @@
-//  execute: from the words of a command to the function that executes it: whether there is such a command, whether
-//  it has as many words as it needs, whether this connection may.
+//  execute: from the words of a command to the function that executes it: whether there is such a command,
+//  whether it has as many words as it needs, whether this connection may.
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdio.h>
 
@@ -112,7 +112,10 @@ talk_execute (talk_t *self, const bytes_t *args, uint32_t count)
         call_fail (call, "NOAUTH Authentication required.");
     else if (self->protocol == 2 && !(inner->flags & COMMAND_SUBSCRIBED) && talk_is_subscribed (self))
         s_fail_subscribed (call);
-    else
+    else {
+        call->held = true;
         inner->run (call);
+        call_release (call);
+    }
     return true;
 }

@@ -23,6 +23,7 @@ struct call {
     uint32_t pending;     // Asks without a reply
     uint32_t writes;      // Those of them that write
     bool done, in_multi;
+    bool held;            // Its function is running
     buf_t reply;          // What was said before it was the first
     buf_t scratch;
     buf_t kept;           // The words, once call_keep was called
@@ -115,6 +116,9 @@ void
 //  call.c
 call_t *
     call_new (talk_t *talk, const bytes_t *args, uint32_t count);
+//  Its function has returned.
+void
+    call_release (call_t *call);
 //  Lets go of all calls of a connection that has gone.
 void
     call_orphan_all (talk_t *talk);
