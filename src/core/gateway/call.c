@@ -363,7 +363,8 @@ bool
 call_ask (call_t *call, const ask_t *ask, call_reply_fn *then, uint64_t mark)
 {
     gateway_t *gateway = call->gateway;
-    bool writes = op_info (ask->op)->writes;
+    //  What is published changes no entry
+    bool writes = op_info (ask->op)->writes && ask->op != OP_PUBLISH;
     if (!asks_add (gateway->asks, call, ask, then, mark | (writes ? GATEWAY_MARK_WRITES : 0),
                    gateway->moment.now))
         return s_no_memory (call);

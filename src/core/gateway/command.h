@@ -26,8 +26,9 @@ enum {
     COMMAND_NO_MULTI = 1u << 12,   // Refused between MULTI and EXEC
     COMMAND_IN_MULTI = 1u << 13,   // Executed at once there (EXEC, DISCARD, MULTI, WATCH, QUIT, RESET)
     COMMAND_SUBSCRIBED = 1u << 14, // Allowed in RESP2 while subscribed
-    COMMAND_ALONE = 1u << 15       // Begins when all commands before it on its connection are answered, and those
+    COMMAND_ALONE = 1u << 15,      // Begins when all commands before it on its connection are answered, and those
                                    // behind it begin when it is
+    COMMAND_BEHIND = 1u << 16      // Begins when what its connection has written is written: others may be told
 };
 
 typedef enum {

@@ -77,6 +77,8 @@ s_fail_subscribed (call_t *call)
 static bool
 s_must_wait (talk_t *self, const command_t *command)
 {
+    if (command && command->flags & COMMAND_BEHIND && self->writes)
+        return true;
     if (!self->first
         || !((command && command->flags & COMMAND_ALONE) || self->last->command->flags & COMMAND_ALONE))
         return false;

@@ -14,8 +14,11 @@ gateway_new (const gateway_config_t *config, const gateway_port_t *port)
     self->config = *config;
     self->port = *port;
     self->asks = asks_new (&self->config, &self->stats);
-    if (!self->asks)
+    self->listen = listen_new (config, port);
+    if (!self->asks || !self->listen)
         gateway_destroy (&self);
+    else
+        self->hearers = listen_hearers (self->listen);
     return self;
 }
 
@@ -29,6 +32,7 @@ gateway_destroy (gateway_t **self_p)
     if (self->asks)
         asks_end (self->asks, call_reply);
     asks_destroy (&self->asks);
+    listen_destroy (&self->listen);
     view_destroy (&self->view);
     call_free_spares (self);
     buf_clear (&self->copy);
@@ -70,13 +74,23 @@ gateway_map (const gateway_t *self, uint32_t database, buf_t *name)
 void
 gateway_settle (gateway_t *self)
 {
-    //  What goes on may make others go on
-    for (talk_t *talk = self->resuming; talk; talk = self->resuming) {
-        self->resuming = talk->next_resuming;
-        talk->is_resuming = false;
-        talk_run (talk);
-    }
-    call_flush_reads (self);
+    do {
+        //  What goes on may make others go on
+        for (talk_t *talk = self->resuming; talk; talk = self->resuming) {
+            self->resuming = talk->next_resuming;
+            talk->is_resuming = false;
+            talk_run (talk);
+        }
+        call_flush_reads (self);
+        hearers_turn (self->hearers, self->moment.now);
+    } while (self->resuming);
+}
+
+void
+gateway_message (gateway_t *self, bytes_t topic, bytes_t body)
+{
+    if (!listen_message (self->listen, topic, body))
+        self->stats.broken++;
 }
 
 bool
@@ -105,7 +119,9 @@ gateway_ready (gateway_t *self)
 uint64_t
 gateway_turn (gateway_t *self)
 {
-    return asks_turn (self->asks, call_reply, self->moment.now);
+    uint64_t asks = asks_turn (self->asks, call_reply, self->moment.now);
+    uint64_t rounds = hearers_turn (self->hearers, self->moment.now);
+    return asks < rounds ? asks : rounds;
 }
 
 bool

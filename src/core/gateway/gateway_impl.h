@@ -5,7 +5,7 @@
 
 #include "asks.h"
 #include "call.h"
-#include "hearers.h"
+#include "listen.h"
 
 #define GATEWAY_OUTPUT_PAUSE (1u << 20) // Bytes of replies that wait: no further commands are executed
 #define GATEWAY_SPARE_CALLS 4096
@@ -46,7 +46,8 @@ struct gateway {
     moment_t moment;
     view_t *view;
     asks_t *asks;
-    hearers_t *hearers;   // NULL: there is no pubsub actor
+    listen_t *listen;
+    hearers_t *hearers;   // Of listen
     talk_t *talks;        // All
     talk_t *ready, *ready_last; // With output, or about to end
     talk_t *resuming;     // That may go on with what they have read

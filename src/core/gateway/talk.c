@@ -118,18 +118,13 @@ talk_know (talk_t *self, bool known)
 bool
 talk_is_subscribed (const talk_t *self)
 {
-    if (!self->hearer)
-        return false;
-    for (hear_t kind = HEAR_CHANNEL; kind < HEAR_KINDS; kind++)
-        if (hearer_count (self->hearer, kind))
-            return true;
-    return false;
+    return hearer_listens (self->hearer);
 }
 
 hearer_t *
 talk_hearer (talk_t *self, bool make)
 {
-    if (!self->hearer && make && self->gateway->hearers)
+    if (!self->hearer && make)
         self->hearer = hearer_new (self->gateway->hearers, self);
     return self->hearer;
 }
@@ -182,7 +177,7 @@ talk_touch (talk_t *self)
     gateway_t *gateway = self->gateway;
     if (self->output.failed || self->held.failed)
         self->end = TALK_DEAD; // A reply is not whole: nothing behind it could be understood
-    s_judge (self, self->output.size - self->written);
+    s_judge (self, self->output.size - self->written + self->held.size);
     s_count (self);
     if (self->is_ready || (self->output.size == self->written && self->end == TALK_OPEN))
         return;
@@ -194,6 +189,8 @@ talk_touch (talk_t *self)
 void
 talk_push (talk_t *self, bytes_t said)
 {
+    if (self->end == TALK_DEAD)
+        return;
     //  Never into the middle of a reply
     buf_t *out = self->first && self->saying ? &self->held : &self->output;
     buf_add (out, said.data, said.size);
