@@ -303,6 +303,10 @@ START_TEST (a_gateway_of_this_node_says_how_many_it_speaks_for)
     HEAR (1, true, "cnews");
     ck_assert_int_eq (s_hear (1, true, count + 1, sizeof count - 1), HEARD_JUNK); // Only a gateway does
     audience_hear (gateway, 0, bytes_of ("\1cnews", 7), 0, &token);
+    mem_fail_at (1); // What cannot be heard takes nothing else away
+    ck_assert_int_eq (audience_hear (gateway, 0, bytes_of ("\1cother", 8), 0, &token), HEARD_EXCESS);
+    mem_fail_at (0);
+    ck_assert_int_eq (audience_hear (gateway, 0, bytes_of ("\1cmore", 7), 0, &token), HEARD_FINE);
     const topic_t *topic = s_topic (TOPIC_CHANNEL, "news");
     ck_assert_uint_eq (topic->here, 2);
     ck_assert_int_eq (audience_hear (gateway, 0, bytes_of (count, sizeof count), 0, &token), HEARD_FINE);

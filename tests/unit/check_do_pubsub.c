@@ -388,6 +388,55 @@ START_TEST (who_does_not_read_is_disconnected)
 }
 END_TEST
 
+START_TEST (without_memory_all_is_done_or_nothing)
+{
+    unsigned done = 0, refused = 0;
+    for (uint64_t at = 1; at < 60; at++) {
+        talk_destroy (&s_talks[0]);
+        s_talks[0] = talk_new (s_gateway, "127.0.0.1:1", "127.0.0.1:2", NULL);
+        buf_clear (&s_said[0]);
+        size_t room;
+        static const char words[] = "SUBSCRIBE one two\r\nPSUBSCRIBE three*\r\n";
+        memcpy (talk_room (s_talks[0], &room), words, sizeof words);
+        mem_fail_at (at);
+        talk_read (s_talks[0], sizeof words - 1);
+        mem_fail_at (0);
+        s_pump ();
+        const char *count = s_says (2, "PUBSUB NUMSUB one two");
+        bool both = strcmp (count, "*4|$3|one|:1|$3|two|:1|") == 0;
+        ck_assert (both || strcmp (count, "*4|$3|one|:0|$3|two|:0|") == 0);
+        bool dead = talk_end (s_talks[0]) == TALK_DEAD;
+        const char *said = s_heard (0);
+        ck_assert_msg (dead || (strstr (said, "subscribe|$3|two|:2|") != NULL) == both, "%s", said);
+        ck_assert_msg (dead || both || strncmp (said, "-OOM", 4) == 0, "%s", said);
+        done += both;
+        refused += !both;
+    }
+    ck_assert_uint_gt (done, 20);
+    ck_assert_uint_gt (refused, 5);
+}
+END_TEST
+
+START_TEST (messages_that_cannot_be_told_are_lost_alone)
+{
+    s_says (0, "SUBSCRIBE a");
+    for (uint64_t at = 1; at < 6; at++) {
+        buf_t body = BUF_INIT;
+        message_t message = { 1, bytes_str ("a"), at, bytes_str ("text") };
+        message_add (&body, &message);
+        mem_fail_at (at);
+        gateway_message (s_gateway, bytes_of ("ca", 3), buf_bytes (&body));
+        mem_fail_at (0);
+        buf_clear (&body);
+    }
+    gateway_message (s_gateway, bytes_of ("ca", 3), bytes_of ("no", 2));
+    ck_assert_uint_eq (gateway_stats (s_gateway)->broken, 1);
+    s_pump ();
+    bool dead = talk_end (s_talks[0]) == TALK_DEAD;
+    ck_assert (dead || strstr (s_heard (0), "$4|text|"));
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -404,6 +453,8 @@ test_suite (void)
     tcase_add_test (tcase, connections_that_end_count_no_more);
     tcase_add_test (tcase, names_and_limits_are_told);
     tcase_add_test (tcase, who_does_not_read_is_disconnected);
+    tcase_add_test (tcase, without_memory_all_is_done_or_nothing);
+    tcase_add_test (tcase, messages_that_cannot_be_told_are_lost_alone);
     suite_add_tcase (suite, tcase);
     return suite;
 }

@@ -262,6 +262,8 @@ audience_keep (audience_t *self, const view_t *view, uint64_t now)
 static heard_t
 s_excess (audience_t *self, connection_t *connection, uint64_t now)
 {
+    if (self->config.keyless)
+        return HEARD_EXCESS; // Without memory for one of many: the others stay
     s_empty (self, connection, now);
     connection->excess = true;
     return HEARD_EXCESS;
