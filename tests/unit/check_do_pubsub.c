@@ -223,6 +223,8 @@ START_TEST (subscriptions_are_confirmed_and_messages_come)
     ck_assert_str_eq (s_says (2, "PUBLISH a hello"), ":3|");
     ck_assert_str_eq (s_heard (0), "*3|$7|message|$1|a|$5|hello|");
     ck_assert_str_eq (s_heard (1), ">3|$7|message|$1|a|$5|hello|>4|$8|pmessage|$2|a*|$1|a|$5|hello|");
+    ck_assert_uint_eq (gateway_stats (s_gateway)->subscriptions, 4);
+    ck_assert_uint_eq (gateway_stats (s_gateway)->heard, 3);
     ck_assert_str_eq (s_says (2, "PUBLISH b 2"), ":1|");
     ck_assert_str_eq (s_heard (0), "*3|$7|message|$1|b|$1|2|");
     ck_assert_str_eq (s_says (2, "PUBLISH nothing 2"), ":0|");

@@ -133,5 +133,9 @@ gateway_has_room (const gateway_t *self)
 gateway_stats_t *
 gateway_stats (gateway_t *self)
 {
+    const hearers_stats_t *heard = hearers_stats (self->hearers);
+    self->stats.subscriptions = heard->subscriptions;
+    self->stats.heard = heard->given;
+    self->stats.rounds_late = heard->late;
     return &self->stats;
 }

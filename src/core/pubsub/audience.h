@@ -50,7 +50,7 @@ typedef enum {
     HEARD_FINE,   // Understood; or of a connection that has ended
     HEARD_SYNC,   // *token is a topic that wants an answer
     HEARD_JUNK,   // Nothing that anybody may ask for
-    HEARD_EXCESS  // Past a limit: the connection should be closed; nothing more is heard of it (keyless: it is)
+    HEARD_EXCESS  // Past a limit: to be closed; nothing more is heard of it, unless it is keyless
 } heard_t;
 
 //  Takes what an XPUB received: 1 or 0, and what is wanted, or not any more.
