@@ -17,6 +17,7 @@ redis_rig_config (void)
         .limits = { .bulk_max = 64u << 20, .request_max = 128u << 20, .args_max = RESP_ARGS_MAX },
         .map = "default",
         .databases = 16,
+        .partitions = 16,
         .password = "",
         .talks_max = REDIS_RIG_TALKS,
         .calls_max = 4096,

@@ -207,3 +207,9 @@ TESTS += tests/unit/check_do_many
 tests_unit_check_do_many_SOURCES = tests/unit/check_do_many.c $(REDIS_RIG) $(TEST_MAIN)
 tests_unit_check_do_many_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_do_many_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_generic
+TESTS += tests/unit/check_do_generic
+tests_unit_check_do_generic_SOURCES = tests/unit/check_do_generic.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_generic_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_generic_LDADD = $(UNIT_LIBS)

@@ -23,6 +23,7 @@ typedef struct {
     resp_limits_t limits;      // Of requests, behind AUTH
     const char *map;           // Where keys of database 0 land; database n: "map:n"
     uint32_t databases;
+    uint32_t partitions;       // Of the cluster
     const char *password;      // "": none is asked for
     gateway_redirect_t redirect; // MOVED: to whom
     uint32_t talks_max;        // Connections
