@@ -34,11 +34,30 @@ redis_rig_config (void)
     };
 }
 
+//  What the node itself answers: STATS, in part.
+static void
+s_node (void *arg, const request_t *request, buf_t *out)
+{
+    (void) arg;
+    buf_t tree = BUF_INIT;
+    wire_add_map (&tree, 2);
+    wire_add_text (&tree, "used_bytes");
+    wire_add_uint (&tree, 4096);
+    wire_add_text (&tree, "pid");
+    wire_add_uint (&tree, 77);
+    if (request->op == OP_STATS)
+        wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) },
+                    0, NULL);
+    else
+        wire_reply_error (out, request->id, ZGRID_BADOP, "not here");
+    buf_clear (&tree);
+}
+
 //  Asks the storage as an actor would.
 static void
 s_execute (redis_rig_t *self, bytes_t body, buf_t *out)
 {
-    batch_t batch = { .moment = self->moment, .body_size = body.size };
+    batch_t batch = { .moment = self->moment, .body_size = body.size, .node = s_node };
     ck_assert (wire_open (body, &batch.reader));
     buf_reset (out);
     wire_begin (out);

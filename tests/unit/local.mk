@@ -213,3 +213,9 @@ TESTS += tests/unit/check_do_generic
 tests_unit_check_do_generic_SOURCES = tests/unit/check_do_generic.c $(REDIS_RIG) $(TEST_MAIN)
 tests_unit_check_do_generic_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_do_generic_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_connection
+TESTS += tests/unit/check_do_connection
+tests_unit_check_do_connection_SOURCES = tests/unit/check_do_connection.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_connection_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_connection_LDADD = $(UNIT_LIBS)

@@ -24,6 +24,8 @@ call_new (talk_t *talk, const bytes_t *args, uint32_t count)
     self->talk = talk;
     self->args = args;
     self->count = count;
+    self->mute = talk->mute || talk->skip;
+    talk->skip = false;
     if (talk->last)
         talk->last->next = self;
     else
@@ -236,7 +238,7 @@ say_t
 call_say (call_t *call)
 {
     talk_t *talk = call->talk;
-    bool first = talk->first == call;
+    bool first = talk->first == call && !call->mute;
     talk->saying = talk->saying || first;
     return (say_t) { first ? &talk->output : &call->reply, talk->protocol };
 }
@@ -255,11 +257,11 @@ s_advance (talk_t *talk)
             buf_add (&talk->output, talk->held.data, talk->held.size);
             buf_reset (&talk->held);
         }
-        talk->saying = next && next->reply.size;
-        if (next)
-            buf_add (&talk->output, next->reply.data, next->reply.size);
-        else
+        talk->saying = next && next->reply.size && !next->mute;
+        if (!next)
             talk->last = NULL;
+        else if (!next->mute)
+            buf_add (&talk->output, next->reply.data, next->reply.size);
     }
 }
 
@@ -365,6 +367,10 @@ call_ask (call_t *call, const ask_t *ask, call_reply_fn *then, uint64_t mark)
     gateway_t *gateway = call->gateway;
     //  What is published changes no entry
     bool writes = op_info (ask->op)->writes && ask->op != OP_PUBLISH;
+    //  Reads before it that wait may have to ask the grid after all: they must do so first
+    for (uint32_t at = 0; writes && !gateway->reading && at < gateway->reads_count; at++)
+        if (gateway->reads[at].call->talk == call->talk)
+            call_flush_reads (gateway);
     if (!asks_add (gateway->asks, call, ask, then, mark | (writes ? GATEWAY_MARK_WRITES : 0),
                    gateway->moment.now))
         return s_no_memory (call);

@@ -3,6 +3,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdio.h>
 
+#include "cluster_note.h"
 #include "gateway_impl.h"
 
 #define S_SHOWN 128 // Bytes of what an error shows again
@@ -114,7 +115,7 @@ talk_execute (talk_t *self, const bytes_t *args, uint32_t count)
         call_fail (call, "NOAUTH Authentication required.");
     else if (self->protocol == 2 && !(inner->flags & COMMAND_SUBSCRIBED) && talk_is_subscribed (self))
         s_fail_subscribed (call);
-    else {
+    else if (cluster_check (call)) {
         call->held = true;
         inner->run (call);
         call_release (call);

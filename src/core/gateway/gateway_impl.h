@@ -5,6 +5,7 @@
 
 #include "asks.h"
 #include "call.h"
+#include "client_note.h"
 #include "listen.h"
 
 #define GATEWAY_OUTPUT_PAUSE (1u << 20) // Bytes of replies that wait: no further commands are executed
@@ -24,6 +25,7 @@ struct call {
     uint32_t writes;      // Those of them that write
     bool done, in_multi;
     bool held;            // Its function is running
+    bool mute;            // CLIENT REPLY OFF or SKIP: what it says is let go
     buf_t reply;          // What was said before it was the first
     buf_t scratch;
     buf_t kept;           // The words, once call_keep was called
@@ -54,6 +56,7 @@ struct gateway {
     call_t *spare;
     uint32_t spares;
     uint64_t last_id;
+    uint64_t used;        // Databases that were chosen, as bits: of the first 64
     read_t reads[GATEWAY_READS_MAX];
     uint32_t reads_count;
     bool reading;         // What they found is being told
@@ -88,6 +91,10 @@ struct talk {
     buf_t map;            // The database's
     bool known;           // AUTH was given, or is not needed
     hearer_t *hearer;     // What it has subscribed to; NULL: nothing yet
+    client_note_t note;
+    bool clustered;       // It has asked for the cluster: see cluster_note.h
+    bool readonly;
+    bool mute, skip;      // CLIENT REPLY: OFF; SKIP: the next command is not answered
 };
 
 //  talk.c: executes what has been read, as far as may be.

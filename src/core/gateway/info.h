@@ -1,5 +1,5 @@
-//  info: the text of INFO, as clients and tools read it ("INFO", Redis documentation): names of Redis where there is
-//  something to say, its value for "none" where there is not.
+//  info: the text of INFO, as clients and tools read it ("INFO", Redis documentation): names of Redis where
+//  there is something to say, its value for "none" where there is not.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef INFO_H_INCLUDED
 #define INFO_H_INCLUDED
@@ -18,11 +18,11 @@ enum {
 };
 
 //  What the node says of its process (STATS process) and of its entries (STATS).
-#define INFO_FACTS(FACT)                                                                                              \
-    FACT (pid) FACT (cores) FACT (uptime_ms) FACT (rss_bytes) FACT (rss_max_bytes) FACT (cpu_user_ms)                  \
-        FACT (cpu_system_ms) FACT (entries) FACT (data_bytes) FACT (used_bytes) FACT (index_bytes)                     \
-            FACT (reserved_bytes) FACT (expiring) FACT (expired) FACT (idled) FACT (evicted) FACT (get_hits)           \
-                FACT (get_misses) FACT (records) FACT (files_max)
+#define INFO_FACTS(FACT)                                                                       \
+    FACT (pid) FACT (cores) FACT (uptime_ms) FACT (rss_bytes) FACT (rss_max_bytes)             \
+    FACT (cpu_user_ms) FACT (cpu_system_ms) FACT (entries) FACT (data_bytes) FACT (used_bytes) \
+    FACT (index_bytes) FACT (reserved_bytes) FACT (expiring) FACT (expired) FACT (idled)       \
+    FACT (evicted) FACT (get_hits) FACT (get_misses) FACT (records) FACT (files_max)
 
 typedef struct {
 #define FACT(name) uint64_t name;
@@ -41,16 +41,18 @@ typedef struct {
     uint32_t port;
     int64_t wall;        // Milliseconds since 1970
     uint64_t started;    // The same
-    uint64_t memory_limit, connections, connections_max, accepted, rejected, commands, errors, bytes_in, bytes_out;
+    uint64_t memory_limit, connections, connections_max, accepted, rejected;
+    uint64_t commands, errors, bytes_in, bytes_out;
     uint64_t hits, misses, channels, patterns;
 } info_gateway_t;
 
-//  Adds what a reply of STATS tells to what is known; names that are not looked for are passed over. What cannot be
-//  read is left at 0.
+//  Adds what a reply of STATS tells to what is known; names that are not looked for are passed over. What
+//  cannot be read is left at 0.
 void
     info_take (info_facts_t *facts, bytes_t tree);
 
-//  The bits of a word, in any case: a section, "default", "all" or "everything". 0: there is none of that name.
+//  The bits of a word, in any case: a section, "default", "all" or "everything". 0: there is none of that
+//  name.
 uint32_t
     info_section (bytes_t word);
 

@@ -1,6 +1,6 @@
 //  slots: who serves which of the 16,384 slots, as Redis's cluster clients are told ("Redis cluster
-//  specification", "Key distribution model"; the replies of CLUSTER SLOTS). A slot belongs to the primary of its
-//  partition, its replicas are the partition's backups.
+//  specification", "Key distribution model"; the replies of CLUSTER SLOTS). A slot belongs to the primary of
+//  its partition, its replicas are the partition's backups.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef SLOTS_H_INCLUDED
 #define SLOTS_H_INCLUDED
@@ -26,8 +26,8 @@ uint32_t
 node_id_t
     slots_master (const view_t *view, node_id_t self, uint32_t partition);
 
-//  The next run of slots from *partition on, which moves behind it; partitions that nobody serves are left out.
-//  Members that let no Redis clients in are not named. False: no further one.
+//  The next run of slots from *partition on, which moves behind it; partitions that nobody serves are left
+//  out. Members that let no Redis clients in are not named. False: no further one.
 bool
     slots_next (const view_t *view, node_id_t self, uint32_t *partition, slots_t *run);
 

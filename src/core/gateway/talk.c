@@ -90,6 +90,7 @@ talk_destroy (talk_t **self_p)
     buf_clear (&self->held);
     buf_clear (&self->map);
     hearer_destroy (&self->hearer);
+    client_note_clear (&self->note);
     mem_free (self->address);
     mem_free (self->local);
     mem_free (self);
@@ -135,6 +136,7 @@ talk_select (talk_t *self, uint32_t database)
     if (database >= self->gateway->config.databases || !gateway_map (self->gateway, database, &self->map))
         return false;
     self->database = database;
+    self->gateway->used |= database < 64 ? UINT64_C (1) << database : 0;
     return true;
 }
 
