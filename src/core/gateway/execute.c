@@ -87,11 +87,20 @@ s_must_wait (talk_t *self, const command_t *command)
     return self->first != NULL;
 }
 
+static bool
+s_has_subs (const command_t *command)
+{
+    const command_t *next = command + 1;
+    return next < commands + commands_count && strncmp (next->name, command->name, command->size) == 0
+           && next->name[command->size] == '|';
+}
+
 bool
 talk_execute (talk_t *self, const bytes_t *args, uint32_t count)
 {
     const command_t *command = command_find (args[0]), *inner = command;
-    bool container = command && command->state == COMMAND_CONTAINER;
+    //  COMMAND is a command by itself, too
+    bool container = command && (command->state == COMMAND_CONTAINER || (count > 1 && s_has_subs (command)));
     if (container)
         inner = count > 1 ? command_find_sub (command, args[1]) : NULL;
     if (s_must_wait (self, inner))

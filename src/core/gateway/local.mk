@@ -4,7 +4,8 @@ libzgrid_core_la_SOURCES += \
     src/core/gateway/asks.c src/core/gateway/asks.h src/core/gateway/call.c src/core/gateway/call.h \
     src/core/gateway/client_note.c src/core/gateway/client_note.h src/core/gateway/cluster_note.c \
     src/core/gateway/cluster_note.h src/core/gateway/command.c src/core/gateway/command.def \
-    src/core/gateway/command.h src/core/gateway/config.def src/core/gateway/do.h \
+    src/core/gateway/command.h src/core/gateway/command_keys.c \
+    src/core/gateway/command_keys.h src/core/gateway/do_command.c src/core/gateway/config.def src/core/gateway/do.h \
     src/core/gateway/do_client.c src/core/gateway/do_cluster.c src/core/gateway/do_cluster_keys.c \
     src/core/gateway/do_config.c src/core/gateway/do_connection.c src/core/gateway/do_counter.c \
     src/core/gateway/do_expire.c src/core/gateway/do_generic.c src/core/gateway/do_info.c \
