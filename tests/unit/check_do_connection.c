@@ -7,6 +7,7 @@
 #include "gateway/slots.h"
 #include "lib/redis_rig.h"
 #include "lib/test.h"
+#include "mem.h"
 
 #define S_NO_NAME "-ERR Client names cannot contain spaces, newlines or special characters.\r\n"
 #define S_NO_AUTH                                                                                            \
@@ -443,6 +444,62 @@ START_TEST (who_knows_the_cluster_is_sent_to_the_owner)
 }
 END_TEST
 
+//  Every command at every allocation that fails: it is answered, or its connection ends, and the next one
+//  goes on.
+START_TEST (without_memory_each_command_is_answered)
+{
+    static const char *const commands[] = {
+        "HELLO 3 AUTH default x SETNAME me\r\n",
+        "SELECT 2\r\n",
+        "RESET\r\n",
+        "CLIENT SETNAME a\r\n",
+        "CLIENT LIST\r\n",
+        "CLIENT INFO\r\n",
+        "CLIENT SETINFO LIB-NAME x\r\n",
+        "INFO\r\n",
+        "CONFIG GET *\r\n",
+        "CLUSTER SLOTS\r\n",
+        "CLUSTER SHARDS\r\n",
+        "CLUSTER NODES\r\n",
+        "CLUSTER GETKEYSINSLOT 0 5\r\n",
+        "CLUSTER COUNTKEYSINSLOT 0\r\n",
+        "CLUSTER REPLICAS 0123456789abcdf0000000000000000000000000\r\n",
+    };
+    for (size_t at = 0; at < sizeof commands / sizeof commands[0]; at++)
+        for (uint64_t nth = 1; nth < 30; nth++) {
+            s_open_cluster ();
+            bytes_t bytes = bytes_str (commands[at]);
+            size_t room;
+            uint8_t *input = talk_room (s_rig.talks[0], &room);
+            ck_assert_uint_gt (room, bytes.size);
+            memcpy (input, bytes.data, bytes.size);
+            mem_fail_at (nth);
+            talk_read (s_rig.talks[0], bytes.size);
+            gateway_settle (s_rig.gateway);
+            mem_fail_at (0);
+            redis_rig_turn (&s_rig);
+            ck_assert_msg (s_rig.said[0].size || !s_rig.talks[0], "%s at %d", commands[at], (int) nth);
+            buf_reset (&s_rig.said[0]);
+            if (s_rig.talks[0])
+                s_says ("PING\r\n", "+PONG\r\n");
+            redis_rig_close (&s_rig);
+        }
+}
+END_TEST
+
+START_TEST (subscribers_are_answered_in_their_own_form)
+{
+    s_open ("");
+    s_ask ("SUBSCRIBE news\r\n");
+    s_says ("PING\r\nPING a\r\n", "*2\r\n$4\r\npong\r\n$0\r\n\r\n*2\r\n$4\r\npong\r\n$1\r\na\r\n");
+    const char *line = s_ask ("RESET\r\nCLIENT INFO\r\n");
+    ck_assert_ptr_nonnull (strstr (line, "+RESET\r\n"));
+    ck_assert_ptr_nonnull (strstr (line, " flags=N db=0 sub=0 "));
+    s_says ("PING\r\n", "+PONG\r\n");
+    redis_rig_close (&s_rig);
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -467,6 +524,8 @@ test_suite (void)
     tcase_add_test (tests, keys_of_a_slot_are_told);
     tcase_add_test (tests, members_are_told_with_their_slots);
     tcase_add_test (tests, who_knows_the_cluster_is_sent_to_the_owner);
+    tcase_add_test (tests, without_memory_each_command_is_answered);
+    tcase_add_test (tests, subscribers_are_answered_in_their_own_form);
     suite_add_tcase (suite, tests);
     return suite;
 }
