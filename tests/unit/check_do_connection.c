@@ -91,12 +91,13 @@ START_TEST (hello_chooses_the_protocol)
     s_says ("HELLO 3 AUTH default x SETNAME me\r\nGET nosuch\r\nCLIENT GETNAME\r\n",
             "%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$5\r\nproto\r\n:3\r\n"
             "$2\r\nid\r\n:1"
-            "\r\n$4\r\nmode\r\n$7\r\ncluster\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n_\r\n"
+            "\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n"
+            "_\r\n"
             "$2\r\nme\r\n");
     s_says ("HELLO 2\r\n",
             "*14\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$5\r\nproto\r\n:2\r\n"
             "$2\r\nid\r\n:1"
-            "\r\n$4\r\nmode\r\n$7\r\ncluster\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n");
+            "\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n");
     redis_rig_close (&s_rig);
 }
 END_TEST
@@ -404,6 +405,8 @@ START_TEST (members_are_told_with_their_slots)
               "*4\r\n$3\r\none\r\n:6380\r\n$40\r\n%s\r\n*0\r\n",
               own, other, own);
     s_says ("CLUSTER SLOTS\r\n", text);
+    ck_assert_ptr_nonnull (strstr (s_ask ("HELLO\r\n"), "$4\r\nmode\r\n$7\r\ncluster\r\n"));
+    ck_assert_ptr_nonnull (strstr (s_ask ("INFO server\r\n"), "\r\nredis_mode:cluster\r\n"));
     const char *nodes = s_ask ("CLUSTER NODES\r\n");
     snprintf (text, sizeof text,
               "%s one:6380@7000 myself,master - 0 0 0 connected 0-8191\n%s two:6381@7001 master - 0 0 0 "

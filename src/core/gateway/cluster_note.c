@@ -43,6 +43,14 @@ cluster_place (const call_t *call, const member_t *member, cluster_place_t *plac
     }
 }
 
+bool
+cluster_shown (const gateway_t *gateway)
+{
+    return gateway->config.redirect == REDIRECT_ALWAYS
+           || (gateway->config.redirect == REDIRECT_AUTO && gateway->view
+               && gateway->view->members_count > 1);
+}
+
 void
 cluster_noted (const call_t *call)
 {

@@ -23,6 +23,11 @@ void
 bool
     cluster_check (call_t *call);
 
+//  Clients that ask what this is shall take it for a cluster: it is one of several members, or sends everybody
+//  to the owner.
+bool
+    cluster_shown (const gateway_t *gateway);
+
 //  This connection's client knows the cluster.
 void
     cluster_noted (const call_t *call);

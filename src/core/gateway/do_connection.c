@@ -1,6 +1,7 @@
 //  do_connection: what a connection says of itself: PING, ECHO, HELLO, AUTH, SELECT, RESET, QUIT. CLIENT
 //  stands in do_client.c.
 //  SPDX-License-Identifier: MPL-2.0
+#include "cluster_note.h"
 #include "do.h"
 #include "gateway_impl.h"
 #include "help.h"
@@ -141,7 +142,7 @@ s_say_hello (call_t *call)
     say_text (say, "id");
     say_int (say, (int64_t) talk->id);
     say_text (say, "mode");
-    say_text (say, call_gateway (call)->config.redirect == REDIRECT_NEVER ? "standalone" : "cluster");
+    say_text (say, cluster_shown (call_gateway (call)) ? "cluster" : "standalone");
     say_text (say, "role");
     say_text (say, "master");
     say_text (say, "modules");

@@ -1,6 +1,7 @@
 //  do_info: INFO. What the grid must be asked for is: this node's statistics, and how many keys the
 //  databases that were used here have.
 //  SPDX-License-Identifier: MPL-2.0
+#include "cluster_note.h"
 #include "do.h"
 #include "gateway_impl.h"
 #include "info.h"
@@ -26,7 +27,8 @@ s_fill (const call_t *call, info_gateway_t *about)
     const gateway_config_t *config = &gateway->config;
     const gateway_stats_t *stats = gateway_stats (gateway);
     *about = (info_gateway_t) { .version = "", .run_id = config->run_id, .port = config->port };
-    about->clustered = config->redirect != REDIRECT_NEVER;
+    about->clustered = cluster_shown (gateway);
+    about->slots = config->redirect != REDIRECT_NEVER; // redis-py looks for it even if there is one node
     about->wall = call_moment (call).wall;
     about->started = config->started;
     about->connections = stats->connections;

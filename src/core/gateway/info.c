@@ -303,7 +303,7 @@ info_write (const info_facts_t *facts, const info_gateway_t *gateway, uint32_t s
         else if (at == INFO_errorstats && gateway->errors)
             LINE ("errorstat_ERR:count=%llu", (unsigned long long) gateway->errors);
         else if (at == INFO_cluster)
-            LINE ("cluster_enabled:%d", gateway->clustered);
+            LINE ("cluster_enabled:%d", gateway->slots);
         else if (at == INFO_keyspace)
             s_keyspace (facts, out);
     }

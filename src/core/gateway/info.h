@@ -37,7 +37,8 @@ typedef struct {
 typedef struct {
     const char *version; // zgrid's; "": not told
     const char *run_id;
-    bool clustered;
+    bool clustered; // Clients shall take it for a cluster
+    bool slots;     // It answers CLUSTER SLOTS
     uint32_t port;
     int64_t wall;        // Milliseconds since 1970
     uint64_t started;    // The same
