@@ -219,3 +219,9 @@ TESTS += tests/unit/check_do_connection
 tests_unit_check_do_connection_SOURCES = tests/unit/check_do_connection.c $(REDIS_RIG) $(TEST_MAIN)
 tests_unit_check_do_connection_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_do_connection_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_olric
+TESTS += tests/unit/check_do_olric
+tests_unit_check_do_olric_SOURCES = tests/unit/check_do_olric.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_olric_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_olric_LDADD = $(UNIT_LIBS)

@@ -216,6 +216,13 @@ s_give_back (asks_t *self, uint32_t slot)
     self->count--;
 }
 
+//  How long it may stand in line (LOCK), by itself.
+static uint64_t
+s_wait_of (const ask_t *ask)
+{
+    return ask->options && ask->options->given & OPT_wait ? ask->options->wait : 0;
+}
+
 bool
 asks_add (asks_t *self, call_t *call, const ask_t *ask, call_reply_fn *then, uint64_t mark, uint64_t now)
 {
@@ -237,7 +244,7 @@ asks_add (asks_t *self, call_t *call, const ask_t *ask, call_reply_fn *then, uin
                                .body = body,
                                .offset = before,
                                .size = body->bytes.size - before,
-                               .until = now + self->config->deadline,
+                               .until = now + self->config->deadline + s_wait_of (ask),
                                .generation = it->generation,
                                .writes = op_info (ask->op)->writes };
             body->records++;
