@@ -279,6 +279,7 @@ START_TEST (settings_are_told_and_not_changed)
     s_says (
         "CONFIG SET timeout 1\r\n",
         "-ERR CONFIG SET failed (possibly related to argument 'timeout') - can't set immutable config\r\n");
+    s_says ("CONFIG GET maxmemory\r\n", "*2\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n");
     s_says ("CONFIG RESETSTAT\r\nCONFIG REWRITE\r\n",
             "+OK\r\n-ERR The server is running without a config file\r\n");
     const char *all = s_ask ("CONFIG GET *\r\n");

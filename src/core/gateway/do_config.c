@@ -40,6 +40,14 @@ s_seconds (uint64_t milliseconds)
     return (unsigned long long) milliseconds / 1000;
 }
 
+//  zgrid's own, which is 0 without a limit, too.
+static const char *
+s_memory_limit (const gateway_t *gateway)
+{
+    const char *text = gateway->port.setting ? gateway->port.setting (gateway->port.arg, "memory.limit") : "";
+    return *text ? text : "0";
+}
+
 //  The value of a setting; text has S_ROOM.
 static const char *
 s_value (const gateway_t *gateway, size_t place, char *text)
@@ -71,7 +79,7 @@ s_value (const gateway_t *gateway, size_t place, char *text)
     else if (strcmp (name, "port") == 0)
         number = config->port;
     else
-        return gateway->port.setting ? gateway->port.setting (gateway->port.arg, "memory.limit") : "0";
+        return s_memory_limit (gateway);
     snprintf (text, S_ROOM, "%llu", (unsigned long long) number);
     return text;
 }

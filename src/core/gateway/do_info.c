@@ -1,10 +1,13 @@
 //  do_info: INFO. What the grid must be asked for is: this node's statistics, and how many keys the
 //  databases that were used here have.
 //  SPDX-License-Identifier: MPL-2.0
+#include <zgrid_version.h>
+
 #include "cluster_note.h"
 #include "do.h"
 #include "gateway_impl.h"
 #include "info.h"
+#include "words.h"
 
 #define S_STATS 1001 // Marks; below: a database
 #define S_PROCESS 1000
@@ -20,17 +23,26 @@ s_wants (const s_info_t *info, unsigned first, unsigned second, unsigned third)
     return info->sections & (1u << first | 1u << second | 1u << third);
 }
 
+static uint64_t
+s_memory_limit (const gateway_t *gateway)
+{
+    int64_t limit;
+    const char *text = gateway->port.setting ? gateway->port.setting (gateway->port.arg, "memory.limit") : "";
+    return word_int (bytes_str (text), &limit) && limit > 0 ? (uint64_t) limit : 0;
+}
+
 static void
 s_fill (const call_t *call, info_gateway_t *about)
 {
     gateway_t *gateway = call_gateway (call);
     const gateway_config_t *config = &gateway->config;
     const gateway_stats_t *stats = gateway_stats (gateway);
-    *about = (info_gateway_t) { .version = "", .run_id = config->run_id, .port = config->port };
+    *about = (info_gateway_t) { .version = ZGRID_VERSION, .run_id = config->run_id, .port = config->port };
     about->clustered = cluster_shown (gateway);
     about->slots = config->redirect != REDIRECT_NEVER; // redis-py looks for it even if there is one node
     about->wall = call_moment (call).wall;
     about->started = config->started;
+    about->memory_limit = s_memory_limit (gateway);
     about->connections = stats->connections;
     about->connections_max = config->talks_max;
     about->accepted = stats->accepted;
