@@ -43,8 +43,9 @@ START_TEST (facts_of_commands_are_those_of_redis)
 {
     static const line_t lines[] = {
         { "COMMAND INFO get nosuch",
-          "*2\r\n*10\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n*3\r\n+@read\r\n+@string"
-          "\r\n+@fast\r\n*0\r\n*1\r\n*6\r\n$5\r\nflags\r\n*2\r\n+RO\r\n+access\r\n" RANGE ("0") "\r\n$-1" },
+          "*2\r\n*10\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n*3\r\n+@read\r\n"
+          "+@string\r\n+@fast\r\n*0\r\n*1\r\n*6\r\n$5\r\nflags\r\n*2\r\n+RO\r\n+access\r\n" RANGE (
+              "0") "\r\n$-1" },
         { "COMMAND INFO del",
           "*1\r\n*10\r\n$3\r\ndel\r\n:-2\r\n*1\r\n+write\r\n:1\r\n:-1\r\n:1\r\n*3\r\n+@keyspace\r\n+@write"
           "\r\n+@slow\r\n*0\r\n*1\r\n*6\r\n$5\r\nflags\r\n*2\r\n+RM\r\n+delete\r\n" RANGE ("-1") },
@@ -56,8 +57,8 @@ START_TEST (facts_of_commands_are_those_of_redis)
         { "COMMAND INFO |", "*1\r\n$-1" },
         { "COMMAND DOCS nosuch", "*0" },
         { "COMMAND DOCS command|count",
-          "*2\r\n$13\r\ncommand|count\r\n*8\r\n$7\r\nsummary\r\n$27\r\nHow many commands there are\r\n$5\r\nsince"
-          "\r\n$6\r\n2.8.13\r\n$5\r\ngroup\r\n$6\r\nserver\r\n$10\r\ncomplexity\r\n$4\r\nO(1)" },
+          "*2\r\n$13\r\ncommand|count\r\n*8\r\n$7\r\nsummary\r\n$27\r\nHow many commands there are\r\n$5\r\n"
+          "since\r\n$6\r\n2.8.13\r\n$5\r\ngroup\r\n$6\r\nserver\r\n$10\r\ncomplexity\r\n$4\r\nO(1)" },
     };
     PLAY (lines);
 }

@@ -1,6 +1,6 @@
 //  resp: the requests of a Redis client, from its bytes (RESP, "Redis serialization protocol specification",
-//  sections "Sending commands to a Redis server" and "Inline commands"). Bytes may come cut anywhere; what was
-//  looked at is not looked at again.
+//  sections "Sending commands to a Redis server" and "Inline commands"). Bytes may come cut anywhere; what
+//  was looked at is not looked at again.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef RESP_H_INCLUDED
 #define RESP_H_INCLUDED
