@@ -105,6 +105,12 @@ gateway_receive (gateway_t *self, bytes_t body)
     asks_receive (self->asks, body, call_reply, self->moment.now);
 }
 
+bool
+gateway_is_idle (const gateway_t *self)
+{
+    return asks_count (self->asks) == 0 && !self->ready && !self->resuming;
+}
+
 talk_t *
 gateway_ready (gateway_t *self)
 {

@@ -109,6 +109,10 @@ talk_t *
 uint64_t
     gateway_turn (gateway_t *self);
 
+//  True: nothing is asked of the grid, and nobody has to be told anything.
+bool
+    gateway_is_idle (const gateway_t *self);
+
 //  False: all buffers together hold more than memory_max; read nothing now.
 bool
     gateway_has_room (const gateway_t *self);

@@ -82,6 +82,7 @@ struct talk {
     uint64_t soft_since;  // Its output is above the soft limit since then; 0: it is not
     talk_end_t end;
     bool running;         // Within talk_run
+    bool finished;        // Nothing more will arrive
     bool alone;           // The next command waits for those before it
     bool saying;          // The first command may have said a part of its reply
     buf_t held;           // What comes behind that reply without being asked for

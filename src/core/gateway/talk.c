@@ -264,6 +264,13 @@ talk_read (talk_t *self, size_t size)
     talk_run (self);
 }
 
+void
+talk_finish (talk_t *self)
+{
+    self->finished = true;
+    talk_resume (self);
+}
+
 static bool
 s_is_full (const talk_t *self)
 {
@@ -360,5 +367,7 @@ talk_run (talk_t *self)
     self->alone = stopped && self->first;
     if (stopped && !self->first)
         talk_resume (self);
+    if (self->finished && !stopped)
+        talk_close (self, TALK_LAST);
     s_count (self);
 }

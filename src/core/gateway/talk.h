@@ -24,6 +24,10 @@ uint8_t *
 void
     talk_read (talk_t *self, size_t size);
 
+//  Nothing more will arrive: it ends when what it sent is answered.
+void
+    talk_finish (talk_t *self);
+
 //  False: nothing more must be read now (replies are not taken, or too many commands wait).
 bool
     talk_wants (const talk_t *self);
