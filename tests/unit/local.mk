@@ -225,3 +225,9 @@ TESTS += tests/unit/check_do_olric
 tests_unit_check_do_olric_SOURCES = tests/unit/check_do_olric.c $(REDIS_RIG) $(TEST_MAIN)
 tests_unit_check_do_olric_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_do_olric_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_talk
+TESTS += tests/unit/check_talk
+tests_unit_check_talk_SOURCES = tests/unit/check_talk.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_talk_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_talk_LDADD = $(UNIT_LIBS)

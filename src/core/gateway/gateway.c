@@ -5,6 +5,8 @@
 #include "../mem.h"
 #include "gateway_impl.h"
 
+#define S_WINDOWS 16 // So many windows of records may wait, the one in flight included
+
 gateway_t *
 gateway_new (const gateway_config_t *config, const gateway_port_t *port)
 {
@@ -71,9 +73,22 @@ gateway_map (const gateway_t *self, uint32_t database, buf_t *name)
     return !name->failed;
 }
 
+bool
+gateway_is_full (gateway_t *self)
+{
+    bool full = asks_count (self->asks) > S_WINDOWS * self->config.window_records;
+    self->stalled = self->stalled || full;
+    return full;
+}
+
 void
 gateway_settle (gateway_t *self)
 {
+    if (self->stalled && asks_count (self->asks) <= S_WINDOWS * self->config.window_records / 2) {
+        self->stalled = false;
+        for (talk_t *talk = self->talks; talk; talk = talk->next)
+            talk_resume (talk);
+    }
     do {
         //  What goes on may make others go on
         for (talk_t *talk = self->resuming; talk; talk = self->resuming) {

@@ -53,6 +53,7 @@ struct gateway {
     talk_t *talks;        // All
     talk_t *ready, *ready_last; // With output, or about to end
     talk_t *resuming;     // That may go on with what they have read
+    bool stalled;         // Some stopped because it was full
     call_t *spare;
     uint32_t spares;
     uint64_t last_id;
@@ -140,7 +141,10 @@ void
 void
     call_reply (call_t *call, call_reply_fn *then, const reply_t *reply, uint64_t mark);
 
-//  gateway.c: the map of a database, written into `name`. False: without memory.
+//  gateway.c: true: so much is asked of the grid that nothing more may begin; it goes on by itself.
+bool
+    gateway_is_full (gateway_t *self);
+//  The map of a database, written into `name`. False: without memory.
 bool
     gateway_map (const gateway_t *self, uint32_t database, buf_t *name);
 

@@ -276,7 +276,7 @@ s_is_full (const talk_t *self)
 {
     const gateway_config_t *config = &self->gateway->config;
     return self->calls >= config->calls_max || self->output.size - self->written > GATEWAY_OUTPUT_PAUSE
-           || asks_count (self->gateway->asks) > 16 * config->window_records;
+           || gateway_is_full (self->gateway);
 }
 
 bool
@@ -365,7 +365,8 @@ talk_run (talk_t *self)
     }
     self->running = false;
     self->alone = stopped && self->first;
-    if (stopped && !self->first)
+    //  Who waits for output to be taken, or for the grid, goes on when that has happened
+    if (stopped && !self->first && !s_is_full (self))
         talk_resume (self);
     if (self->finished && !stopped)
         talk_close (self, TALK_LAST);
