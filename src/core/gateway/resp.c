@@ -323,7 +323,8 @@ s_bulk_head (resp_t *self, bytes_t input)
     uint8_t kind = input.data[self->at];
     if (kind != '$') {
         char text[40];
-        snprintf (text, sizeof text, "expected '$', got '%c'", kind == '\r' || kind == '\n' ? ' ' : kind);
+        snprintf (text, sizeof text, "expected '$', got '%c'",
+                  kind == '\r' || kind == '\n' || !kind ? ' ' : kind);
         return s_bad (self, text);
     }
     const resp_limits_t *limits = self->limits;
