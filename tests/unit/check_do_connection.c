@@ -448,6 +448,25 @@ START_TEST (who_knows_the_cluster_is_sent_to_the_owner)
 }
 END_TEST
 
+//  What would keep everybody else waiting is refused.
+START_TEST (long_lists_of_words_are_refused)
+{
+    s_open ("");
+    static char text[9000];
+    char *end = text + sprintf (text, "CLIENT LIST ID");
+    for (unsigned at = 0; at < 1001; at++)
+        end += sprintf (end, " %u", at + 100);
+    sprintf (end, "\r\n");
+    s_says (text, "-ERR too many client IDs\r\n");
+    end = text + sprintf (text, "CONFIG GET");
+    for (unsigned at = 0; at < 257; at++)
+        end += sprintf (end, " *x*");
+    sprintf (end, "\r\n");
+    s_says (text, "-ERR too many patterns\r\n");
+    redis_rig_close (&s_rig);
+}
+END_TEST
+
 //  Every command at every allocation that fails: it is answered, or its connection ends, and the next one
 //  goes on.
 START_TEST (without_memory_each_command_is_answered)
@@ -528,6 +547,7 @@ test_suite (void)
     tcase_add_test (tests, keys_of_a_slot_are_told);
     tcase_add_test (tests, members_are_told_with_their_slots);
     tcase_add_test (tests, who_knows_the_cluster_is_sent_to_the_owner);
+    tcase_add_test (tests, long_lists_of_words_are_refused);
     tcase_add_test (tests, without_memory_each_command_is_answered);
     tcase_add_test (tests, subscribers_are_answered_in_their_own_form);
     suite_add_tcase (suite, tests);

@@ -23,8 +23,8 @@ void
 bool
     cluster_check (call_t *call);
 
-//  Clients that ask what this is shall take it for a cluster: it is one of several members, or sends everybody
-//  to the owner.
+//  Clients that ask what this is shall take it for a cluster: it is one of several members, or sends
+//  everybody to the owner.
 bool
     cluster_shown (const gateway_t *gateway);
 

@@ -6,6 +6,8 @@
 #include "help.h"
 #include "words.h"
 
+#define S_IDS_MAX 1000 // Of CLIENT LIST ID
+
 static void
 s_ok (call_t *call)
 {
@@ -153,6 +155,10 @@ static void
 s_list_ids (call_t *call)
 {
     int64_t id;
+    if (call_count (call) > 3 + S_IDS_MAX) { // Each is looked for among all connections
+        call_fail (call, "ERR too many client IDs");
+        return;
+    }
     for (uint32_t at = 3; at < call_count (call); at++)
         if (!word_int (call_arg (call, at), &id)) {
             call_fail (call, "ERR Invalid client ID");

@@ -8,7 +8,8 @@
 #include "gateway_impl.h"
 #include "help.h"
 
-#define S_ROOM 200 // Of a value
+#define S_ROOM 200      // Of a value
+#define S_WORDS_MAX 256 // Of CONFIG GET: each is matched with all names
 
 static const struct {
     const char *name, *value;
@@ -103,8 +104,12 @@ do_config_get (call_t *call)
     const gateway_t *gateway = call_gateway (call);
     uint8_t marks[S_COUNT] = { 0 };
     char text[S_ROOM];
-    uint32_t words = call_count (call) < 2 + S_COUNT ? call_count (call) : 2 + (uint32_t) S_COUNT, found = 0;
-    for (uint32_t at = 2; at < words; at++)
+    uint32_t found = 0;
+    if (call_count (call) > 2 + S_WORDS_MAX) {
+        call_fail (call, "ERR too many patterns");
+        return;
+    }
+    for (uint32_t at = 2; at < call_count (call); at++)
         s_mark (call_arg (call, at), marks);
     for (size_t at = 0; at < S_COUNT; at++)
         found += marks[at];
