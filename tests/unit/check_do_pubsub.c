@@ -332,6 +332,19 @@ START_TEST (who_hears_of_something_finds_it_written)
 }
 END_TEST
 
+START_TEST (changes_of_keys_of_each_database_are_heard)
+{
+    static const char json[] = "{\"event\":\"expire\",\"map\":\"default:3\",\"key\":\"k\"}";
+    s_says (0, "SUBSCRIBE __keyevent@3__:expired");
+    s_says (1, "PSUBSCRIBE __key*__:*");
+    pubsub_publish (s_pubsub, bytes_str ("zgrid.events.default:3"), bytes_str (json), false);
+    s_pump ();
+    ck_assert_str_eq (s_heard (0), "*3|$7|message|$22|__keyevent@3__:expired|$1|k|");
+    ck_assert_str_eq (s_heard (1), ">4|$8|pmessage|$10|__key*__:*|$16|__keyspace@3__:k|$7|expired|"
+                                   ">4|$8|pmessage|$10|__key*__:*|$22|__keyevent@3__:expired|$1|k|");
+}
+END_TEST
+
 START_TEST (connections_that_end_count_no_more)
 {
     s_says (0, "SUBSCRIBE a");
@@ -452,6 +465,7 @@ test_suite (void)
     tcase_add_test (tcase, a_connection_that_subscribes_says_little_else_in_resp2);
     tcase_add_test (tcase, commands_behind_a_subscription_are_answered_behind_it);
     tcase_add_test (tcase, who_hears_of_something_finds_it_written);
+    tcase_add_test (tcase, changes_of_keys_of_each_database_are_heard);
     tcase_add_test (tcase, connections_that_end_count_no_more);
     tcase_add_test (tcase, names_and_limits_are_told);
     tcase_add_test (tcase, who_does_not_read_is_disconnected);

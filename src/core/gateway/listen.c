@@ -76,7 +76,9 @@ listen_new (const gateway_config_t *config, const gateway_port_t *port)
         return NULL;
     self->port = *port;
     hearers_config_t wanted = { .subscriptions_max = config->subscriptions_max,
-                                .names_max = config->names_max };
+                                .names_max = config->names_max,
+                                .map = config->map,
+                                .databases = config->databases };
     hearers_port_t heard = { self, port->follow ? s_follow : NULL, s_message, s_settled };
     memcpy (wanted.seed, config->seed, sizeof wanted.seed);
     self->hearers = hearers_new (&wanted, &heard);
