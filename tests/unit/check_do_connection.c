@@ -192,6 +192,7 @@ START_TEST (clients_are_listed)
     const char *line = s_ask ("SELECT 1\r\nCLIENT SETNAME me\r\nCLIENT INFO\r\n");
     ck_assert_ptr_nonnull (strstr (line, "id=1 addr="));
     ck_assert_ptr_nonnull (strstr (line, " name=me "));
+    ck_assert_ptr_nonnull (strstr (line, " cmd=client|info "));
     ck_assert_ptr_nonnull (strstr (line, " flags=N db=1 sub=0 "));
     ck_assert_ptr_nonnull (strstr (line, " resp=2 "));
     line = s_ask ("CLIENT LIST ID 1\r\n");

@@ -70,6 +70,12 @@ s_line (const call_t *call, const talk_t *talk, buf_t *out)
     const hearer_t *hearer = talk->hearer;
     const command_t *command = talk->last ? talk->last->command : NULL;
     uint64_t now = (uint64_t) call_moment (call).wall;
+    char name[64];
+    size_t size = 0;
+    for (; command && command->name[size] && size + 1 < sizeof name; size++)
+        name[size] = (char) (command->name[size]
+                             | (command->name[size] >= 'A' && command->name[size] <= 'Z' ? 32 : 0));
+    name[size] = 0;
     client_line_t line = { .id = talk->id,
                            .address = talk->address,
                            .local = talk->local,
@@ -81,7 +87,7 @@ s_line (const call_t *call, const talk_t *talk, buf_t *out)
                            .input_free = talk->input.room - talk->input.size,
                            .output = talk->output.size - talk->written,
                            .memory = talk->counted,
-                           .command = command ? command->name : "",
+                           .command = name,
                            .protocol = talk->protocol };
     if (hearer) {
         line.channels = hearer_count (hearer, HEAR_CHANNEL);
