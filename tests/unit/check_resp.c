@@ -19,11 +19,13 @@ s_set_up (void)
     s_limits = (resp_limits_t) { 512 * (uint64_t) MIB, 1024 * (uint64_t) MIB, RESP_ARGS_MAX };
     s_resp = resp_new (&s_limits);
     ck_assert_ptr_nonnull (s_resp);
+    mem_fail_at (UINT64_MAX); // Nothing fails, but allocations are counted
 }
 
 static void
 s_tear_down (void)
 {
+    mem_fail_at (0);
     resp_destroy (&s_resp);
     buf_clear (&s_told);
 }
@@ -228,6 +230,24 @@ START_TEST (endless_lines_are_refused)
 }
 END_TEST
 
+//  Its end may have come with it: whether it is refused does not depend on how it was cut.
+START_TEST (a_line_that_ends_too_late_is_refused)
+{
+    static char bytes[RESP_INLINE_MAX + 4];
+    size_t used;
+    memset (bytes, 'x', sizeof bytes);
+    bytes[RESP_INLINE_MAX + 1] = '\n';
+    ck_assert_int_eq (resp_next (s_resp, bytes_of (bytes, sizeof bytes), &used), RESP_BAD);
+    resp_destroy (&s_resp);
+    s_resp = resp_new (&s_limits);
+    bytes[0] = '*';
+    bytes[RESP_INLINE_MAX + 1] = '\r';
+    ck_assert_int_eq (resp_next (s_resp, bytes_of (bytes, sizeof bytes), &used), RESP_BAD);
+    ck_assert (
+        bytes_equal (resp_error (s_resp), bytes_str ("ERR Protocol error: too big mbulk count string")));
+}
+END_TEST
+
 START_TEST (a_long_line_that_ends_in_time_is_a_command)
 {
     static char bytes[RESP_INLINE_MAX + 1];
@@ -341,6 +361,7 @@ test_suite (void)
     tcase_add_test (tcase, guests_may_say_little);
     tcase_add_test (tcase, a_command_has_a_bound_of_its_own);
     tcase_add_test (tcase, endless_lines_are_refused);
+    tcase_add_test (tcase, a_line_that_ends_too_late_is_refused);
     tcase_add_test (tcase, a_long_line_that_ends_in_time_is_a_command);
     tcase_add_test (tcase, many_arguments_in_single_bytes_are_linear);
     tcase_add_test (tcase, announcements_take_no_memory);
