@@ -1,5 +1,6 @@
 //  gateway_actor: Redis clients: their connections, and between them and the node's other actors the
-//  gateway (core/gateway/gateway.h). What is asked of the grid goes to the router, which knows of owners and of order.
+//  gateway (core/gateway/gateway.h). What is asked of the grid goes to the router, which knows of owners
+//  and of order.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef GATEWAY_ACTOR_H_INCLUDED
 #define GATEWAY_ACTOR_H_INCLUDED

@@ -450,7 +450,7 @@ call_flush_reads (gateway_t *gateway)
         }
         gateway->reading = false;
     }
-    if (gateway->copy.room > GATEWAY_OUTPUT_PAUSE)
+    if (gateway->copy.room > 4 * GATEWAY_OUTPUT_PAUSE)
         buf_clear (&gateway->copy);
 }
 
