@@ -1,5 +1,5 @@
 //  fuzz_resp: however the bytes of a Redis client are cut, the same commands are found, and the same end; a
-//  command written as an array is read as itself. The first two bytes say how the rest is cut, and the limits.
+//  command written as an array is read as itself. Two bytes in front say how the rest is cut, and the limits.
 //  SPDX-License-Identifier: MPL-2.0
 #include <assert.h>
 #include <stdlib.h>

@@ -26,9 +26,9 @@ enum {
     COMMAND_NO_MULTI = 1u << 12,   // Refused between MULTI and EXEC
     COMMAND_IN_MULTI = 1u << 13,   // Executed at once there (EXEC, DISCARD, MULTI, WATCH, QUIT, RESET)
     COMMAND_SUBSCRIBED = 1u << 14, // Allowed in RESP2 while subscribed
-    COMMAND_ALONE = 1u << 15,      // Begins when all commands before it on its connection are answered, and those
+    COMMAND_ALONE = 1u << 15,      // Begins when all commands before it on its connection are answered, those
                                    // behind it begin when it is
-    COMMAND_BEHIND = 1u << 16      // Begins when what its connection has written is written: others may be told
+    COMMAND_BEHIND = 1u << 16      // Begins when what its connection has written is written: others may know
 };
 
 typedef enum {
@@ -44,8 +44,8 @@ typedef struct command {
     int arity;              // Arguments with the name; negative: at least
     uint32_t flags;
     int first, last, step;  // Where keys stand, as COMMAND tells it; first 0: none
-    const char *group;      // "string", "generic", "connection", "server", "pubsub", "transactions", "scripting",
-                            // "cluster", "olric"
+    const char *group;      // "string", "generic", "connection", "server", "pubsub", "transactions",
+                            // "scripting", "cluster", "olric"
     const char *since, *complexity, *summary;
     command_state_t state;
     const char *note;       // For doc/redis.md: how it is different, or what there is instead
