@@ -1,10 +1,10 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Documents with generated parts: tests/system/check_docs.sh compares them, `make doc` rewrites them
-DOC_TABLES = doc/consistency.md doc/protocol.md doc/settings.md doc/statistics.md
+DOC_TABLES = doc/consistency.md doc/protocol.md doc/redis.md doc/settings.md doc/statistics.md
 
 check_PROGRAMS += tools/print-tables
 tools_print_tables_CPPFLAGS = $(CORE_CPPFLAGS)
-tools_print_tables_SOURCES = tools/print-tables.c
+tools_print_tables_SOURCES = tools/print-tables.c tools/print-commands.c tools/print-commands.h
 tools_print_tables_LDADD = libzgrid-core.la
 
 EXTRA_DIST += $(DOC_TABLES)

@@ -87,6 +87,11 @@ ZGRID_EXPORT void
 ZGRID_EXPORT const char *
     zgrid_node_peer (const zgrid_node_t *self);
 
+//  Where Redis clients connect (setting gateway.endpoint), with the real port; "" if nowhere. Readable until the
+//  node is destroyed.
+ZGRID_EXPORT const char *
+    zgrid_node_redis (const zgrid_node_t *self);
+
 //  The id of this start of the node, 16 hexadecimal digits; "" before the start. Readable until the
 //  node is destroyed.
 ZGRID_EXPORT const char *

@@ -38,6 +38,7 @@ libzgrid_core_la_SOURCES = \
     src/core/wire_reply.c src/core/wire_request.c
 include src/core/cluster/local.mk
 include src/core/evict/local.mk
+include src/core/gateway/local.mk
 include src/core/lock/local.mk
 include src/core/move/local.mk
 include src/core/pubsub/local.mk

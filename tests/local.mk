@@ -13,6 +13,7 @@ include tests/unit/local.mk
 include tests/unit/cluster.mk
 include tests/unit/evict.mk
 include tests/unit/pubsub.mk
+include tests/unit/gateway.mk
 include tests/unit/replica.mk
 include tests/actor/local.mk
 include tests/conformance/local.mk

@@ -8,7 +8,8 @@ shared=.libs/libzgrid.so
 allowed='mem(cpy|move|set|cmp|chr|rchr|mem)|str(len|nlen|cmp|ncmp|chr|rchr)|__mem(cpy|move|set)_chk'
 allowed="$allowed|malloc|calloc|realloc|free|mmap|munmap|madvise|qsort"
 allowed="$allowed|__assert_fail|abort|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__popcountdi2"
-allowed="$allowed|snprintf|__snprintf_chk|(__isoc23_)?strto(l|ul|ll|ull|d|ld)|__errno_location|__ctype_b_loc"
+allowed="$allowed|v?snprintf|__v?snprintf_chk"
+allowed="$allowed|(__isoc23_)?strto(l|ul|ll|ull|d|ld)|__errno_location|__ctype_b_loc"
 allowed="$allowed|(pow|exp|log|log2|floor|ceil|trunc|round|fabs|fmod|ldexp|frexp|modf)[fl]?"
 allowed="$allowed|(__)?is(nan|inf|finite)[fl]?"
 #  What compilers put in for sanitizers, fuzzing and coverage

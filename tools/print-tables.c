@@ -12,6 +12,7 @@
 
 #include "cluster/map_words.h"
 #include "move/move.h"
+#include "print-commands.h"
 #include "sheet.h"
 #include "slot.h"
 #include "status.h"
@@ -488,6 +489,8 @@ static const struct {
     { "keyevents", s_key_events },
     { "states", s_states },
     { "maps", s_maps },
+    { "commands", print_commands },
+    { "absentcommands", print_absent_commands },
 };
 
 #define S_COUNT (sizeof s_tables / sizeof s_tables[0])

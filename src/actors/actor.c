@@ -37,6 +37,7 @@ typedef struct {
     void *handles[ACTOR_SOCKETS_MAX]; // The same, for libzmq
     int fds[ACTOR_SOCKETS_MAX];       // Their descriptors
     size_t socket_count;
+    int descriptor;                // Of the actor's own; -1: none
     bool ready[ACTOR_SOCKETS_MAX]; // May have something to read
     bool stopping;
     uint64_t stop_by; // Milliseconds of the boot clock
@@ -144,12 +145,13 @@ s_ask_sockets (s_run_t *self)
 static void
 s_wait (s_run_t *self, uint64_t timeout)
 {
-    struct pollfd fds[ACTOR_SOCKETS_MAX + 1];
+    struct pollfd fds[ACTOR_SOCKETS_MAX + 2];
     for (size_t which = 0; which < self->socket_count; which++)
         fds[which] = (struct pollfd) { .fd = self->fds[which], .events = POLLIN };
     //  After STOP the pipe has nothing to say until $TERM
     fds[self->socket_count] = (struct pollfd) { .fd = self->stopping ? -1 : self->pipe_fd, .events = POLLIN };
-    poll (fds, self->socket_count + 1, timeout > S_WAIT_MAX ? S_WAIT_MAX : (int) timeout);
+    fds[self->socket_count + 1] = (struct pollfd) { .fd = self->descriptor, .events = POLLIN };
+    poll (fds, self->socket_count + 2, timeout > S_WAIT_MAX ? S_WAIT_MAX : (int) timeout);
     for (size_t which = 0; which < self->socket_count; which++)
         if (fds[which].revents)
             self->ready[which] = true;
@@ -206,6 +208,7 @@ static void
 s_look_up (s_run_t *self)
 {
     self->pipe_fd = (int) zsock_fd (self->pipe);
+    self->descriptor = self->spec->descriptor ? self->spec->descriptor (self->state) : -1;
     self->socket_count = self->spec->sockets (self->state, self->sockets);
     for (size_t which = 0; which < self->socket_count; which++) {
         self->handles[which] = zsock_resolve (self->sockets[which]);

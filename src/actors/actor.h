@@ -21,6 +21,8 @@ typedef struct {
     void (*destroy) (void **self_p);
     //  The sockets that it reads, most urgent first. Returns how many.
     size_t (*sockets) (void *self, zsock_t **sockets);
+    //  A descriptor beside those of the sockets: when it can be read there is a turn. NULL: there is none.
+    int (*descriptor) (void *self);
     //  False: messages of this socket have to wait for now. NULL: never.
     bool (*wants) (void *self, size_t which);
     //  Takes one message from socket `which`, which may have none: false then. Never blocks.

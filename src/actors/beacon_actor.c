@@ -236,6 +236,7 @@ s_create (const void *args, buf_t *why)
     self->inners_count = given->actors + 1;
     self->rebalancer = given->rebalancer ? self->inners_count++ : UINT32_MAX;
     self->pubsub = given->pubsub ? self->inners_count++ : UINT32_MAX;
+    self->gateway = given->gateway ? self->inners_count++ : UINT32_MAX;
     self->log.note = given->words.note;
     if (!s_make (self, given, why))
         s_destroy ((void **) &self);

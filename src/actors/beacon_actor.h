@@ -52,7 +52,7 @@ typedef struct {
     const char *peer_endpoint;   // Where other beacons connect, NULL: nowhere, this node stays alone
     const char *inner_inproc;
     uint32_t actors;             // Storage actors that will come
-    bool rebalancer, pubsub;     // They will come, too
+    bool rebalancer, pubsub, gateway; // They will come, too
     int io_affinity;             // 0: any I/O thread
     const char *discover;        // Network interface, NULL: no discovery
     uint16_t discover_port;

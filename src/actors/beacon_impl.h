@@ -64,8 +64,8 @@ typedef struct {
     frames_t frames;
     uint32_t actors;
     uint32_t inners_count;
-    uint32_t rebalancer, pubsub; // Places of them; UINT32_MAX: they do not come
-    beacon_inner_t inners[BEACON_STORAGE_MAX + 3]; // Storage actors, behind them the router, and those
+    uint32_t rebalancer, pubsub, gateway; // Places of them; UINT32_MAX: they do not come
+    beacon_inner_t inners[BEACON_STORAGE_MAX + 4]; // Storage actors, behind them the router, and those
     beacon_admin_t admins[BEACON_ADMIN_MAX];
     uint32_t admins_open;
     view_t *view;     // The newest that was published inside the node, with this node in it

@@ -136,6 +136,7 @@ s_here (beacon_t *self, bytes_t route, uint32_t index)
     uint32_t at = index == INNER_ROUTER       ? self->actors
                   : index == INNER_REBALANCER ? self->rebalancer
                   : index == INNER_PUBSUB     ? self->pubsub
+                  : index == INNER_GATEWAY    ? self->gateway
                   : index < self->actors      ? index
                                               : UINT32_MAX;
     if (at >= self->inners_count || route.size > BEACON_ROUTE_MAX)

@@ -1,6 +1,6 @@
 //  inner: what the beacon and the other actors of a node say to each other, over inproc. Each storage actor,
-//  the router, the rebalancer and the pubsub actor have one DEALER, connected to the beacon's ROUTER
-//  "inner".
+//  the router, the rebalancer, the pubsub actor and the gateway have one DEALER, connected to the beacon's
+//  ROUTER "inner".
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef INNER_H_INCLUDED
 #define INNER_H_INCLUDED
@@ -23,6 +23,7 @@ typedef enum {
 #define INNER_ROUTER UINT32_MAX           // As an index
 #define INNER_REBALANCER (UINT32_MAX - 1)
 #define INNER_PUBSUB (UINT32_MAX - 2)
+#define INNER_GATEWAY (UINT32_MAX - 3)
 
 //  Fields that a kind does not name are 0. Bytes lie in the frames that were received.
 typedef struct {

@@ -32,6 +32,7 @@ pubsub_actor_send (void *arg, bytes_t topic, bytes_t body, bool here, bool membe
     if (here) {
         s_send (self->here, topic, &message);
         s_send (self->local, topic, &message);
+        s_send (self->gateway, topic, &message);
     }
     if (members)
         s_send (self->members, topic, &message);
@@ -225,6 +226,8 @@ s_sockets (void *arg, zsock_t **sockets)
     s_add_socket (self, sockets, PUBSUB_FEED, self->feed);
     s_add_socket (self, sockets, PUBSUB_MESH_SUB, mesh_socket (self->mesh));
     s_add_socket (self, sockets, PUBSUB_LOCAL_EAR, ear_socket (self->local));
+    if (self->gateway)
+        s_add_socket (self, sockets, PUBSUB_GATEWAY_EAR, ear_socket (self->gateway));
     if (self->here) {
         s_add_socket (self, sockets, PUBSUB_HERE_MONITOR, ear_monitor (self->here));
         s_add_socket (self, sockets, PUBSUB_HERE_EAR, ear_socket (self->here));
@@ -252,6 +255,8 @@ s_receive (void *arg, size_t which, const moment_t *moment)
             return s_receive_mesh (self);
         case PUBSUB_LOCAL_EAR:
             return s_receive_ear (self, self->local);
+        case PUBSUB_GATEWAY_EAR:
+            return s_receive_ear (self, self->gateway);
         case PUBSUB_HERE_EAR:
             return s_receive_ear (self, self->here);
         case PUBSUB_HERE_MONITOR:
@@ -266,16 +271,21 @@ s_receive (void *arg, size_t which, const moment_t *moment)
     }
 }
 
+static uint64_t
+s_subscriptions (const ear_t *ear)
+{
+    return ear ? audience_stats (ear_audience (ear))->subscriptions : 0;
+}
+
 static void
 s_tell_status (pubsub_actor_t *self)
 {
     pubsub_status_t *status = self->status;
     const pubsub_stats_t *stats = pubsub_stats (self->pubsub);
     const topics_stats_t *topics = topics_stats (pubsub_topics (self->pubsub));
-    const audience_stats_t *here = self->here ? audience_stats (ear_audience (self->here)) : NULL;
-    status->subscribers = here ? here->connections : 0;
-    status->subscriptions = (here ? here->subscriptions : 0)
-                            + audience_stats (ear_audience (self->local))->subscriptions;
+    status->subscribers = self->here ? audience_stats (ear_audience (self->here))->connections : 0;
+    status->subscriptions = s_subscriptions (self->here) + s_subscriptions (self->local)
+                            + s_subscriptions (self->gateway);
     status->topics = topics->channels;
     status->patterns = topics->patterns;
     status->published = stats->published;

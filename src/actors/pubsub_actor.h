@@ -46,6 +46,7 @@ typedef struct {
     const char *endpoint;       // Where subscribers connect; NULL: nowhere but inproc
     const char *mesh_endpoint;  // Where other members connect (tcp); NULL: nowhere, this node stays alone
     const char *local_inproc;   // Where subscribers of this process connect
+    const char *gateway_inproc; // Where the gateway does, which speaks for many; NULL: there is none
     const char *inproc;         // Requests, and…
     const char *feed_inproc;    // …what is to be published without an answer
     const char *beacon_inproc;  // The beacon's ROUTER "inner"; need not be bound yet

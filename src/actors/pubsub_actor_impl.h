@@ -18,7 +18,8 @@ typedef enum {
     PUBSUB_FEED,
     PUBSUB_MESH_SUB,
     PUBSUB_LOCAL_EAR,
-    PUBSUB_HERE_EAR, // From here on those that are not always there
+    PUBSUB_GATEWAY_EAR, // From here on those that are not always there
+    PUBSUB_HERE_EAR,
     PUBSUB_HERE_MONITOR,
     PUBSUB_MESH_EAR,
     PUBSUB_MESH_MONITOR,
@@ -27,7 +28,7 @@ typedef enum {
 
 typedef struct {
     pubsub_t *pubsub;
-    ear_t *here, *local, *members; // Subscribers; those in this process; other members
+    ear_t *here, *local, *gateway, *members; // Subscribers; in this process; of the gateway; other members
     mesh_t *mesh;
     zsock_t *beacon, *requests, *feed;
     void *beacon_handle, *requests_handle, *feed_handle, *mesh_handle;

@@ -30,7 +30,8 @@ s_make_ear (pubsub_actor_t *self, const pubsub_actor_args_t *given, ear_t **ear,
 {
     bool members = ear == &self->members;
     audience_config_t config = { .members = members,
-                                 .keyless = ear == &self->local,
+                                 .keyless = ear == &self->local || ear == &self->gateway,
+                                 .counts = ear == &self->gateway,
                                  .subscriptions_max = given->subscriptions_max,
                                  .names_max = given->names_max };
     if (members) {
@@ -92,6 +93,7 @@ pubsub_actor_make (pubsub_actor_t *self, const pubsub_actor_args_t *given, buf_t
     self->pubsub = pubsub_new (&config, &port);
     return self->pubsub && s_make_inner (self, given)
            && s_make_ear (self, given, &self->local, given->local_inproc, why)
+           && (!given->gateway_inproc || s_make_ear (self, given, &self->gateway, given->gateway_inproc, why))
            && (!given->endpoint || s_make_ear (self, given, &self->here, given->endpoint, why))
            && (!given->mesh_endpoint || s_make_ear (self, given, &self->members, given->mesh_endpoint, why));
 }
@@ -102,6 +104,7 @@ pubsub_actor_end (pubsub_actor_t *self)
     frames_close (&self->frames);
     ear_destroy (&self->here);
     ear_destroy (&self->local);
+    ear_destroy (&self->gateway);
     ear_destroy (&self->members);
     zsock_destroy (&self->beacon);
     if (self->requests && self->inproc)

@@ -94,6 +94,11 @@ s_node_operation (void *arg, const request_t *request, buf_t *out)
         PUBSUB_COUNTS (COUNT)
 #undef COUNT
     }
+    if (self->gateway) {
+#define STAT(name, kind, unit, purpose) self->counters->gateway_##name = self->gateway->name;
+#include "gateway/gateway_stat.def"
+#undef STAT
+    }
     buf_t tree = BUF_INIT;
     node_info_stats (&self->info, storage_stats (self->storage), NULL, 0, self->now, &tree);
     wire_reply (out, request->id, ZGRID_OK, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (&tree) }, 0,
@@ -424,6 +429,7 @@ s_join (storage_actor_t *self, const storage_actor_args_t *given, buf_t *why)
     self->stream = self->fellows ? stream_new (given->index, given->moves_inproc) : NULL;
     self->moves = given->moves;
     self->pubsub = given->pubsub;
+    self->gateway = given->gateway;
     if (!self->stream)
         return false;
     storage_port_t port = { .arg = self,

@@ -8,6 +8,7 @@
 #include "door.h"
 #include "node_info.h"
 #include "note.h"
+#include "gateway_actor.h"
 #include "pubsub_actor.h"
 #include "rebalancer_actor.h"
 
@@ -31,6 +32,7 @@ typedef struct {
     const char *moves_inproc;    // The rebalancer's ROUTER (haul.h); need not be bound, ever
     const rebalancer_status_t *moves; // For STATS: what it has counted; NULL: another actor tells
     const pubsub_status_t *pubsub;    // The same
+    const gateway_status_t *gateway;  // The same
     uint32_t index;              // Which storage actor this is
     node_id_t node;              // Which member
     const lease_t *lease;        // Lives until it stops

@@ -36,6 +36,7 @@ typedef struct {
     stream_t *stream;
     const rebalancer_status_t *moves;
     const pubsub_status_t *pubsub;
+    const gateway_status_t *gateway;
     const lease_t *lease;
     node_id_t node;
     bool view_waits, view_lost; // For want of memory: the storage has not taken it, nobody has kept it

@@ -123,11 +123,14 @@ command_members (tool_t *self)
         return code;
     }
     size_t names = s_width (members, "name", 4), zones = s_width (members, "zone", 4), index;
-    size_t routers = s_width (members, "router", 6);
+    size_t routers = s_width (members, "router", 6), redis = s_width (members, "redis", 0);
+    redis = redis > 0 && redis < 5 ? 5 : redis; // No member lets Redis clients in: no column
     cluster_column ("NAME", names);
     printf ("STATUS   ROLE     ");
     cluster_column ("ZONE", zones);
     cluster_column ("ROUTER", routers);
+    if (redis)
+        cluster_column ("REDIS", redis);
     puts ("PRIMARIES  COPIES  ID");
     json_array_foreach (members, index, member)
     {
@@ -139,6 +142,8 @@ command_members (tool_t *self)
                         7);
         cluster_column (cluster_text (member, "zone"), zones);
         cluster_column (cluster_text (member, "router"), routers);
+        if (redis)
+            cluster_column (cluster_text (member, "redis"), redis);
         printf ("%9lld  %6lld  ", (long long) cluster_number (member, "primaries"),
                 (long long) cluster_number (member, "copies"));
         tool_print_escaped (zgrid_str (cluster_text (member, "id")));

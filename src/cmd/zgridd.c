@@ -351,8 +351,10 @@ s_serve (zgrid_node_t **node_p)
         return code;
     const char *endpoint = zgrid_node_endpoint (node), *peer = zgrid_node_peer (node);
     const char *name = zgrid_node_setting (node, "node.name");
-    printf ("ready client=%s name=%s pid=%ld peer=%s node=%s\n", *endpoint ? endpoint : "none",
-            name ? name : "", (long) getpid (), *peer ? peer : "none", zgrid_node_id (node));
+    const char *redis = zgrid_node_redis (node);
+    printf ("ready client=%s name=%s pid=%ld peer=%s node=%s%s%s\n", *endpoint ? endpoint : "none",
+            name ? name : "", (long) getpid (), *peer ? peer : "none", zgrid_node_id (node),
+            *redis ? " redis=" : "", redis);
     fflush (stdout);
     code = s_wait (node, &set);
     s_let_second_signal_kill ();

@@ -55,7 +55,7 @@ typedef struct {
 //  Replies
 
 void
-call_reply (call_t *call, unsigned status, value_t value, uint64_t version)
+call_answer (call_t *call, unsigned status, value_t value, uint64_t version)
 {
     call->status = status;
     meta_t meta = { .given = 0 };
@@ -65,7 +65,7 @@ call_reply (call_t *call, unsigned status, value_t value, uint64_t version)
 }
 
 void
-call_fail (call_t *call, unsigned status, const char *text)
+call_refuse (call_t *call, unsigned status, const char *text)
 {
     call->status = status;
     wire_reply_error (call->out, call->request->id, status, text);
@@ -78,7 +78,7 @@ s_too_big (call_t *call, const char *what, uint64_t size, const char *limit, uin
     snprintf (text, sizeof text, "%s of %llu bytes; %s is %llu", what, (unsigned long long) size, limit,
               (unsigned long long) most);
     call->storage->stats.toobig++;
-    call_fail (call, ZGRID_TOOBIG, text);
+    call_refuse (call, ZGRID_TOOBIG, text);
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -94,8 +94,9 @@ call_value (call_t *call, bytes_t *value)
         *value = call->batch->attachments[given->integer];
     else {
         call->storage->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED,
-                   given->kind == VALUE_ATTACHED ? "no such attachment" : "the value is neither bin nor str");
+        call_refuse (call, ZGRID_MALFORMED,
+                     given->kind == VALUE_ATTACHED ? "no such attachment"
+                                                   : "the value is neither bin nor str");
         return false;
     }
     return true;
@@ -147,12 +148,12 @@ call_deadline (call_t *call, uint64_t otherwise, uint64_t *deadline, bool *past)
         time -= call->moment.wall;
     } else if (time == 0) {
         call->storage->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED, "a TTL of 0");
+        call_refuse (call, ZGRID_MALFORMED, "a TTL of 0");
         return false;
     }
     if (time > STORAGE_TTL_MAX) {
         call->storage->stats.toobig++;
-        call_fail (call, ZGRID_TOOBIG, "the TTL is longer than 100 years");
+        call_refuse (call, ZGRID_TOOBIG, "the TTL is longer than 100 years");
         return false;
     }
     *deadline = call->moment.now + time;
@@ -195,7 +196,7 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
         const char *why = storage_make_room (self, call->map, call->place.entry, needed, call->moment.now);
         if (why) {
             self->stats.nomem++;
-            call_fail (call, ZGRID_NOMEM, why);
+            call_refuse (call, ZGRID_NOMEM, why);
             return false;
         }
         if (entries != store_entries (call->store))
@@ -208,7 +209,7 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
                     storage_access_clock (self))) {
         call_cancel (call);
         self->stats.nomem++;
-        call_fail (call, ZGRID_NOMEM, "out of memory");
+        call_refuse (call, ZGRID_NOMEM, "out of memory");
         return false;
     }
     if (is_new)
@@ -327,7 +328,7 @@ s_check (call_t *call)
         (*(request->faulty == ZGRID_BADOP    ? &self->stats.badop
            : request->faulty == ZGRID_TOOBIG ? &self->stats.toobig
                                              : &self->stats.malformed))++;
-        call_fail (call, request->faulty, request->fault);
+        call_refuse (call, request->faulty, request->fault);
         return false;
     }
     if (!options_decode (request->options, &call->options, &why))
@@ -342,7 +343,7 @@ s_check (call_t *call)
         why = "the key is missing";
     if (why) {
         self->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED, why);
+        call_refuse (call, ZGRID_MALFORMED, why);
         return false;
     }
     if (request->key.size > self->config.key_max) {
@@ -379,7 +380,7 @@ s_find (call_t *call, uint64_t hash, const index_hint_t *hint)
             call->place = (place_t) { call->request->key, hash, NULL, NULL };
         else if (!replica_remove (call->storage, call->store, &call->place, reason, call->moment.now)) {
             call->storage->stats.busy++;
-            call_fail (call, ZGRID_BUSY, "the partition's other copies are behind");
+            call_refuse (call, ZGRID_BUSY, "the partition's other copies are behind");
             return false;
         }
     }

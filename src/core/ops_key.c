@@ -53,13 +53,13 @@ op_get (call_t *call)
                             call->partition->id);
     if (!call->place.entry) {
         CALL_COUNT (call, get_misses);
-        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        call_answer (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
     CALL_COUNT (call, get_hits);
     store_touch (call->store, call->place.entry, storage_access_clock (call->storage));
     if (!(call->options.given & OPT_withttl)) {
-        call_reply (call, ZGRID_OK, s_present (call), s_version (call));
+        call_answer (call, ZGRID_OK, s_present (call), s_version (call));
         return;
     }
     meta_t meta = { .given = META_ttl, .ttl = s_ttl (call) };
@@ -99,14 +99,14 @@ s_store_and_reply (call_t *call, bytes_t value, uint64_t deadline, bool past, bo
         buf_add (scratch, present.data, present.size);
         if (scratch->failed) {
             call->storage->stats.nomem++;
-            call_fail (call, ZGRID_NOMEM, "out of memory");
+            call_refuse (call, ZGRID_NOMEM, "out of memory");
             return;
         }
         old = value_bytes (buf_bytes (scratch));
     }
     uint64_t version;
     if (call_store (call, value, bytes_of (NULL, 0), deadline, past, &version))
-        call_reply (call, ZGRID_OK, old, version);
+        call_answer (call, ZGRID_OK, old, version);
     if (scratch->room > 1u << 20)
         buf_clear (scratch);
 }
@@ -123,7 +123,7 @@ op_put (call_t *call)
         return;
     if ((given & OPT_nx) && (given & OPT_xx)) {
         call->storage->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED, "nx and xx exclude each other");
+        call_refuse (call, ZGRID_MALFORMED, "nx and xx exclude each other");
         return;
     }
     uint64_t otherwise = given & OPT_keepttl ? call_kept_deadline (call) : call_usual_deadline (call);
@@ -133,7 +133,7 @@ op_put (call_t *call)
                       : (given & OPT_xx) && !exists ? ZGRID_NOTFOUND
                                                     : s_conditions (call);
     if (status != ZGRID_OK) {
-        call_reply (call, status, given & OPT_get ? s_present (call) : value_nil (), s_version (call));
+        call_answer (call, status, given & OPT_get ? s_present (call) : value_nil (), s_version (call));
         return;
     }
     s_store_and_reply (call, value, deadline, past, given & OPT_get);
@@ -157,13 +157,13 @@ op_cas (call_t *call)
     bool past;
     if (!(call->options.given & OPT_ifeq)) {
         call->storage->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED, "CAS needs the option ifeq");
+        call_refuse (call, ZGRID_MALFORMED, "CAS needs the option ifeq");
         return;
     }
     if (!call_value (call, &value) || !call_deadline (call, call_kept_deadline (call), &deadline, &past))
         return;
     if (s_conditions (call) != ZGRID_OK)
-        call_reply (call, ZGRID_MISMATCH, s_present (call), s_version (call));
+        call_answer (call, ZGRID_MISMATCH, s_present (call), s_version (call));
     else
         s_store_and_reply (call, value, deadline, past, false);
 }
@@ -179,7 +179,7 @@ op_append (call_t *call)
     bytes_t present = call->place.entry ? entry_value (call->place.entry) : bytes_of (NULL, 0);
     int64_t length = (int64_t) (present.size + value.size);
     if (call_store (call, present, value, deadline, past, &version))
-        call_reply (call, ZGRID_OK, value_int (length), version);
+        call_answer (call, ZGRID_OK, value_int (length), version);
 }
 
 void
@@ -187,18 +187,18 @@ op_del (call_t *call)
 {
     if (!call->place.entry) {
         CALL_COUNT (call, del_misses);
-        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        call_answer (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
     if (s_conditions (call) != ZGRID_OK) {
-        call_reply (call, ZGRID_MISMATCH, value_nil (), s_version (call));
+        call_answer (call, ZGRID_MISMATCH, value_nil (), s_version (call));
         return;
     }
     uint64_t version;
     if (!call_remove (call, &version))
         return;
     CALL_COUNT (call, del_hits);
-    call_reply (call, ZGRID_OK, value_nil (), version);
+    call_answer (call, ZGRID_OK, value_nil (), version);
 }
 
 void
@@ -206,18 +206,18 @@ op_getdel (call_t *call)
 {
     if (!call->place.entry) {
         CALL_COUNT (call, del_misses);
-        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        call_answer (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
     //  The reply copies the value before the entry goes; without room for it the entry stays
     if (!buf_reserve (call->out, entry_size (call->place.entry) + 64)) {
         call->out->failed = false;
         call->storage->stats.nomem++;
-        call_fail (call, ZGRID_NOMEM, "out of memory");
+        call_refuse (call, ZGRID_NOMEM, "out of memory");
         return;
     }
     size_t begin = call->out->size;
-    call_reply (call, ZGRID_OK, s_present (call), call->partition->sequence + 1);
+    call_answer (call, ZGRID_OK, s_present (call), call->partition->sequence + 1);
     size_t end = call->out->size;
     if (call_remove (call, NULL)) {
         CALL_COUNT (call, del_hits);
@@ -231,7 +231,7 @@ op_getdel (call_t *call)
 void
 op_exists (call_t *call)
 {
-    call_reply (call, call->place.entry ? ZGRID_OK : ZGRID_NOTFOUND, value_nil (), s_version (call));
+    call_answer (call, call->place.entry ? ZGRID_OK : ZGRID_NOTFOUND, value_nil (), s_version (call));
 }
 
 void
@@ -246,21 +246,21 @@ void
 op_ttl (call_t *call)
 {
     if (call->place.entry)
-        call_reply (call, ZGRID_OK, value_int (s_ttl (call)), s_version (call));
+        call_answer (call, ZGRID_OK, value_int (s_ttl (call)), s_version (call));
     else
-        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        call_answer (call, ZGRID_NOTFOUND, value_nil (), 0);
 }
 
 void
 op_persist (call_t *call)
 {
     if (!call->place.entry) {
-        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        call_answer (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
     bool had = s_deadline (call) != 0;
     if (!had || call_set_deadline (call, 0))
-        call_reply (call, ZGRID_OK, value_int (had), s_version (call));
+        call_answer (call, ZGRID_OK, value_int (had), s_version (call));
 }
 
 //  The request's number as options ex, px, exat or pxat would give it. False, and replied, if it is
@@ -271,7 +271,7 @@ s_expire_time (call_t *call, bool *past)
     int64_t number;
     if (!call_number (call->request->value, &number)) {
         call->storage->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED, "the value is not a whole number");
+        call_refuse (call, ZGRID_MALFORMED, "the value is not a whole number");
         return false;
     }
     *past = number <= 0;
@@ -303,7 +303,7 @@ op_expire (call_t *call)
         return;
     past = past || over;
     if (!call->place.entry) {
-        call_reply (call, ZGRID_NOTFOUND, value_nil (), 0);
+        call_answer (call, ZGRID_NOTFOUND, value_nil (), 0);
         return;
     }
     //  Without a TTL an entry lives for ever
@@ -312,7 +312,7 @@ op_expire (call_t *call)
     uint64_t given = call->options.given;
     if (((given & OPT_nx) && present != UINT64_MAX) || ((given & OPT_xx) && present == UINT64_MAX)
         || ((given & OPT_gt) && wanted <= present) || ((given & OPT_lt) && wanted >= present)) {
-        call_reply (call, ZGRID_MISMATCH, value_nil (), s_version (call));
+        call_answer (call, ZGRID_MISMATCH, value_nil (), s_version (call));
         return;
     }
     if (past) {
@@ -320,9 +320,9 @@ op_expire (call_t *call)
         if (!call_remove (call, &version))
             return;
         CALL_COUNT (call, del_hits);
-        call_reply (call, ZGRID_OK, value_nil (), version);
+        call_answer (call, ZGRID_OK, value_nil (), version);
         return;
     }
     if (call_set_deadline (call, deadline))
-        call_reply (call, ZGRID_OK, value_nil (), s_version (call));
+        call_answer (call, ZGRID_OK, value_nil (), s_version (call));
 }

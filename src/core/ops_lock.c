@@ -7,21 +7,21 @@ static void
 s_malformed (call_t *call, const char *why)
 {
     call->storage->stats.malformed++;
-    call_fail (call, ZGRID_MALFORMED, why);
+    call_refuse (call, ZGRID_MALFORMED, why);
 }
 
 static void
 s_too_big (call_t *call, const char *why)
 {
     call->storage->stats.toobig++;
-    call_fail (call, ZGRID_TOOBIG, why);
+    call_refuse (call, ZGRID_TOOBIG, why);
 }
 
 static bool
 s_busy (call_t *call, const char *why)
 {
     call->storage->stats.busy++;
-    call_fail (call, ZGRID_BUSY, why);
+    call_refuse (call, ZGRID_BUSY, why);
     return false;
 }
 
@@ -143,7 +143,7 @@ s_grant (call_t *call, uint64_t lease)
     storage_t *self = call->storage;
     uint64_t token = locks_token (&call->partition->locks, call->partition->epoch);
     if (!token) {
-        call_fail (call, ZGRID_OVERFLOW, "the partition's tokens are used up");
+        call_refuse (call, ZGRID_OVERFLOW, "the partition's tokens are used up");
         return;
     }
     lock_change_t change = { .kind = LOCK_GRANTED, .token = token, .left = lease, .lease = lease };
@@ -178,7 +178,7 @@ s_park (call_t *call)
                                    call->request->id);
     if (!parked) {
         self->stats.nomem++;
-        call_fail (call, ZGRID_NOMEM, "out of memory");
+        call_refuse (call, ZGRID_NOMEM, "out of memory");
     }
     return parked;
 }
@@ -235,7 +235,7 @@ op_lock (call_t *call)
         s_grant (call, lease);
     else if (wait == 0) {
         call->storage->stats.lock_refused++;
-        call_fail (call, ZGRID_LOCKED, NULL);
+        call_refuse (call, ZGRID_LOCKED, NULL);
     } else
         s_queue (call, lock, lease, wait);
 }
@@ -250,7 +250,7 @@ s_held (call_t *call)
         return NULL;
     if (lock && lock->token == token)
         return lock;
-    call_fail (call, ZGRID_NOSUCHLOCK, NULL);
+    call_refuse (call, ZGRID_NOSUCHLOCK, NULL);
     return NULL;
 }
 
@@ -264,7 +264,7 @@ op_unlock (call_t *call)
     if (!s_change (call, &change))
         return;
     call->lock_moves = true;
-    call_reply (call, ZGRID_OK, value_nil (), change.token);
+    call_answer (call, ZGRID_OK, value_nil (), change.token);
 }
 
 void
@@ -293,7 +293,7 @@ lock_replay (call_t *call, uint64_t seq)
         lock_reply (call->out, call->request->id, lock->token,
                     lock->lease.at > now ? lock->lease.at - now : 0);
     } else // Whatever it was, it is not held any more
-        call_fail (call, ZGRID_LOCKED, NULL);
+        call_refuse (call, ZGRID_LOCKED, NULL);
 }
 
 void
@@ -348,7 +348,7 @@ call_fence (call_t *call)
     if (fence < floor) {
         call->saw = lock->fence_seq > call->saw ? lock->fence_seq : call->saw;
         call->storage->stats.lock_fenced++;
-        call_fail (call, ZGRID_FENCED, NULL);
+        call_refuse (call, ZGRID_FENCED, NULL);
         return false;
     }
     if (!lock && (locks->count >= LOCKS_MAX || locks->bytes >= LOCKS_BYTES_MAX))

@@ -23,7 +23,7 @@ s_start (const call_t *call)
 static void
 s_wrong_type (call_t *call, const char *what)
 {
-    call_fail (call, ZGRID_WRONGTYPE, what);
+    call_refuse (call, ZGRID_WRONGTYPE, what);
 }
 
 static void
@@ -33,7 +33,7 @@ s_put_text (call_t *call, const char *text, size_t size, value_t reply)
     bool past;
     if (call_deadline (call, call_kept_deadline (call), &deadline, &past)
         && call_store (call, bytes_of (text, size), bytes_of (NULL, 0), deadline, past, &version))
-        call_reply (call, ZGRID_OK, reply, version);
+        call_answer (call, ZGRID_OK, reply, version);
 }
 
 void
@@ -42,7 +42,7 @@ op_incr (call_t *call)
     int64_t delta = 1, number;
     if (call->request->value.kind != VALUE_NIL && !call_number (call->request->value, &delta)) {
         call->storage->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED, "the delta is not a whole number of 64 bits");
+        call_refuse (call, ZGRID_MALFORMED, "the delta is not a whole number of 64 bits");
         return;
     }
     if (!call_number (s_start (call), &number)) {
@@ -52,7 +52,7 @@ op_incr (call_t *call)
     bool over = call->request->op == OP_DECR ? __builtin_sub_overflow (number, delta, &number)
                                              : __builtin_add_overflow (number, delta, &number);
     if (over) {
-        call_fail (call, ZGRID_OVERFLOW, "the result does not fit 64 bits");
+        call_refuse (call, ZGRID_OVERFLOW, "the result does not fit 64 bits");
         return;
     }
     char text[24];
@@ -105,7 +105,7 @@ op_incr_float (call_t *call)
     long double delta, number;
     if (!s_real (call->request->value, &delta)) {
         call->storage->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED, "the delta is not a number");
+        call_refuse (call, ZGRID_MALFORMED, "the delta is not a number");
         return;
     }
     if (!s_real (s_start (call), &number)) {
@@ -114,7 +114,7 @@ op_incr_float (call_t *call)
     }
     number += delta;
     if (isnan (number) || isinf (number)) {
-        call_fail (call, ZGRID_OVERFLOW, "the result is not a number, or infinite");
+        call_refuse (call, ZGRID_OVERFLOW, "the result is not a number, or infinite");
         return;
     }
     char text[S_TEXT_MAX];

@@ -240,9 +240,9 @@ uint32_t
 
 //  ops.c: replies
 void
-    call_reply (call_t *call, unsigned status, value_t value, uint64_t version);
+    call_answer (call_t *call, unsigned status, value_t value, uint64_t version);
 void
-    call_fail (call_t *call, unsigned status, const char *text);
+    call_refuse (call_t *call, unsigned status, const char *text);
 
 //  Adds MOVED with the endpoint of the partition's owner.
 void

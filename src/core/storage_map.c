@@ -158,7 +158,8 @@ call_make_store (call_t *call)
         return true;
     if (status == ZGRID_NOMEM || call->map)
         self->stats.nomem++;
-    call_fail (call, call->map ? ZGRID_NOMEM : status,
-               call->map || status == ZGRID_NOMEM ? "out of memory" : "no more maps: limits.maps is reached");
+    call_refuse (call, call->map ? ZGRID_NOMEM : status,
+                 call->map || status == ZGRID_NOMEM ? "out of memory"
+                                                    : "no more maps: limits.maps is reached");
     return false;
 }

@@ -25,7 +25,7 @@ static void
 s_malformed (call_t *call, const char *why)
 {
     call->storage->stats.malformed++;
-    call_fail (call, ZGRID_MALFORMED, why);
+    call_refuse (call, ZGRID_MALFORMED, why);
 }
 
 static void
@@ -80,7 +80,7 @@ s_begin_filter (call_t *call, scan_filter_t *filter)
     ++*(status == ZGRID_MALFORMED ? &stats->malformed
         : status == ZGRID_BADOP   ? &stats->badop
                                   : &stats->nomem);
-    call_fail (call, status, why);
+    call_refuse (call, status, why);
     return false;
 }
 
@@ -89,12 +89,12 @@ s_reply_page (call_t *call, s_page_t *page, uint64_t cursor)
 {
     if (page->filter.gave_up) {
         call->storage->stats.toobig++;
-        call_fail (call, ZGRID_TOOBIG, SCAN_GAVE_UP);
+        call_refuse (call, ZGRID_TOOBIG, SCAN_GAVE_UP);
         return;
     }
     if (page->page->failed) {
         call->storage->stats.nomem++;
-        call_fail (call, ZGRID_NOMEM, "out of memory");
+        call_refuse (call, ZGRID_NOMEM, "out of memory");
         return;
     }
     meta_t meta = { .given = META_cursor, .cursor = cursor };
@@ -199,7 +199,7 @@ s_operate (call_t *call)
         for (uint32_t local = 0; local < self->local_partitions; local++)
             done = done && s_one_partition (call, local, &sum);
     if (done)
-        call_reply (call, ZGRID_OK, value_int ((int64_t) sum), 0);
+        call_answer (call, ZGRID_OK, value_int ((int64_t) sum), 0);
 }
 
 void

@@ -26,7 +26,10 @@ libzgrid_inner_la_SOURCES += \
     src/actors/note.h \
     src/actors/probe.c src/actors/probe.h \
     src/actors/node_info.c src/actors/node_info.h \
-    src/actors/ear.c src/actors/ear.h src/actors/mesh.c src/actors/mesh.h \
+    src/actors/ear.c src/actors/ear.h src/actors/gateway_ear.c src/actors/gateway_ear.h \
+    src/actors/gateway_actor.c src/actors/gateway_actor.h \
+    src/actors/taps.c src/actors/taps.h src/actors/taps_impl.h src/actors/taps_listen.c \
+    src/actors/mesh.c src/actors/mesh.h \
     src/actors/pubsub_actor.c src/actors/pubsub_actor.h src/actors/pubsub_actor_impl.h \
     src/actors/pubsub_actor_make.c \
     src/actors/rebalancer_actor.c src/actors/rebalancer_actor.h src/actors/rebalancer_impl.h \
@@ -41,5 +44,5 @@ libzgrid_inner_la_SOURCES += \
     src/actors/stream.c src/actors/stream.h \
     src/node/local_read.c \
     src/node/node.c src/node/node_address.c src/node/node_channel.c src/node/node_cluster.c \
-    src/node/node_describe.c \
+    src/node/node_describe.c src/node/node_gateway.c \
     src/node/node_impl.h src/node/node_moves.c src/node/node_pubsub.c src/node/node_settings.c src/node/node_topic.c

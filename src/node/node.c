@@ -167,6 +167,7 @@ s_start_storage (zgrid_node_t *self, uint32_t index, const char *endpoint, const
                                   .moves_inproc = self->moves_inproc,
                                   .moves = index == 0 ? &self->moves : NULL,
                                   .pubsub = index == 0 ? &self->pubsub_status : NULL,
+                                  .gateway = index == 0 ? &self->gateway_status : NULL,
                                   .events_inproc = self->publish_inproc,
                                   .index = index,
                                   .node = self->id,
@@ -226,7 +227,8 @@ s_make_storages (zgrid_node_t *self)
         node_fail (self, "no random bytes from the system");
         return false;
     }
-    self->epochs = epochs_new ((uint32_t) settings_uint (self->settings, SETTING_limits_local_clients));
+    self->epochs = epochs_new ((uint32_t) settings_uint (self->settings, SETTING_limits_local_clients)
+                               + node_has_gateway (self));
     bool made = self->epochs != NULL;
     for (uint32_t index = 0; made && index < self->actors; index++)
         made = s_make_storage (self, index, seed);
@@ -253,7 +255,7 @@ s_start_all (zgrid_node_t *self)
     zstr_free (&endpoint);
     zstr_free (&data);
     return started && s_start_router (self) && node_start_rebalancer (self) && node_start_pubsub (self)
-           && node_start_beacon (self);
+           && node_start_gateway (self) && node_start_beacon (self);
 }
 
 static void
@@ -280,6 +282,7 @@ s_stop_all (zgrid_node_t *self)
 {
     const actor_t *beacon = self->beacon, *rebalancer = self->rebalancer, *pubsub = self->pubsub;
     uint64_t drain = settings_uint (self->settings, SETTING_limits_drain);
+    node_stop_gateway (self, drain);
     actor_destroy (&self->router, drain);
     for (uint32_t index = NODE_ACTORS_MAX; index-- > 0;) {
         actor_destroy (&self->storage_actors[index], drain);
@@ -301,6 +304,7 @@ s_stop_all (zgrid_node_t *self)
     s_drop_name (&self->pubsub_inproc, pubsub);
     s_drop_name (&self->publish_inproc, pubsub);
     s_free_text (&self->subscribe_inproc);
+    s_free_text (&self->hear_inproc);
     s_free_text (&self->move_endpoint);
     s_free_text (&self->subscribe_endpoint);
     s_free_text (&self->mesh_endpoint);
@@ -393,7 +397,7 @@ zgrid_node_start (zgrid_node_t *self)
     }
     self->running = true;
     log_line (self->log, LEVEL_INFO, "serving", "client", self->endpoint, "peer", self->peer_endpoint, "id",
-              self->id_text, NULL);
+              self->id_text, "redis", zgrid_node_redis (self), NULL);
     return ZGRID_OK;
 }
 
@@ -419,9 +423,8 @@ zgrid_node_destroy (zgrid_node_t **self_p)
 //  ------------------------------------------------------------------------------------------------
 //  Clients
 
-//  Storage actors keep what local readers may still look at, from before the first one comes.
-static void
-s_expect_readers (zgrid_node_t *self)
+void
+node_expect_readers (zgrid_node_t *self)
 {
     if (self->readers)
         return;
@@ -442,7 +445,7 @@ zgrid_node_client (zgrid_node_t *self, zgrid_client_t **client_p)
         node_fail (self, "the node has not been started");
         return ZGRID_UNAVAILABLE;
     }
-    s_expect_readers (self);
+    node_expect_readers (self);
     local_t *reader = local_open (self);
     if (!reader) {
         node_fail (self, "limits.local_clients is reached, or no memory");

@@ -173,5 +173,13 @@ node_check_addresses (zgrid_node_t *self)
                    endpoint);
         return ZGRID_DENIED;
     }
+    const char *endpoint = node_text (self, SETTING_gateway_endpoint);
+    if (*endpoint && !insecure && !*node_text (self, SETTING_gateway_password) && !s_is_loopback (endpoint)) {
+        node_fail (self,
+                   "gateway.endpoint: %s is not a loopback address, and anybody could connect: "
+                   "gateway.password asks who it is, node.insecure allows it",
+                   endpoint);
+        return ZGRID_DENIED;
+    }
     return s_check_peer (self);
 }

@@ -73,6 +73,7 @@ s_fill_member (const zgrid_node_t *self, member_t *member)
     member->move_port = self->move_endpoint ? node_port (self->move_endpoint, member->host) : 0;
     member->pubsub_port = node_port (self->subscribe_endpoint, member->host);
     member->mesh_port = node_port (self->mesh_endpoint, member->host);
+    member->gateway_port = node_port (self->gateway_endpoint, member->host);
     for (uint16_t at = 0; at < member->actors; at++) {
         member->client_ports[at] = node_port (self->endpoints[at], member->host);
         member->peer_ports[at] = node_port (self->data_endpoints[at], member->host);
@@ -135,6 +136,7 @@ node_start_beacon (zgrid_node_t *self)
         .actors = self->actors,
         .rebalancer = self->rebalancer != NULL,
         .pubsub = true,
+        .gateway = self->gateway != NULL,
         .io_affinity = node_peer_affinity (),
         .discover = *discover ? discover : NULL,
         .discover_port = (uint16_t) settings_uint (self->settings, SETTING_discover_port)

@@ -234,7 +234,7 @@ s_member (const zgrid_node_t *self, const view_t *view, const member_t *member, 
         primaries += view->parts[partition].primary == member->id;
         copies += part_has (&view->parts[partition], member->id);
     }
-    wire_add_map (out, 12);
+    wire_add_map (out, 13);
     s_hex (out, "id", member->id);
     node_describe_text (out, "name", member->name);
     node_describe_text (out, "zone", member->zone);
@@ -245,6 +245,10 @@ s_member (const zgrid_node_t *self, const view_t *view, const member_t *member, 
     node_describe_number (out, "weight", member->weight);
     s_flag (out, "voter", view_is_voter (view, member->id));
     node_describe_text (out, "router", s_public (self, member, false, text, sizeof text));
+    *text = 0;
+    if (member->gateway_port)
+        s_endpoint (member, member->gateway_port, text, sizeof text);
+    node_describe_text (out, "redis", text);
     node_describe_number (out, "primaries", primaries);
     node_describe_number (out, "copies", copies);
 }

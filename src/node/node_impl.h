@@ -10,6 +10,7 @@
 #include "actors/actor.h"
 #include "actors/beacon_actor.h"
 #include "actors/door.h"
+#include "actors/gateway_actor.h"
 #include "actors/node_info.h"
 #include "actors/pubsub_actor.h"
 #include "actors/rebalancer_actor.h"
@@ -18,6 +19,8 @@
 #include "node/settings.h"
 
 #define NODE_ACTORS_MAX 64
+
+typedef struct node_gateway node_gateway_t; // What its gateway uses of a node
 
 struct zgrid_node {
     settings_t *settings;
@@ -34,6 +37,9 @@ struct zgrid_node {
     actor_t *rebalancer; // NULL if the node stays alone, or is a witness
     actor_t *pubsub;
     actor_t *beacon;
+    actor_t *gateway;    // NULL: there is none
+    node_gateway_t *gateway_own;
+    char *gateway_endpoint;
     char *client_inprocs[NODE_ACTORS_MAX]; // Where local clients reach the storage actors
     char *peer_inprocs[NODE_ACTORS_MAX];
     char *router_inproc;
@@ -42,6 +48,7 @@ struct zgrid_node {
     char *pubsub_inproc;                   // Requests; what other actors publish; subscribers
     char *publish_inproc;
     char *subscribe_inproc;
+    char *hear_inproc;                     // Where the gateway subscribes
     char *endpoints[NODE_ACTORS_MAX];      // Of the storage actors, for clients elsewhere
     char *data_endpoints[NODE_ACTORS_MAX]; // Of the same, for other members; "" if the node stays alone
     char *peer_endpoint;                   // Of the beacon; "" if the node stays alone
@@ -54,6 +61,7 @@ struct zgrid_node {
     beacon_status_t status;
     rebalancer_status_t moves;
     pubsub_status_t pubsub_status;
+    gateway_status_t gateway_status;
     uint64_t left_version;    // The beacon's alone: of the view that has so many moves left
     uint32_t left;
     cluster_timing_t timing;
@@ -74,6 +82,10 @@ const char *
 //  The first frame of the answer to a command, as text that the caller frees.
 char *
     node_ask (actor_t *actor, const char *command);
+
+//  Storage actors keep what local readers may still look at, from before the first one comes.
+void
+    node_expect_readers (zgrid_node_t *self);
 
 //  How the node's actors write to its log.
 note_t
@@ -143,6 +155,19 @@ void
 //  Starts the pubsub actor, behind whoever publishes.
 bool
     node_start_pubsub (zgrid_node_t *self);
+
+//  ------------------------------------------------------------------------------------------------
+//  node_gateway.c
+
+//  True if Redis clients may come.
+bool
+    node_has_gateway (const zgrid_node_t *self);
+//  Starts the gateway, if there is to be one, behind all that it asks.
+bool
+    node_start_gateway (zgrid_node_t *self);
+//  Nothing happens if there is none.
+void
+    node_stop_gateway (zgrid_node_t *self, uint64_t drain);
 
 //  ------------------------------------------------------------------------------------------------
 //  node_cluster.c

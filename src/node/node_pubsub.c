@@ -10,6 +10,7 @@ node_name_pubsub (zgrid_node_t *self)
     self->pubsub_inproc = zsys_sprintf ("inproc://zgrid-%p-pubsub", (void *) self);
     self->publish_inproc = zsys_sprintf ("inproc://zgrid-%p-publish", (void *) self);
     self->subscribe_inproc = zsys_sprintf ("inproc://zgrid-%p-subscribe", (void *) self);
+    self->hear_inproc = zsys_sprintf ("inproc://zgrid-%p-hear", (void *) self);
 }
 
 static bool
@@ -21,6 +22,7 @@ s_start (zgrid_node_t *self, const char *endpoint, const char *mesh_endpoint)
         .endpoint = endpoint,
         .mesh_endpoint = mesh_endpoint,
         .local_inproc = self->subscribe_inproc,
+        .gateway_inproc = self->hear_inproc,
         .inproc = self->pubsub_inproc,
         .feed_inproc = self->publish_inproc,
         .beacon_inproc = self->beacon_inproc,

@@ -49,7 +49,7 @@ settings_destroy (settings_t **self_p)
 }
 
 settings_t *
-settings_copy (const settings_t *self)
+settings_clone (const settings_t *self)
 {
     settings_t *copy = mem_alloc_zero (1, sizeof *copy);
     if (!copy)

@@ -22,6 +22,10 @@ settings_t *
 void
     settings_destroy (settings_t **self_p);
 
+//  A copy that shares nothing. NULL without memory. The caller owns it.
+settings_t *
+    settings_clone (const settings_t *self);
+
 //  Sets "section.name". Returns ZGRID_OK; ZGRID_NOMEM; or ZGRID_MALFORMED and adds one line of text
 //  (without a newline) to why: no such setting, with "did you mean"; wrong type; out of range. A
 //  number of bytes may end in KiB, MiB or GiB, one of milliseconds in ms, s or m. why may be NULL.

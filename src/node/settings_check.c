@@ -83,7 +83,7 @@ int
 settings_environment (settings_t *self, buf_t *why)
 {
     assert (self);
-    settings_t *copy = settings_copy (self);
+    settings_t *copy = settings_clone (self);
     if (!copy)
         return ZGRID_NOMEM;
     int result = ZGRID_OK;
@@ -144,7 +144,7 @@ s_check_endpoint (const settings_t *self, setting_t id, const char *other, buf_t
     return s_say (id, bytes_str (value), strcmp (value, other) ? s_endpoint_fault (value) : NULL, why);
 }
 
-//  Members reach each other over TCP.
+//  Members reach each other over TCP, and so do Redis clients this node.
 static int
 s_check_peer (const settings_t *self, setting_t id, buf_t *why)
 {
@@ -233,6 +233,8 @@ settings_check (const settings_t *self, buf_t *why)
     if (s_check_peer (self, SETTING_node_storage_peer, why))
         result = ZGRID_MALFORMED;
     if (s_check_peer (self, SETTING_cluster_move_endpoint, why))
+        result = ZGRID_MALFORMED;
+    if (s_check_peer (self, SETTING_gateway_endpoint, why))
         result = ZGRID_MALFORMED;
     if (s_check_seeds (self, why) || s_check_cluster (self, why))
         result = ZGRID_MALFORMED;

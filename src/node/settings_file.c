@@ -297,7 +297,7 @@ settings_parse (settings_t *self, const char *file, bytes_t text, buf_t *why)
         text_printf (why, "%s:1: the file is larger than %d bytes", file, FILE_MAX);
         return ZGRID_MALFORMED;
     }
-    settings_t *copy = settings_copy (self);
+    settings_t *copy = settings_clone (self);
     if (!copy)
         return ZGRID_NOMEM;
     scan_t scan = { .settings = copy, .file = file, .why = why };

@@ -25,10 +25,6 @@ struct settings {
     char number[24];                 // What settings_value showed last
 };
 
-//  A copy that shares nothing. NULL without memory.
-settings_t *
-    settings_copy (const settings_t *self);
-
 //  Makes *self what *from_p is, and destroys *from_p.
 void
     settings_take (settings_t *self, settings_t **from_p);

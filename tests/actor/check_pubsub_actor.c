@@ -1,5 +1,7 @@
 //  check_pubsub_actor: publish and subscribe over real sockets, alone and between members.
 //  SPDX-License-Identifier: MPL-2.0
+#include "actors/gateway_ear.h"
+#include "gateway/hearers.h"
 #include "lib/test.h"
 #include "pubsubs.h"
 #include "status.h"
@@ -186,6 +188,117 @@ START_TEST (what_other_actors_feed_is_published)
     for (uint64_t at = 1; at < 100; at++)
         ck_assert_uint_eq (pubsubs_next (subscriber, &s_reader).number, first + at);
     buf_clear (&body);
+    zsock_destroy (&subscriber);
+}
+END_TEST
+
+//  ------------------------------------------------------------------------------------------------
+//  Of a gateway
+
+static gateway_ear_t *s_ear;
+static hearers_t *s_hearers;
+static unsigned s_told, s_settled;
+static buf_t s_heard;
+
+static void
+s_follow (void *arg, bytes_t asked, bool on)
+{
+    (void) arg;
+    gateway_ear_follow (s_ear, asked, on);
+}
+
+static void
+s_message (void *arg, void *owner, const heard_message_t *message)
+{
+    (void) arg;
+    (void) owner;
+    s_told++;
+    buf_add (&s_heard, message->message.data, message->message.size);
+}
+
+static void
+s_is_settled (void *arg, void *owner, void *waiter)
+{
+    (void) arg;
+    (void) waiter;
+    (void) owner;
+    s_settled++;
+}
+
+static void
+s_start_gateway (int node)
+{
+    hearers_config_t config = { .subscriptions_max = 1000, .names_max = 100000, .seed = { 3 } };
+    hearers_port_t port = { NULL, s_follow, s_message, s_is_settled };
+    s_ear = gateway_ear_new (pubsubs[node].gateway);
+    s_hearers = hearers_new (&config, &port);
+    ck_assert (s_ear && s_hearers);
+    s_told = s_settled = 0;
+    buf_reset (&s_heard);
+}
+
+static void
+s_end_gateway (void)
+{
+    hearers_destroy (&s_hearers);
+    gateway_ear_destroy (&s_ear);
+    buf_clear (&s_heard);
+}
+
+//  Until so many subscriptions are known to all, and so many messages have come.
+static void
+s_run_gateway (unsigned settled, unsigned told)
+{
+    zmq_pollitem_t item = { zsock_resolve (gateway_ear_socket (s_ear)), 0, ZMQ_POLLIN, 0 };
+    bytes_t topic, body;
+    hearers_turn (s_hearers, actor_boot ());
+    for (uint64_t end = actor_boot () + 10000; s_settled < settled || s_told < told;) {
+        ck_assert_uint_lt (actor_boot (), end);
+        zmq_poll (&item, 1, 100);
+        while (gateway_ear_receive (s_ear, &topic, &body))
+            ck_assert (hearers_hear (s_hearers, topic, body));
+        hearers_turn (s_hearers, actor_boot ());
+    }
+}
+
+START_TEST (all_connections_of_a_gateway_are_counted_as_soon_as_they_are_confirmed)
+{
+    hearer_t *hearers[10];
+    zsock_t *subscriber = pubsubs_subscriber (0);
+    pubsubs_want (subscriber, TOPIC_CHANNEL, "news", true);
+    pubsubs_sync (subscriber);
+    s_start_gateway (0);
+    for (int at = 0; at < 10; at++) {
+        hearers[at] = hearer_new (s_hearers, NULL);
+        ck_assert_int_eq (hearer_add (hearers[at], HEAR_CHANNEL, bytes_str ("news")), HEARER_OK);
+        ck_assert_int_eq (hearer_add (hearers[at], HEAR_PATTERN, bytes_str ("n*")), HEARER_OK);
+        ck_assert (hearer_wait (hearers[at], NULL));
+    }
+    s_run_gateway (10, 0);
+    for (int node = 0; node < PUBSUBS_MAX; node++) {
+        ck_assert_uint_eq (pubsubs_numsub (node, "news"), 11);
+        ck_assert_uint_eq (pubsubs_publish (node, "news", "1"), 21);
+        ck_assert_uint_eq (pubsubs_publish (node, "next", "2"), 10);
+    }
+    s_run_gateway (10, 90);
+    ck_assert_uint_eq (s_heard.size, 90);
+    for (int at = 0; at < 10; at++) {
+        hearer_trim (hearers[at], HEAR_PATTERN, 0);
+        if (at < 8)
+            hearer_trim (hearers[at], HEAR_CHANNEL, 0);
+    }
+    ck_assert (hearer_wait (hearers[0], NULL));
+    s_run_gateway (11, 90);
+    for (int node = 0; node < PUBSUBS_MAX; node++)
+        ck_assert_uint_eq (pubsubs_publish (node, "news", "3"), 3);
+    s_run_gateway (11, 96);
+    for (int at = 0; at < 10; at++)
+        hearer_destroy (&hearers[at]);
+    s_run_gateway (11, 96);
+    for (int node = 0; node < PUBSUBS_MAX; node++)
+        pubsubs_await_numsub (node, "news", 1);
+    ck_assert_uint_eq (pubsubs[0].status.junk + pubsubs[0].status.refused, 0);
+    s_end_gateway ();
     zsock_destroy (&subscriber);
 }
 END_TEST
@@ -409,6 +522,7 @@ test_suite (void)
     tcase_add_checked_fixture (members, s_set_up_three, s_tear_down);
     tcase_add_test (members, members_are_sent_what_somebody_there_wants);
     tcase_add_test (members, counts_are_of_the_whole_cluster);
+    tcase_add_test (members, all_connections_of_a_gateway_are_counted_as_soon_as_they_are_confirmed);
     tcase_add_test (members, order_is_kept_for_each_publisher_and_channel);
     tcase_add_test (members, members_that_die_do_not_count_and_those_that_come_do);
     tcase_add_test (members, subscriptions_are_in_force_when_the_token_comes_back);

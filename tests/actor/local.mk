@@ -145,3 +145,9 @@ tests_actor_check_pubsub_actor_SOURCES = tests/actor/check_pubsub_actor.c tests/
 tests_actor_check_pubsub_actor_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_pubsub_actor_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_pubsub_actor
+
+check_PROGRAMS += tests/actor/check_gateway
+tests_actor_check_gateway_SOURCES = tests/actor/check_gateway.c $(TEST_MAIN)
+tests_actor_check_gateway_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_gateway_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_gateway

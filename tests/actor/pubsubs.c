@@ -70,6 +70,7 @@ pubsubs_start (int node)
     snprintf (feed, sizeof feed, "inproc://pubsubs-feed-%u", s_number);
     snprintf (local, sizeof local, "inproc://pubsubs-local-%u", s_number);
     memset (self, 0, sizeof *self);
+    snprintf (self->gateway, sizeof self->gateway, "inproc://pubsubs-gateway-%u", s_number);
     self->beacon = zsock_new (ZMQ_ROUTER);
     assert (zsock_bind (self->beacon, "%s", beacon) >= 0);
     pubsub_actor_args_t args = pubsubs_args;
@@ -78,6 +79,7 @@ pubsubs_start (int node)
     args.inproc = inproc;
     args.feed_inproc = feed;
     args.local_inproc = local;
+    args.gateway_inproc = self->gateway;
     args.status = &self->status;
     buf_t why = BUF_INIT;
     self->actor = actor_new (&pubsub_actor_spec, &args, &why);

@@ -18,6 +18,7 @@ typedef struct {
     uint8_t route[32];
     size_t route_size;
     char *endpoint, *mesh;
+    char gateway[48]; // Where its gateway subscribes
 } pubsubs_t;
 
 extern pubsubs_t pubsubs[PUBSUBS_MAX];

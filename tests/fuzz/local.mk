@@ -84,6 +84,19 @@ tests_fuzz_fuzz_batch_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_batch_LDADD = $(FUZZ_LIBS)
 endif
 
+FUZZ_TARGETS += resp
+check_PROGRAMS += tests/fuzz/replay_resp
+tests_fuzz_replay_resp_SOURCES = tests/fuzz/fuzz_resp.c $(FUZZ_REPLAY)
+tests_fuzz_replay_resp_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_replay_resp_LDADD = $(FUZZ_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_resp
+tests_fuzz_fuzz_resp_SOURCES = tests/fuzz/fuzz_resp.c
+tests_fuzz_fuzz_resp_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_resp_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_resp_LDADD = $(FUZZ_LIBS)
+endif
+
 dist_check_SCRIPTS += tests/fuzz/replay.sh
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/corpus

@@ -15,7 +15,7 @@ fail ()
     bad=1
 }
 
-for file in consistency protocol settings statistics; do
+for file in consistency protocol redis settings statistics; do
     if ! "$print" "$top/doc/$file.md" > "$work/$file.md"; then
         fail "print-tables cannot read doc/$file.md"
     elif ! diff -u "$top/doc/$file.md" "$work/$file.md"; then
@@ -26,7 +26,7 @@ done
 count=0
 for table in $("$print" --list); do
     count=$((count + 1))
-    grep -qx "<!-- table $table -->" "$work/protocol.md" "$work/settings.md" "$work/statistics.md" \
+    grep -qx "<!-- table $table -->" "$work/protocol.md" "$work/redis.md" "$work/settings.md" "$work/statistics.md" \
         || fail "no document has the table $table"
 done
 [ "$count" -ge 7 ] || fail "print-tables --list names $count tables only"

@@ -289,6 +289,37 @@ START_TEST (members_say_how_many_subscribers_they_have)
 }
 END_TEST
 
+START_TEST (a_gateway_of_this_node_says_how_many_it_speaks_for)
+{
+    audience_config_t config = { .keyless = true, .counts = true, .subscriptions_max = 100 };
+    audience_port_t port = { NULL, s_changed };
+    audience_t *gateway = audience_new (&config, s_topics, &port);
+    static const char count[] = { 1, 'n', 'c', 'n', 'e', 'w', 's', 0, '3' };
+    char back[sizeof count];
+    bytes_t token;
+    memcpy (back, count, sizeof count);
+    back[0] = 0;
+    audience_open (s_audience, 1);
+    HEAR (1, true, "cnews");
+    ck_assert_int_eq (s_hear (1, true, count + 1, sizeof count - 1), HEARD_JUNK); // Only a gateway does
+    audience_hear (gateway, 0, bytes_of ("\1cnews", 7), 0, &token);
+    mem_fail_at (1); // What cannot be heard takes nothing else away
+    ck_assert_int_eq (audience_hear (gateway, 0, bytes_of ("\1cother", 8), 0, &token), HEARD_EXCESS);
+    mem_fail_at (0);
+    ck_assert_int_eq (audience_hear (gateway, 0, bytes_of ("\1cmore", 7), 0, &token), HEARD_FINE);
+    const topic_t *topic = s_topic (TOPIC_CHANNEL, "news");
+    ck_assert_uint_eq (topic->here, 2);
+    ck_assert_int_eq (audience_hear (gateway, 0, bytes_of (count, sizeof count), 0, &token), HEARD_FINE);
+    ck_assert_uint_eq (topic->here, 4);
+    audience_hear (gateway, 0, bytes_of (back, sizeof back), 0, &token);
+    ck_assert_uint_eq (topic->here, 2);
+    audience_hear (gateway, 0, bytes_of ("\0cnews", 7), 0, &token);
+    ck_assert_uint_eq (topic->here, 1);
+    ck_assert_uint_eq (topic->there, 0);
+    audience_destroy (&gateway);
+}
+END_TEST
+
 START_TEST (counts_of_members_that_are_none_are_refused)
 {
     audience_open (s_audience, 1);
@@ -381,6 +412,7 @@ test_suite (void)
     tcase_add_test (all, counts_are_those_of_a_plain_model);
     tcase_add_test (all, who_subscribes_twice_counts_once);
     tcase_add_test (all, a_connection_has_a_limit_of_subscriptions);
+    tcase_add_test (all, a_gateway_of_this_node_says_how_many_it_speaks_for);
     tcase_add_test (all, names_have_a_limit_together);
     tcase_add_test (all, patterns_that_explode_have_a_limit_together);
     tcase_add_test (all, floods_of_requests_and_nonsense_end_a_connection);

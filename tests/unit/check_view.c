@@ -19,6 +19,7 @@ s_member (node_id_t id, const char *name)
     member.peer_ports[1] = 1;
     member.pubsub_port = 65534;
     member.mesh_port = 7;
+    member.gateway_port = 6379;
     return member;
 }
 
@@ -93,6 +94,7 @@ START_TEST (what_is_encoded_is_decoded)
     ck_assert_uint_eq (again->members[3].client_ports[1], 65535);
     ck_assert_uint_eq (again->members[3].pubsub_port, 65534);
     ck_assert_uint_eq (again->members[3].mesh_port, 7);
+    ck_assert_uint_eq (again->members[3].gateway_port, 6379);
     ck_assert (again->members[1].witness);
     ck_assert_str_eq (again->members[1].name, "w\xc3\xa4");
     ck_assert_uint_eq (again->parts[2].learner, UINT64_MAX);

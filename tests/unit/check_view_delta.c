@@ -29,6 +29,7 @@ s_member (node_id_t id)
     member.move_port = (uint16_t) s_dice (UINT16_MAX);
     member.pubsub_port = (uint16_t) s_dice (UINT16_MAX);
     member.mesh_port = (uint16_t) s_dice (UINT16_MAX);
+    member.gateway_port = (uint16_t) s_dice (UINT16_MAX);
     member.actors = (uint16_t) (member.witness ? 0 : 1 + s_dice (3));
     for (unsigned actor = 0; actor < member.actors; actor++)
         member.client_ports[actor] = member.peer_ports[actor] = (uint16_t) s_dice (UINT16_MAX);
@@ -113,6 +114,14 @@ s_view (uint32_t partitions)
     return view;
 }
 
+//  The id may have come back as one that holds no data.
+static bool
+s_is_gone (view_t *view, node_id_t id)
+{
+    const member_t *member = view_member (view, id);
+    return !member || member->witness;
+}
+
 //  Takes a member out of everything, then adds another one somewhere in the order.
 static void
 s_exchange_member (view_t *view)
@@ -125,9 +134,9 @@ s_exchange_member (view_t *view)
     s_fill_voters (view);
     for (uint32_t at = 0; at < view->partitions; at++) {
         part_t *part = &view->parts[at];
-        bool gone = part->learner && !view_member (view, part->learner);
+        bool gone = part->learner && s_is_gone (view, part->learner);
         for (unsigned rep = 0; rep < part->reps_count; rep++)
-            gone = gone || !view_member (view, part->reps[rep]);
+            gone = gone || s_is_gone (view, part->reps[rep]);
         if (gone)
             s_fill_part (view, part);
     }

@@ -171,3 +171,63 @@ TESTS += tests/unit/check_guests
 tests_unit_check_guests_SOURCES = tests/unit/check_guests.c $(TEST_MAIN)
 tests_unit_check_guests_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_guests_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/check_slots
+TESTS += tests/unit/check_slots
+tests_unit_check_slots_SOURCES = tests/unit/check_slots.c $(TEST_MAIN)
+tests_unit_check_slots_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_slots_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/check_info
+TESTS += tests/unit/check_info
+tests_unit_check_info_SOURCES = tests/unit/check_info.c $(TEST_MAIN)
+tests_unit_check_info_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_info_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/check_client_note
+TESTS += tests/unit/check_client_note
+tests_unit_check_client_note_SOURCES = tests/unit/check_client_note.c $(TEST_MAIN)
+tests_unit_check_client_note_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_client_note_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_resp
+TESTS += tests/unit/check_resp
+tests_unit_check_resp_SOURCES = tests/unit/check_resp.c $(TEST_MAIN)
+tests_unit_check_resp_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_resp_LDADD = $(UNIT_LIBS)
+
+#  A gateway with a storage behind it
+REDIS_RIG = tests/lib/redis_rig.c tests/lib/redis_rig.h
+
+check_PROGRAMS += tests/unit/check_do_string
+TESTS += tests/unit/check_do_string
+tests_unit_check_do_string_SOURCES = tests/unit/check_do_string.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_string_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_string_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_many
+TESTS += tests/unit/check_do_many
+tests_unit_check_do_many_SOURCES = tests/unit/check_do_many.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_many_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_many_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_generic
+TESTS += tests/unit/check_do_generic
+tests_unit_check_do_generic_SOURCES = tests/unit/check_do_generic.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_generic_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_generic_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_connection
+TESTS += tests/unit/check_do_connection
+tests_unit_check_do_connection_SOURCES = tests/unit/check_do_connection.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_connection_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_connection_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_olric
+TESTS += tests/unit/check_do_olric
+tests_unit_check_do_olric_SOURCES = tests/unit/check_do_olric.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_olric_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_olric_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_talk
+TESTS += tests/unit/check_talk
+tests_unit_check_talk_SOURCES = tests/unit/check_talk.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_talk_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_talk_LDADD = $(UNIT_LIBS)

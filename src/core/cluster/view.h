@@ -43,6 +43,7 @@ typedef struct {
     uint16_t move_port;           // Where batches of moves arrive (PULL); 0: a witness
     uint16_t pubsub_port;         // Where subscribers connect; 0: none
     uint16_t mesh_port;           // Where other members' publications arrive; 0: none
+    uint16_t gateway_port;        // Where Redis clients connect; 0: none
     uint16_t actors;              // Storage actors: partition p is at index p mod actors
     uint16_t client_ports[VIEW_ACTORS_MAX];
     uint16_t peer_ports[VIEW_ACTORS_MAX];

@@ -3,7 +3,8 @@
 //      [cluster, version, cfg, [voter…], [voter…] new, voters_max, copies, on_lost, era, seed,
 //       move_rate, moves_paused, moves_total, [member…], [part…], [map…]]
 //      member  [id, name, zone, host, weight, witness, status, generation, router port, beacon port,
-//               move port, pubsub port, mesh port, [client port…], [peer port…]]
+//               move port, pubsub port, mesh port, gateway port, [client port…],
+//               [peer port…]]
 //      part    [epoch, primary, learner + 1, rep…]   places in the list of members; `primary` is the
 //                                                    place in the list of reps
 //      map     [name, mode, …]   the settings in the order of map_setting.def
@@ -15,7 +16,7 @@
 #include "view_code.h"
 
 #define VIEW_FIELDS (VIEW_HEAD_FIELDS + 3)
-#define MEMBER_FIELDS 15
+#define MEMBER_FIELDS 16
 #define PART_FIELDS 3 // Before the reps
 #define MAP_FIELDS (1 + MAP_SETTINGS)
 #define NOWHERE UINT32_MAX
@@ -55,6 +56,7 @@ member_encode (const member_t *self, buf_t *out)
     wire_add_uint (out, self->move_port);
     wire_add_uint (out, self->pubsub_port);
     wire_add_uint (out, self->mesh_port);
+    wire_add_uint (out, self->gateway_port);
     s_add_ports (out, self->client_ports, self->actors);
     s_add_ports (out, self->peer_ports, self->actors);
 }
@@ -215,7 +217,7 @@ member_decode (mp_t *reader, member_t *member, const char **why)
     uint64_t weight;
     uint8_t witness;
     if (!mp_array (reader, &fields) || fields != MEMBER_FIELDS)
-        return s_wrong (why, "a member is not an array of 15");
+        return s_wrong (why, "a member is not an array of 16");
     if (!s_number (reader, 1, UINT64_MAX, &member->id))
         return s_wrong (why, "a member's id is not a number above 0");
     if (!s_text (reader, 0, VIEW_NAME_MAX, member->name) || !s_text (reader, 0, VIEW_NAME_MAX, member->zone)
@@ -229,8 +231,8 @@ member_decode (mp_t *reader, member_t *member, const char **why)
     member->witness = witness;
     if (!s_port (reader, &member->router_port) || !s_port (reader, &member->beacon_port)
         || !s_port (reader, &member->move_port) || !s_port (reader, &member->pubsub_port)
-        || !s_port (reader, &member->mesh_port) || !s_ports (reader, member->client_ports, &clients)
-        || !s_ports (reader, member->peer_ports, &peers))
+        || !s_port (reader, &member->mesh_port) || !s_port (reader, &member->gateway_port)
+        || !s_ports (reader, member->client_ports, &clients) || !s_ports (reader, member->peer_ports, &peers))
         return s_wrong (why, "a member's port is not one, or it has too many");
     if (clients != peers || (clients == 0) != member->witness)
         return s_wrong (why, "a member's storage actors are not what its kind has");

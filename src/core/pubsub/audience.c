@@ -140,7 +140,7 @@ s_apply (audience_t *self, topic_t *topic, uint32_t before, uint32_t now_is, uin
         topic->members += came - went;
         topic->there += (uint64_t) now_is - before;
     } else
-        topic->here += came - went;
+        topic->here += now_is - before;
     topics_update (self->topics, topic, now);
     self->port.changed (self->port.arg, topic);
 }
@@ -262,6 +262,8 @@ audience_keep (audience_t *self, const view_t *view, uint64_t now)
 static heard_t
 s_excess (audience_t *self, connection_t *connection, uint64_t now)
 {
+    if (self->config.keyless)
+        return HEARD_EXCESS; // Without memory for one of many: the others stay
     s_empty (self, connection, now);
     connection->excess = true;
     return HEARD_EXCESS;
@@ -378,7 +380,8 @@ s_asked (audience_t *self, connection_t *connection, bytes_t asked, bool on, uin
     topic_kind_t kind = topic_read (asked, &name);
     if (kind == TOPIC_NONE && self->config.members && asked.size && asked.data[0] == 'm')
         return on ? s_introduce (connection, asked) : HEARD_FINE;
-    if (kind == TOPIC_NONE && self->config.members && asked.size && asked.data[0] == 'n')
+    if (kind == TOPIC_NONE && (self->config.members || self->config.counts) && asked.size
+        && asked.data[0] == 'n')
         return s_count (self, connection, asked, on, now);
     if (kind == TOPIC_NONE)
         return HEARD_JUNK;

@@ -2,7 +2,7 @@
 //  for, and by which connection, and when a connection ends, but not what it still wanted: that is kept here,
 //  so that who asks twice counts once and who is gone does not count.
 //
-//  Other members say more than topics, in what they subscribe to:
+//  Other members say more than topics, in what they subscribe to; "n" a gateway of this node says, too:
 //    "m" ID 0              which member this is (16 hexadecimal digits)
 //    "n" TOPIC COUNT       how many subscribers it has for a topic (decimal); 1 for one that it wants without
 //    "s" ID ROUND 0        an answer is wanted when everything before it has been read
@@ -21,6 +21,7 @@
 typedef struct {
     bool members;                // Other members are connected, not subscribers
     bool keyless;                // Nobody knows who: all are one connection, with the key 0, that never ends
+    bool counts;                 // Subscribers of this node that say "n", too: they speak for several
     uint64_t subscriptions_max;  // Of one connection
     uint64_t names_max;          // Bytes of names that all connections may want; 0: no limit
 } audience_config_t;
@@ -49,7 +50,7 @@ typedef enum {
     HEARD_FINE,   // Understood; or of a connection that has ended
     HEARD_SYNC,   // *token is a topic that wants an answer
     HEARD_JUNK,   // Nothing that anybody may ask for
-    HEARD_EXCESS  // Past a limit: the connection should be closed; nothing more is heard of it
+    HEARD_EXCESS  // Past a limit: to be closed; nothing more is heard of it, unless it is keyless
 } heard_t;
 
 //  Takes what an XPUB received: 1 or 0, and what is wanted, or not any more.

@@ -36,7 +36,7 @@ ap_take (ap_t *self, const view_t *view, struct call *call)
     else if (!(call->options.given & OPT_partition)
              || call->options.partition >= storage->config.partitions) {
         storage->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED, "one partition of the cluster has to be named");
+        call_refuse (call, ZGRID_MALFORMED, "one partition of the cluster has to be named");
         return true;
     } else
         wanted.partition = (uint32_t) call->options.partition;

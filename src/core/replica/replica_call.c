@@ -41,7 +41,7 @@ s_elsewhere (call_t *call)
         if (member && member->status != MEMBER_SUSPECT)
             return s_again (call, 50); // It will take over
     }
-    call_fail (call, ZGRID_UNAVAILABLE, "every copy of the partition is unreachable");
+    call_refuse (call, ZGRID_UNAVAILABLE, "every copy of the partition is unreachable");
     return false;
 }
 
@@ -71,12 +71,12 @@ s_may_serve (call_t *call)
         return s_again (call, 50);
     if ((writes || s_option_is (call, "confirm")) && replica_full (self, part)) {
         self->stats.busy++;
-        call_fail (call, ZGRID_BUSY, "the partition's other copies are behind");
+        call_refuse (call, ZGRID_BUSY, "the partition's other copies are behind");
         return false;
     }
     if (writes && self->cluster.view->maps_count
         && part->others_count + 1u < view_map (self->cluster.view, call->request->map)->min_sync) {
-        call_fail (call, ZGRID_UNAVAILABLE, "fewer copies in sync than the map's min_sync");
+        call_refuse (call, ZGRID_UNAVAILABLE, "fewer copies in sync than the map's min_sync");
         return false;
     }
     return true;
@@ -102,7 +102,7 @@ s_take_session (call_t *call)
         return true;
     if (session.size != SESSION_SIZE) {
         call->storage->stats.malformed++;
-        call_fail (call, ZGRID_MALFORMED, "a session has 16 bytes");
+        call_refuse (call, ZGRID_MALFORMED, "a session has 16 bytes");
         return false;
     }
     memcpy (call->request_key.session, session.data, SESSION_SIZE);
@@ -139,7 +139,7 @@ s_is_ours (call_t *call)
     const view_t *view = call->storage->cluster.view;
     if (!view || session_is_of (call->request_key.session, view->cluster))
         return true;
-    call_fail (call, ZGRID_SESSION_EXPIRED, "the session is another cluster's; say HELLO again");
+    call_refuse (call, ZGRID_SESSION_EXPIRED, "the session is another cluster's; say HELLO again");
     return false;
 }
 
@@ -159,20 +159,20 @@ s_is_new (call_t *call)
             if (sessions_reserve (&part->sessions, &call->request_key))
                 return true;
             call->storage->stats.nomem++;
-            call_fail (call, ZGRID_NOMEM, "out of memory");
+            call_refuse (call, ZGRID_NOMEM, "out of memory");
             return false;
         case REQUEST_KNOWN:
             s_replay (call, &done);
             return false;
         case REQUEST_STALE:
-            call_fail (call, ZGRID_STALE_REQUEST, "its answer was acknowledged");
+            call_refuse (call, ZGRID_STALE_REQUEST, "its answer was acknowledged");
             return false;
         case REQUEST_EXPIRED:
-            call_fail (call, ZGRID_SESSION_EXPIRED, "the session's era is over; say HELLO again");
+            call_refuse (call, ZGRID_SESSION_EXPIRED, "the session's era is over; say HELLO again");
             return false;
         default:
             call->storage->stats.busy++;
-            call_fail (call, ZGRID_BUSY, "too many sessions, or requests without an answer");
+            call_refuse (call, ZGRID_BUSY, "too many sessions, or requests without an answer");
             return false;
     }
 }
@@ -280,7 +280,7 @@ call_open (call_t *call, change_kind_t kind, bytes_t first, bytes_t second, uint
     }
     if (!s_open (call, EFFECT_CHANGE_HEAD + map.size + key.size + first.size + second.size)) {
         call->storage->stats.nomem++;
-        call_fail (call, ZGRID_NOMEM, "out of memory");
+        call_refuse (call, ZGRID_NOMEM, "out of memory");
         return false;
     }
     effect_change (oplog_bytes (&part->log), kind, map, kind == CHANGE_DESTROY ? none : key, first, second,
@@ -303,7 +303,7 @@ call_change_lock (call_t *call, const lock_change_t *change)
     }
     call_cancel (call);
     call->storage->stats.nomem++;
-    call_fail (call, ZGRID_NOMEM, "out of memory");
+    call_refuse (call, ZGRID_NOMEM, "out of memory");
     return false;
 }
 
@@ -345,7 +345,7 @@ s_record (call_t *call)
     if (!changed && part->streaming && !s_open (call, 0)) {
         call->out->size = call->out_at;
         call->storage->stats.nomem++;
-        call_fail (call, ZGRID_NOMEM, "out of memory");
+        call_refuse (call, ZGRID_NOMEM, "out of memory");
         return;
     }
     if (!changed)

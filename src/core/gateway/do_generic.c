@@ -1,0 +1,280 @@
+//  do_generic: keys and what they hold, whatever it is: RENAME, COPY, OBJECT, MEMORY, WAIT.
+//  SPDX-License-Identifier: MPL-2.0
+#include <stdio.h>
+
+#include <zgrid_error.h>
+
+#include "do.h"
+#include "gateway_impl.h"
+#include "words.h"
+
+#define S_TRIES 1000
+
+static void
+s_say (call_t *call, int64_t number)
+{
+    say_int (call_say (call), number);
+    call_done (call);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  RENAME and COPY: read, store under the other key, and remove if nobody has written meanwhile
+
+typedef struct {
+    bool nx, copies;
+    uint32_t database; // Where to
+    unsigned tries;
+} s_way_t;
+
+static void
+s_read (call_t *call);
+
+//  How each of them says that it is done, or that the other key is there.
+static void
+s_say_end (call_t *call, bool done)
+{
+    const s_way_t *way = call_state (call, sizeof (s_way_t));
+    if (way->nx || way->copies)
+        s_say (call, done);
+    else {
+        say_status (call_say (call), "OK");
+        call_done (call);
+    }
+}
+
+static void
+s_removed (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    s_way_t *way = call_state (call, sizeof (s_way_t));
+    (void) mark;
+    if (reply->status == ZGRID_MISMATCH && ++way->tries < S_TRIES) {
+        way->nx = false; // The other key is there by now, from here
+        s_read (call);
+    } else if (reply->status == ZGRID_OK || reply->status == ZGRID_NOTFOUND)
+        s_say_end (call, true);
+    else
+        call_fail_status (call, reply);
+}
+
+//  mark: the version that was read
+static void
+s_stored (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    const s_way_t *way = call_state (call, sizeof (s_way_t));
+    if (reply->status == ZGRID_EXISTS)
+        s_say_end (call, false);
+    else if (reply->status != ZGRID_OK)
+        call_fail_status (call, reply);
+    else if (way->copies)
+        s_say_end (call, true);
+    else {
+        options_t options = { .given = OPT_ifversion, .ifversion = mark };
+        ask_t ask = { OP_DEL, call_map (call), call_arg (call, 1), true, value_nil (), &options };
+        call_ask (call, &ask, s_removed, 0);
+    }
+}
+
+static void
+s_got (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    const s_way_t *way = call_state (call, sizeof (s_way_t));
+    meta_t meta;
+    options_t options = { .given = 0 };
+    (void) mark;
+    if (reply->status == ZGRID_NOTFOUND) {
+        if (way->copies)
+            s_say (call, 0);
+        else
+            call_fail (call, "ERR no such key");
+        return;
+    }
+    if (reply->status != ZGRID_OK || !meta_decode (reply->meta, &meta)) {
+        call_fail_status (call, reply);
+        return;
+    }
+    if (!gateway_map (call_gateway (call), way->database, call_scratch (call))) {
+        call_fail (call, "OOM command not allowed when used memory > 'maxmemory'.");
+        return;
+    }
+    if (meta.given & META_ttl && meta.ttl > 0) {
+        options.given |= OPT_px;
+        options.time = (uint64_t) meta.ttl;
+    }
+    options.given |= way->nx ? OPT_nx : 0;
+    ask_t ask = { OP_PUT, buf_bytes (call_scratch (call)), call_arg (call, 2), true, reply->value, &options };
+    call_ask (call, &ask, s_stored, reply->version);
+}
+
+static void
+s_read (call_t *call)
+{
+    options_t options = { .given = OPT_withttl };
+    ask_t ask = { OP_GET, call_map (call), call_arg (call, 1), true, value_nil (), &options };
+    call_ask (call, &ask, s_got, 0);
+}
+
+static void
+s_same (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    (void) mark;
+    if (reply->status == ZGRID_NOTFOUND)
+        call_fail (call, "ERR no such key");
+    else if (reply->status == ZGRID_OK)
+        s_say_end (call, false);
+    else
+        call_fail_status (call, reply);
+}
+
+static void
+s_rename (call_t *call, bool nx)
+{
+    s_way_t *way = call_state (call, sizeof (s_way_t));
+    if (!way || !call_keep (call))
+        return;
+    way->nx = nx;
+    way->database = call_talk (call)->database;
+    if (bytes_equal (call_arg (call, 1), call_arg (call, 2))) {
+        ask_t ask = { OP_EXISTS, call_map (call), call_arg (call, 1), true, value_nil (), NULL };
+        call_ask (call, &ask, s_same, 0);
+    } else
+        s_read (call);
+}
+
+void
+do_rename (call_t *call)
+{
+    s_rename (call, false);
+}
+
+void
+do_renamenx (call_t *call)
+{
+    s_rename (call, true);
+}
+
+void
+do_copy (call_t *call)
+{
+    s_way_t *way = call_state (call, sizeof (s_way_t));
+    int64_t database;
+    if (!way || !call_keep (call))
+        return;
+    way->copies = way->nx = true;
+    way->database = call_talk (call)->database;
+    for (uint32_t at = 3; at < call_count (call); at++) {
+        bytes_t word = call_arg (call, at);
+        if (word_is (word, "REPLACE"))
+            way->nx = false;
+        else if (word_is (word, "DB") && at + 1 < call_count (call)) {
+            if (!word_int (call_arg (call, ++at), &database)) {
+                call_fail_integer (call);
+                return;
+            }
+            if (database < 0 || database >= (int64_t) call_gateway (call)->config.databases) {
+                call_fail (call, "ERR DB index is out of range");
+                return;
+            }
+            way->database = (uint32_t) database;
+        } else {
+            call_fail_syntax (call);
+            return;
+        }
+    }
+    if (way->database == call_talk (call)->database && bytes_equal (call_arg (call, 1), call_arg (call, 2)))
+        call_fail (call, "ERR source and destination objects are the same");
+    else
+        s_read (call);
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  OBJECT, MEMORY
+
+//  As Redis would hold it: a number, a short text, a long one.
+static void
+s_encoding (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    int64_t number;
+    (void) mark;
+    if (reply->status == ZGRID_NOTFOUND)
+        say_nil (call_say (call));
+    else if (reply->status != ZGRID_OK) {
+        call_fail_status (call, reply);
+        return;
+    } else if (reply->value.kind == VALUE_INT || word_int (reply->value.bytes, &number))
+        say_text (call_say (call), "int");
+    else
+        say_text (call_say (call), reply->value.bytes.size <= 44 ? "embstr" : "raw");
+    call_done (call);
+}
+
+void
+do_object_encoding (call_t *call)
+{
+    call_read (call, call_arg (call, 2), false, s_encoding, 0);
+}
+
+static void
+s_references (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    (void) mark;
+    if (reply->status == ZGRID_NOTFOUND)
+        say_nil (call_say (call));
+    else if (reply->status == ZGRID_OK)
+        say_int (call_say (call), 1);
+    else {
+        call_fail_status (call, reply);
+        return;
+    }
+    call_done (call);
+}
+
+void
+do_object_refcount (call_t *call)
+{
+    call_read (call, call_arg (call, 2), false, s_references, 0);
+}
+
+#define S_ENTRY_BYTES 32 // What an entry takes beside key and value, about (doc/benchmarks.md)
+
+static void
+s_usage (call_t *call, const reply_t *reply, uint64_t key_size)
+{
+    if (reply->status == ZGRID_NOTFOUND)
+        say_nil (call_say (call));
+    else if (reply->status == ZGRID_OK)
+        say_int (call_say (call),
+                 (int64_t) (key_size + S_ENTRY_BYTES
+                            + (reply->value.kind == VALUE_BYTES ? reply->value.bytes.size : 8)));
+    else {
+        call_fail_status (call, reply);
+        return;
+    }
+    call_done (call);
+}
+
+void
+do_memory_usage (call_t *call)
+{
+    uint32_t count = call_count (call);
+    int64_t samples;
+    if (count != 3 && (count != 5 || !word_is (call_arg (call, 3), "SAMPLES")))
+        call_fail_syntax (call);
+    else if (count == 5 && !word_int (call_arg (call, 4), &samples))
+        call_fail_integer (call);
+    else
+        call_read (call, call_arg (call, 2), false, s_usage, call_arg (call, 2).size);
+}
+
+//  Who is answered has its writes on every copy that is in step: there is nothing to wait for.
+void
+do_wait (call_t *call)
+{
+    int64_t number, timeout;
+    const view_t *view = call_gateway (call)->view;
+    if (!word_int (call_arg (call, 1), &number) || !word_int (call_arg (call, 2), &timeout))
+        call_fail_integer (call);
+    else if (timeout < 0)
+        call_fail (call, "ERR timeout is negative");
+    else
+        s_say (call, view && view->copies ? (int64_t) view->copies - 1 : 0);
+}

@@ -1,0 +1,14 @@
+#  SPDX-License-Identifier: MPL-2.0
+#  What Redis clients are served with
+
+check_PROGRAMS += tests/unit/check_say
+TESTS += tests/unit/check_say
+tests_unit_check_say_SOURCES = tests/unit/check_say.c $(TEST_MAIN)
+tests_unit_check_say_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_say_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_command
+TESTS += tests/unit/check_do_command
+tests_unit_check_do_command_SOURCES = tests/unit/check_do_command.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_command_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_command_LDADD = $(UNIT_LIBS)
