@@ -87,8 +87,8 @@ ZGRID_EXPORT void
 ZGRID_EXPORT const char *
     zgrid_node_peer (const zgrid_node_t *self);
 
-//  Where Redis clients connect (setting gateway.endpoint), with the real port; "" if nowhere. Readable until the
-//  node is destroyed.
+//  Where Redis clients connect (setting gateway.endpoint), with the real port; "" if nowhere. Readable until
+//  the node is destroyed.
 ZGRID_EXPORT const char *
     zgrid_node_redis (const zgrid_node_t *self);
 

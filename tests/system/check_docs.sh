@@ -26,7 +26,8 @@ done
 count=0
 for table in $("$print" --list); do
     count=$((count + 1))
-    grep -qx "<!-- table $table -->" "$work/protocol.md" "$work/redis.md" "$work/settings.md" "$work/statistics.md" \
+    grep -qx "<!-- table $table -->" "$work/protocol.md" "$work/redis.md" "$work/settings.md" \
+        "$work/statistics.md" \
         || fail "no document has the table $table"
 done
 [ "$count" -ge 7 ] || fail "print-tables --list names $count tables only"

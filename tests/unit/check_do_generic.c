@@ -1,5 +1,5 @@
-//  check_do_generic: what Redis clients are told by the commands about keys: scans, names, what they take. The
-//  replies are those of redis-server 7.0.
+//  check_do_generic: what Redis clients are told by the commands about keys: scans, names, what they take.
+//  The replies are those of redis-server 7.0.
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdio.h>
 #include <stdlib.h>

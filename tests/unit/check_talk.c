@@ -1,4 +1,4 @@
-//  check_talk: one connection: however its bytes are cut the replies are the same; bounds of what waits; ends.
+//  check_talk: one connection: however its bytes are cut the replies are the same; bounds of what waits.
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdio.h>
 #include <stdlib.h>
