@@ -82,6 +82,15 @@ START_TEST (what_keys_hold_is_told)
         { "OBJECT", "-ERR wrong number of arguments for 'object' command" },
         { "OBJECT what", "-ERR unknown subcommand 'what'. Try OBJECT HELP." },
         { "OBJECT ENCODING", "-ERR wrong number of arguments for 'object|encoding' command" },
+        { "OBJECT FREQ x", "$-1" },
+        { "OBJECT FREQ b",
+          "-ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
+          "that when switching between policies at runtime LRU and LFU data will take some time "
+          "to adjust." },
+        { "OBJECT HELP x", "-ERR wrong number of arguments for 'object|help' command" },
+        { "MEMORY HELP", "*5\r\n+MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"
+                         "+USAGE <key> [SAMPLES <count>]\r\n+    Tell about how many bytes a key takes.\r\n"
+                         "+HELP\r\n+    Print this." },
         { "MEMORY USAGE x", "$-1" },
         { "MEMORY USAGE b SAMPLES", "-ERR syntax error" },
         { "WAIT 1 100", ":0" },

@@ -6,6 +6,7 @@
 
 #include "do.h"
 #include "gateway_impl.h"
+#include "help.h"
 #include "words.h"
 
 #define S_TRIES 1000
@@ -234,6 +235,38 @@ do_object_refcount (call_t *call)
     call_read (call, call_arg (call, 2), false, s_references, 0);
 }
 
+//  Nobody counts: a key that exists is answered as by a server whose policy is not one of frequencies.
+static void
+s_frequency (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    (void) mark;
+    if (reply->status == ZGRID_NOTFOUND) {
+        say_nil (call_say (call));
+        call_done (call);
+    } else if (reply->status == ZGRID_OK)
+        call_fail (call,
+                   "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
+                   "that when switching between policies at runtime LRU and LFU data will take some time "
+                   "to adjust.");
+    else
+        call_fail_status (call, reply);
+}
+
+void
+do_object_freq (call_t *call)
+{
+    call_read (call, call_arg (call, 2), false, s_frequency, 0);
+}
+
+void
+do_object_help (call_t *call)
+{
+    static const char *const lines[] = { "ENCODING <key>", "    Tell how Redis would hold the value.",
+                                         "FREQ <key>",     "    An error for keys that exist: not counted.",
+                                         "REFCOUNT <key>", "    1 for keys that exist." };
+    help_say (call, "OBJECT", lines, sizeof lines / sizeof lines[0]);
+}
+
 #define S_ENTRY_BYTES 32 // What an entry takes beside key and value, about (doc/benchmarks.md)
 
 static void
@@ -263,6 +296,14 @@ do_memory_usage (call_t *call)
         call_fail_integer (call);
     else
         call_read (call, call_arg (call, 2), false, s_usage, call_arg (call, 2).size);
+}
+
+void
+do_memory_help (call_t *call)
+{
+    static const char *const lines[] = { "USAGE <key> [SAMPLES <count>]",
+                                         "    Tell about how many bytes a key takes." };
+    help_say (call, "MEMORY", lines, sizeof lines / sizeof lines[0]);
 }
 
 //  Who is answered has its writes on every copy that is in step: there is nothing to wait for.
