@@ -61,16 +61,14 @@ s_has_arity (const command_t *command, uint32_t count)
 static void
 s_fail_subscribed (call_t *call)
 {
+    static const char allowed[]
+        = "only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
     char text[256], name[64];
     size_t at = 0;
     for (const char *letter = call_command (call)->name; *letter && at + 1 < sizeof name; letter++)
         name[at++] = *letter >= 'A' && *letter <= 'Z' ? (char) (*letter + 32) : *letter;
     name[at] = 0;
-    snprintf (
-        text, sizeof text,
-        "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
-        "context",
-        name);
+    snprintf (text, sizeof text, "ERR Can't execute '%s': %s", name, allowed);
     call_fail (call, text);
 }
 

@@ -7,7 +7,8 @@
 #include "gateway.h"
 #include "hearers.h"
 
-//  address, local: "host:port" for CLIENT LIST, copied. owner: the caller's, see talk_owner. NULL without memory.
+//  address, local: "host:port" for CLIENT LIST, copied. owner: the caller's, see talk_owner. NULL without
+//  memory.
 talk_t *
     talk_new (gateway_t *gateway, const char *address, const char *local, void *owner);
 //  Its answers from the grid are dropped. Accepts NULL.
@@ -17,7 +18,8 @@ void
 void *
     talk_owner (const talk_t *self);
 
-//  Where to put the next bytes that arrive: at least 1, as many as are worth reading at once. room 0: without memory.
+//  Where to put the next bytes that arrive: at least 1, as many as are worth reading at once. room 0: without
+//  memory.
 uint8_t *
     talk_room (talk_t *self, size_t *room);
 //  So many bytes have been put there. Commands are executed.
@@ -39,7 +41,8 @@ bytes_t
 void
     talk_wrote (talk_t *self, size_t size);
 
-//  What it has subscribed to; it ends with the connection. NULL: nothing so far or, with make, without memory.
+//  What it has subscribed to; it ends with the connection. NULL: nothing so far or, with make, without
+//  memory.
 hearer_t *
     talk_hearer (talk_t *self, bool make);
 //  2 or 3.
