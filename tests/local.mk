@@ -21,5 +21,6 @@ endif
 include tests/system/local.mk
 include tests/interop/local.mk
 include tests/fuzz/local.mk
+include tests/redis/local.mk
 include tests/regress/local.mk
 include tests/sim/local.mk
