@@ -68,6 +68,7 @@ s_config (const zgrid_node_t *self)
                                             .request_max = s_number (self, SETTING_gateway_request_bytes),
                                             .args_max = RESP_ARGS_MAX },
                                 .map = node_text (self, SETTING_gateway_map),
+                                .partitions = (uint32_t) s_number (self, SETTING_cluster_partitions),
                                 .databases = (uint32_t) s_number (self, SETTING_gateway_databases),
                                 .password = node_text (self, SETTING_gateway_password),
                                 .redirect = s_redirect (node_text (self, SETTING_gateway_redirect)),
