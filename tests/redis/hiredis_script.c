@@ -68,7 +68,8 @@ s_pipeline (void)
         }
         char text[16];
         snprintf (text, sizeof text, "%d", number / 2);
-        s_expect (reply, "pipeline", number % 2 ? REDIS_REPLY_STRING : REDIS_REPLY_STATUS, number % 2 ? text : "OK", 0);
+        s_expect (reply, "pipeline", number % 2 ? REDIS_REPLY_STRING : REDIS_REPLY_STATUS,
+                  number % 2 ? text : "OK", 0);
         freeReplyObject (reply);
     }
 }
@@ -80,7 +81,8 @@ s_transaction (void)
     s_text ("SET {h}a 1", REDIS_REPLY_STATUS, "QUEUED");
     s_text ("INCR {h}a", REDIS_REPLY_STATUS, "QUEUED");
     redisReply *reply = redisCommand (s_redis, "EXEC");
-    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || reply->element[1]->integer != 2) {
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2
+        || reply->element[1]->integer != 2) {
         fprintf (stderr, "FAILED: EXEC\n");
         exit (1);
     }

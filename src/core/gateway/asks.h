@@ -1,5 +1,5 @@
-//  asks: records on their way to the grid and back: bodies that are filled, sent within a window, and kept until
-//  each of their records is answered, so that those that were refused unexecuted can be sent again.
+//  asks: records on their way to the grid and back: bodies that are filled, sent within a window, and kept
+//  until each of their records is answered, so that those that were refused unexecuted can be sent again.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef ASKS_H_INCLUDED
 #define ASKS_H_INCLUDED
@@ -34,12 +34,12 @@ bool
 //  Called with each reply that somebody waits for; it may call asks_add.
 typedef void (asks_reply_fn) (call_t *call, call_reply_fn *then, const reply_t *reply, uint64_t mark);
 
-//  Replies of the grid; those that are refusals of the moment are for nobody: the records are sent again.
+//  Replies of the grid; refusals of the moment are for nobody: the records are sent again.
 void
     asks_receive (asks_t *self, bytes_t body, asks_reply_fn *reply, uint64_t now);
 
-//  Puts what is due into bodies again, and answers what is lost. Returns the milliseconds until it wants to be
-//  called again; UINT64_MAX: not before something happens.
+//  Puts what is due into bodies again, and answers what is lost. Returns the milliseconds until it wants to
+//  be called again; UINT64_MAX: not before something happens.
 uint64_t
     asks_turn (asks_t *self, asks_reply_fn *reply, uint64_t now);
 

@@ -1,6 +1,6 @@
-//  call: one command on its way, as the functions that execute commands (do_*.c) see it. They answer it at once,
-//  or ask the grid and answer when replies have come. Each call is answered exactly once: by one reply written
-//  through call_say, then call_done.
+//  call: one command on its way, as the functions that execute commands (do_*.c) see it. They answer it at
+//  once, or ask the grid and answer when replies have come. Each call is answered exactly once: by one reply
+//  written through call_say, then call_done.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef CALL_H_INCLUDED
 #define CALL_H_INCLUDED
@@ -70,8 +70,8 @@ bool
     call_ask (call_t *call, const ask_t *ask, call_reply_fn *then, uint64_t mark);
 
 //  Reads an entry, on the spot where that can be done and nothing that this connection has written is on its
-//  way, through the grid otherwise: then is called once with a reply of GET (with meta.ttl if withttl), perhaps
-//  before this returns, perhaps at the end of the turn.
+//  way, through the grid otherwise: then is called once with a reply of GET (with meta.ttl if withttl),
+//  perhaps before this returns, perhaps at the end of the turn.
 bool
     call_read (call_t *call, bytes_t key, bool withttl, call_reply_fn *then, uint64_t mark);
 

@@ -5,7 +5,8 @@
 
 #include "call.h"
 
-#define COMMAND(function, name, arity, flags, first, last, step, group, since, complexity, state, summary, note) \
+#define COMMAND(function, name, arity, flags, first, last, step, group, since, complexity, state, summary, \
+                note) \
     void do_##function (call_t *call);
 #define LATER(function, name, arity, flags, first, last, step, group, since, complexity, state, summary, note)
 #define CONTAINER(name, arity, group, since)

@@ -79,8 +79,12 @@ s_counted_float (call_t *call, const reply_t *reply, uint64_t mark)
 void
 do_incrbyfloat (call_t *call)
 {
-    ask_t ask = {
-        OP_INCRBYFLOAT, call_map (call), call_arg (call, 1), true, value_bytes (call_arg (call, 2)), NULL
-    };
+    bytes_t delta = call_arg (call, 2);
+    bytes_t number = delta.size && delta.data[0] == '-' ? bytes_of (delta.data + 1, delta.size - 1) : delta;
+    if (word_is (number, "INF") || word_is (number, "INFINITY")) {
+        call_fail (call, "ERR increment would produce NaN or Infinity");
+        return;
+    }
+    ask_t ask = { OP_INCRBYFLOAT, call_map (call), call_arg (call, 1), true, value_bytes (delta), NULL };
     call_ask (call, &ask, s_counted_float, 0);
 }

@@ -5,6 +5,7 @@
 #include <zgrid_error.h>
 
 #include "do.h"
+#include "gateway_impl.h"
 #include "words.h"
 
 static void
@@ -76,6 +77,14 @@ s_fits (int64_t time, bool seconds, bool relative, int64_t wall)
     return !relative || time <= INT64_MAX - wall;
 }
 
+//  Farther ahead than the grid counts.
+static bool
+s_is_far (int64_t time, bool seconds, bool relative, int64_t wall)
+{
+    time = seconds ? time * 1000 : time;
+    return time > GATEWAY_TTL_MAX + (relative ? 0 : wall);
+}
+
 static void
 s_expire (call_t *call, op_t op, bool seconds, bool relative)
 {
@@ -94,7 +103,9 @@ s_expire (call_t *call, op_t op, bool seconds, bool relative)
         name[at] = 0;
         say_errorf (call_say (call), "ERR invalid expire time in '%s' command", name);
         call_done (call);
-    } else
+    } else if (s_is_far (time, seconds, relative, (int64_t) call_moment (call).wall))
+        s_ask (call, OP_PEXPIRE, value_int (GATEWAY_TTL_MAX), &options, s_set);
+    else
         s_ask (call, op, value_int (time), &options, s_set);
 }
 

@@ -294,6 +294,8 @@ do_memory_usage (call_t *call)
         call_fail_syntax (call);
     else if (count == 5 && !word_int (call_arg (call, 4), &samples))
         call_fail_integer (call);
+    else if (count == 5 && samples < 0)
+        call_fail_syntax (call);
     else
         call_read (call, call_arg (call, 2), false, s_usage, call_arg (call, 2).size);
 }
@@ -312,8 +314,10 @@ do_wait (call_t *call)
 {
     int64_t number, timeout;
     const view_t *view = call_gateway (call)->view;
-    if (!word_int (call_arg (call, 1), &number) || !word_int (call_arg (call, 2), &timeout))
+    if (!word_int (call_arg (call, 1), &number))
         call_fail_integer (call);
+    else if (!word_int (call_arg (call, 2), &timeout))
+        call_fail (call, "ERR timeout is not an integer or out of range");
     else if (timeout < 0)
         call_fail (call, "ERR timeout is negative");
     else

@@ -1,4 +1,5 @@
-//  do_many: commands of several keys: each key is a record of its own, and the reply is made when all are answered.
+//  do_many: commands of several keys: each key is a record of its own, and the reply is made when all are
+//  answered.
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdio.h>
 

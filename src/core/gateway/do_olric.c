@@ -1,5 +1,5 @@
-//  do_olric: the commands of Olric (version 0.7), whose clients name a map with each. Words and shapes of replies
-//  are Olric's; where it was wrong, the reply is that of the grid.
+//  do_olric: the commands of Olric (version 0.7), whose clients name a map with each. Words and shapes of
+//  replies are Olric's; where it was wrong, the reply is that of the grid.
 //  SPDX-License-Identifier: MPL-2.0
 #include <math.h>
 #include <stdio.h>

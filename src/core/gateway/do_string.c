@@ -211,8 +211,10 @@ s_time (call_t *call, bytes_t word, uint64_t unit, options_t *options)
     if (time <= 0 || (seconds && __builtin_mul_overflow (time, INT64_C (1000), &milliseconds))
         || (relative && milliseconds > INT64_MAX - wall))
         return s_fail_expire (call);
-    options->given |= unit;
-    options->time = (uint64_t) time;
+    milliseconds -= relative ? 0 : wall;
+    bool far = milliseconds > GATEWAY_TTL_MAX;
+    options->given |= far ? OPT_px : unit;
+    options->time = far ? (uint64_t) GATEWAY_TTL_MAX : (uint64_t) time;
     return true;
 }
 
@@ -238,7 +240,8 @@ s_set_options (call_t *call, options_t *options)
     for (uint32_t at = 3; at < call_count (call); at++) {
         bytes_t word = call_arg (call, at);
         uint64_t more = s_unit (word);
-        if (more && !unit && !(options->given & OPT_keepttl) && at + 1 < call_count (call)) {
+        if (more && (!unit || unit == more) && !(options->given & OPT_keepttl)
+            && at + 1 < call_count (call)) {
             unit = more;
             time = ++at;
         } else if (word_is (word, "NX") && !(options->given & OPT_xx))

@@ -61,8 +61,8 @@ s_has_arity (const command_t *command, uint32_t count)
 static void
 s_fail_subscribed (call_t *call)
 {
-    static const char allowed[]
-        = "only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+    static const char allowed[] =
+        "only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
     char text[256], name[64];
     size_t at = 0;
     for (const char *letter = call_command (call)->name; *letter && at + 1 < sizeof name; letter++)

@@ -58,13 +58,15 @@ typedef struct {
 typedef struct {
     void *arg;
     //  Reads entries where they lie, if this member may. NULL: it never can.
-    void (*read) (void *arg, bytes_t map, const bytes_t *keys, size_t count, buf_t *copy, gateway_found_t *found);
+    void (*read) (void *arg, bytes_t map, const bytes_t *keys, size_t count, buf_t *copy,
+                  gateway_found_t *found);
     //  Asks the node's pubsub actor for something, or not any more: a ZeroMQ subscription (hearers.h). NULL:
     //  there is no such actor.
     void (*follow) (void *arg, bytes_t asked, bool on);
     //  Random bytes.
     void (*random) (void *arg, uint8_t *bytes, size_t size);
-    //  A line for INFO or CONFIG that only the node knows (setting's name). "": unknown. Lives until the next call.
+    //  A line for INFO or CONFIG that only the node knows (setting's name). "": unknown. Lives until the next
+    //  call.
     const char *(*setting) (void *arg, const char *name);
 } gateway_port_t;
 

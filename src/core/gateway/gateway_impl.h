@@ -9,6 +9,7 @@
 #include "listen.h"
 
 #define GATEWAY_OUTPUT_PAUSE (1u << 20) // Bytes of replies that wait: no further commands are executed
+#define GATEWAY_TTL_MAX INT64_C (3162240000000) // The longest that the grid knows: 100 years in milliseconds
 #define GATEWAY_SPARE_CALLS 4096
 #define GATEWAY_MARK_WRITES (UINT64_C (1) << 63) // Of marks: the record writes
 #define GATEWAY_READ_ASK (-1) // gateway_found_t.status

@@ -1,5 +1,5 @@
-//  talk: one connection of a Redis client. Bytes come in, commands are executed in their order, replies leave in
-//  the same order, however late each of them is known.
+//  talk: one connection of a Redis client. Bytes come in, commands are executed in their order, replies leave
+//  in the same order, however late each of them is known.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef TALK_H_INCLUDED
 #define TALK_H_INCLUDED
