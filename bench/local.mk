@@ -31,7 +31,8 @@ bench_scan_CPPFLAGS = $(USER_CPPFLAGS)
 bench_scan_SOURCES = bench/scan.c
 bench_scan_LDADD = libzgrid.la
 EXTRA_DIST += bench/README.md bench/run bench/failover bench/moves bench/harness/__init__.py bench/harness/document.py \
-    bench/harness/expiry.py bench/harness/machine.py bench/harness/processes.py bench/harness/rows.py
+    bench/harness/expiry.py bench/harness/gateway.py bench/harness/machine.py bench/harness/processes.py \
+    bench/harness/rows.py
 
 bench-programs: $(EXTRA_PROGRAMS)
 bench: all

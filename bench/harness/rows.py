@@ -10,6 +10,7 @@ import time
 from . import processes
 from .document import Result
 from .expiry import expiry
+from .gateway import gateway
 
 KEYS = 1000000
 BATCH = 64            # Records per message where the peer is the echo
@@ -433,4 +434,4 @@ def stats_cost (bench):
 ROWS = {'pipelined': pipelined, 'batches': batches, 'unpipelined': unpipelined, 'latency': latency,
         'embedded': embedded, 'near': near, 'memory': memory, 'grow': grow, 'copies': copies,
         'moves-stream': moves_stream, 'expiry': expiry, 'locks': locks, 'mix': mix, 'scan': scan,
-        'fanout': fanout, 'statistics': stats_cost}
+        'fanout': fanout, 'statistics': stats_cost, 'gateway': gateway}

@@ -239,7 +239,7 @@ storage_verify (storage_t *self)
 #define S_ROUND_MS 1000             // A whole round over the tables takes about so long
 #define S_EXPIRED_PER_TICK 512      // Little enough that nobody waits long for it; and twice as many
 #define S_EXPIRED_PER_TICK_MAX 4096 // after each so many ticks that were not enough:
-#define S_EXPIRED_TICKS 512
+#define S_EXPIRED_TICKS 256
 #define S_EXPIRED_PAUSE_MS 4 // Requests, and copies that have to follow, come between two such ticks
 #define S_STORES_PER_TICK 64
 #define S_TRIM_PER_TICK 256      // Pages

