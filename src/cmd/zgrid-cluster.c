@@ -124,7 +124,7 @@ command_members (tool_t *self)
     }
     size_t names = s_width (members, "name", 4), zones = s_width (members, "zone", 4), index;
     size_t routers = s_width (members, "router", 6), redis = s_width (members, "redis", 0);
-    redis = redis > 0 && redis < 5 ? 5 : redis; // No member lets Redis clients in: no column
+    redis = redis < 2 ? 0 : redis < 5 ? 5 : redis; // "-" everywhere: no member lets Redis clients in
     cluster_column ("NAME", names);
     printf ("STATUS   ROLE     ");
     cluster_column ("ZONE", zones);
