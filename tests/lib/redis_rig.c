@@ -249,3 +249,10 @@ redis_rig_words (redis_rig_t *self, const char *words, const char *reply)
     buf_clear (&request);
     buf_clear (&told);
 }
+
+void
+redis_rig_play (redis_rig_t *self, const redis_line_t *lines, size_t count)
+{
+    for (size_t at = 0; at < count; at++)
+        redis_rig_words (self, lines[at].words, lines[at].reply);
+}

@@ -44,4 +44,12 @@ void
 void
     redis_rig_words (redis_rig_t *self, const char *words, const char *reply);
 
+//  The same line by line.
+typedef struct {
+    const char *words, *reply;
+} redis_line_t;
+void
+    redis_rig_play (redis_rig_t *self, const redis_line_t *lines, size_t count);
+#define REDIS_PLAY(rig, lines) redis_rig_play (rig, lines, sizeof lines / sizeof lines[0])
+
 #endif

@@ -20,19 +20,6 @@ s_tear_down (void)
     redis_rig_close (&s_rig);
 }
 
-typedef struct {
-    const char *words, *reply;
-} line_t;
-
-static void
-s_play (const line_t *lines, size_t count)
-{
-    for (size_t at = 0; at < count; at++)
-        redis_rig_words (&s_rig, lines[at].words, lines[at].reply);
-}
-
-#define PLAY(lines) s_play (lines, sizeof lines / sizeof lines[0])
-
 #define RANGE(last)                                                                                          \
     "$12\r\nbegin_search\r\n*4\r\n$4\r\ntype\r\n$5\r\nindex\r\n$4\r\nspec\r\n*2\r\n$5\r\nindex\r\n:1\r\n"    \
     "$9\r\nfind_keys\r\n*4\r\n$4\r\ntype\r\n$5\r\nrange\r\n$4\r\nspec\r\n*6\r\n$7\r\nlastkey\r\n:" last      \
@@ -41,7 +28,7 @@ s_play (const line_t *lines, size_t count)
 
 START_TEST (facts_of_commands_are_those_of_redis)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "COMMAND INFO get nosuch",
           "*2\r\n*10\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n*3\r\n+@read\r\n"
           "+@string\r\n+@fast\r\n*0\r\n*1\r\n*6\r\n$5\r\nflags\r\n*2\r\n+RO\r\n+access\r\n" RANGE (
@@ -60,13 +47,13 @@ START_TEST (facts_of_commands_are_those_of_redis)
           "*2\r\n$13\r\ncommand|count\r\n*8\r\n$7\r\nsummary\r\n$27\r\nHow many commands there are\r\n$5\r\n"
           "since\r\n$6\r\n2.8.13\r\n$5\r\ngroup\r\n$6\r\nserver\r\n$10\r\ncomplexity\r\n$4\r\nO(1)" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 
 START_TEST (keys_are_found_among_words)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "COMMAND GETKEYS GET a", "*1\r\n$1\r\na" },
         { "COMMAND GETKEYS MSET a b c d", "*2\r\n$1\r\na\r\n$1\r\nc" },
         { "COMMAND GETKEYS MSET a b c", "*2\r\n$1\r\na\r\n$1\r\nc" },
@@ -81,7 +68,7 @@ START_TEST (keys_are_found_among_words)
         { "COMMAND GETKEYSANDFLAGS SET a b GET", "*1\r\n*2\r\n$1\r\na\r\n*3\r\n+RW\r\n+access\r\n+update" },
         { "COMMAND GETKEYSANDFLAGS INCR a", "*1\r\n*2\r\n$1\r\na\r\n*3\r\n+RW\r\n+access\r\n+update" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
     command_t eval = { .name = "EVAL", .flags = COMMAND_MOVABLEKEYS };
     command_keys_t keys;
     command_keys (&eval, 5, bytes_str ("2"), &keys);
@@ -96,7 +83,7 @@ END_TEST
 
 START_TEST (lists_of_names_can_be_narrowed)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "COMMAND LIST FILTERBY MODULE x", "*0" },
         { "COMMAND LIST FILTERBY ACLCAT nosuch", "*0" },
         { "COMMAND LIST FILTERBY PATTERN gets*", "*1\r\n$6\r\ngetset" },
@@ -108,7 +95,7 @@ START_TEST (lists_of_names_can_be_narrowed)
         { "COMMAND COUNT x", "-ERR wrong number of arguments for 'command|count' command" },
         { "COMMAND FOO", "-ERR unknown subcommand 'FOO'. Try COMMAND HELP." },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 

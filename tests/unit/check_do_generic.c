@@ -22,22 +22,9 @@ s_tear_down (void)
     redis_rig_close (&s_rig);
 }
 
-typedef struct {
-    const char *words, *reply;
-} line_t;
-
-static void
-s_play (const line_t *lines, size_t count)
-{
-    for (size_t at = 0; at < count; at++)
-        redis_rig_words (&s_rig, lines[at].words, lines[at].reply);
-}
-
-#define PLAY(lines) s_play (lines, sizeof lines / sizeof lines[0])
-
 START_TEST (keys_are_renamed_and_copied)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "SET a 1 EX 10", "+OK" },
         { "RENAME a b", "+OK" },
         { "GET a", "$-1" },
@@ -64,13 +51,13 @@ START_TEST (keys_are_renamed_and_copied)
         { "COPY c f DB 16", "-ERR DB index is out of range" },
         { "COPY c f what", "-ERR syntax error" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 
 START_TEST (what_keys_hold_is_told)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "SET a 12", "+OK" },
         { "OBJECT ENCODING a", "$3\r\nint" },
         { "SET b text", "+OK" },
@@ -96,7 +83,7 @@ START_TEST (what_keys_hold_is_told)
         { "WAIT 1 100", ":0" },
         { "WAIT 1 -1", "-ERR timeout is negative" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 
@@ -164,7 +151,7 @@ END_TEST
 
 START_TEST (wrong_words_have_the_errors_of_redis)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "SCAN x", "-ERR invalid cursor" },
         { "SCAN 0 COUNT", "-ERR syntax error" },
         { "SCAN 0 COUNT 0", "-ERR syntax error" },
@@ -174,7 +161,7 @@ START_TEST (wrong_words_have_the_errors_of_redis)
         { "FLUSHDB what", "-ERR syntax error" },
         { "FLUSHALL SYNC more", "-ERR syntax error" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 

@@ -21,22 +21,9 @@ s_tear_down (void)
     redis_rig_close (&s_rig);
 }
 
-typedef struct {
-    const char *words, *reply;
-} line_t;
-
-static void
-s_play (const line_t *lines, size_t count)
-{
-    for (size_t at = 0; at < count; at++)
-        redis_rig_words (&s_rig, lines[at].words, lines[at].reply);
-}
-
-#define PLAY(lines) s_play (lines, sizeof lines / sizeof lines[0])
-
 START_TEST (several_keys_have_one_reply)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "MSET a 1 b 2 c 3", "+OK" },
         { "MGET a x b a c", "*5\r\n$1\r\n1\r\n$-1\r\n$1\r\n2\r\n$1\r\n1\r\n$1\r\n3" },
         { "EXISTS a a x b", ":3" },
@@ -52,7 +39,7 @@ START_TEST (several_keys_have_one_reply)
         { "TYPE n", "+string" },
         { "TYPE x", "+none" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 
@@ -87,7 +74,7 @@ END_TEST
 
 START_TEST (keys_live_as_long_as_they_are_told)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "SET a 1", "+OK" },
         { "TTL a", ":-1" },
         { "TTL x", ":-2" },
@@ -128,7 +115,7 @@ START_TEST (keys_live_as_long_as_they_are_told)
         { "EXPIREAT c 1", ":1" },
         { "GET c", "$-1" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 

@@ -20,22 +20,9 @@ s_tear_down (void)
     redis_rig_close (&s_rig);
 }
 
-typedef struct {
-    const char *words, *reply;
-} line_t;
-
-static void
-s_play (const line_t *lines, size_t count)
-{
-    for (size_t at = 0; at < count; at++)
-        redis_rig_words (&s_rig, lines[at].words, lines[at].reply);
-}
-
-#define PLAY(lines) s_play (lines, sizeof lines / sizeof lines[0])
-
 START_TEST (entries_of_maps_are_stored_and_read)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "DM.PUT m a 1", "+OK" },
         { "DM.GET m a", "$1\r\n1" },
         { "DM.GET m a RW", "$1\r\n1" },
@@ -59,14 +46,14 @@ START_TEST (entries_of_maps_are_stored_and_read)
         { "DM.GET m s", "$1\r\n2" },
         { "DM.DEL m s x g", ":2" },
     };
-    static const line_t later[] = {
+    static const redis_line_t later[] = {
         { "DM.GET m a", "-KEYNOTFOUND key not found" }, { "DM.GET m b", "$1\r\n2" },
         { "DM.GET m c", "-KEYNOTFOUND key not found" }, { "DM.DESTROY m", "+OK" },
         { "DM.GET m b", "-KEYNOTFOUND key not found" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
     redis_rig_pass (&s_rig, 1000);
-    PLAY (later);
+    REDIS_PLAY (&s_rig, later);
 }
 END_TEST
 
@@ -74,7 +61,7 @@ END_TEST
 START_TEST (what_ended_the_predecessor_is_an_error)
 {
     char *long_key = malloc (70000);
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "DM.PUT m k v EX", "-ERR syntax error" },
         { "DM.LOCK m k 1 EX", "-ERR syntax error" },
         { "DM.SCAN 999 m 0", "-ERR no such partition" },
@@ -84,7 +71,7 @@ START_TEST (what_ended_the_predecessor_is_an_error)
         { "DM.SCAN 0 m x", "-ERR value is not an integer or out of range" },
         { "PING", "+PONG" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
     //  A key of 300 bytes is an entry; one past the limit is an error
     memset (long_key, 'k', 69999);
     long_key[69999] = 0;

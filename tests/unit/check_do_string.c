@@ -21,22 +21,9 @@ s_tear_down (void)
     redis_rig_close (&s_rig);
 }
 
-typedef struct {
-    const char *words, *reply;
-} line_t;
-
-static void
-s_play (const line_t *lines, size_t count)
-{
-    for (size_t at = 0; at < count; at++)
-        redis_rig_words (&s_rig, lines[at].words, lines[at].reply);
-}
-
-#define PLAY(lines) s_play (lines, sizeof lines / sizeof lines[0])
-
 START_TEST (values_are_stored_and_read)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "GET a", "$-1" },           { "SET a 1", "+OK" },
         { "get a", "$1\r\n1" },       { "SET a 2 NX", "$-1" },
         { "SET b 2 XX", "$-1" },      { "SET a 3 XX", "+OK" },
@@ -50,13 +37,13 @@ START_TEST (values_are_stored_and_read)
         { "STRLEN g", ":4" },         { "STRLEN none", ":0" },
         { "SET n 12345", "+OK" },     { "STRLEN n", ":5" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 
 START_TEST (wrong_words_have_the_errors_of_redis)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "GET", "-ERR wrong number of arguments for 'get' command" },
         { "SET a", "-ERR wrong number of arguments for 'set' command" },
         { "SET a 1 EX", "-ERR syntax error" },
@@ -81,35 +68,35 @@ START_TEST (wrong_words_have_the_errors_of_redis)
         { "nothing a b", "-ERR unknown command 'nothing', with args beginning with: 'a' 'b' " },
         { "GET a", "$-1" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 
 START_TEST (values_end_when_they_should)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "SET a 1 EX 10", "+OK" },     { "SET b 1 PX 10500", "+OK" }, { "SETEX c 10 1", "+OK" },
         { "PSETEX d 10000 1", "+OK" },  { "SET e 1 EX 10", "+OK" },    { "SET e 2 KEEPTTL", "+OK" },
         { "SET f 1 EX 10", "+OK" },     { "SET f 2", "+OK" },          { "SET g 1", "+OK" },
         { "GETEX g EX 10", "$1\r\n1" }, { "SET h 1 EX 10", "+OK" },    { "GETEX h PERSIST", "$1\r\n1" },
     };
-    static const line_t later[] = {
+    static const redis_line_t later[] = {
         { "GET a", "$-1" }, { "GET b", "$1\r\n1" }, { "GET c", "$-1" }, { "GET d", "$-1" },
         { "GET e", "$-1" }, { "GET f", "$1\r\n2" }, { "GET g", "$-1" }, { "GET h", "$1\r\n1" },
     };
     char text[64];
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
     snprintf (text, sizeof text, "SET i 1 PXAT %llu", (unsigned long long) s_rig.moment.wall + 5000);
     redis_rig_words (&s_rig, text, "+OK");
     redis_rig_pass (&s_rig, 10001);
-    PLAY (later);
+    REDIS_PLAY (&s_rig, later);
     redis_rig_words (&s_rig, "GET i", "$-1");
 }
 END_TEST
 
 START_TEST (parts_are_read_and_written)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "SET a Hello", "+OK" },
         { "GETRANGE a 0 -1", "$5\r\nHello" },
         { "GETRANGE a 1 3", "$3\r\nell" },
@@ -127,13 +114,13 @@ START_TEST (parts_are_read_and_written)
         { "SETRANGE b 2 x", ":3" },
         { "STRLEN b", ":3" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 
 START_TEST (numbers_are_counted)
 {
-    static const line_t lines[] = {
+    static const redis_line_t lines[] = {
         { "INCR a", ":1" },
         { "INCRBY a 41", ":42" },
         { "DECR a", ":41" },
@@ -148,7 +135,7 @@ START_TEST (numbers_are_counted)
         { "SET t text", "+OK" },
         { "INCRBYFLOAT t 1", "-ERR value is not a valid float" },
     };
-    PLAY (lines);
+    REDIS_PLAY (&s_rig, lines);
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 
 #include "do.h"
 #include "gateway_impl.h"
+#include "many.h"
 
 //  ------------------------------------------------------------------------------------------------
 //  How many of them there are
@@ -32,19 +33,25 @@ s_one (call_t *call, const reply_t *reply, uint64_t mark)
     call_done (call);
 }
 
-static void
-s_count (call_t *call, op_t op)
+void
+many_count (call_t *call, op_t op, bytes_t map, uint32_t first)
 {
     uint32_t count = call_count (call);
     s_sum_t *sum = call_state (call, sizeof (s_sum_t));
     if (!sum)
         return;
-    sum->left = count - 1;
-    for (uint32_t at = 1; at < count; at++) {
-        ask_t ask = { op, call_map (call), call_arg (call, at), true, value_nil (), NULL };
+    sum->left = count - first;
+    for (uint32_t at = first; at < count; at++) {
+        ask_t ask = { op, map, call_arg (call, at), true, value_nil (), NULL };
         if (!call_ask (call, &ask, s_one, 0))
             return;
     }
+}
+
+static void
+s_count (call_t *call, op_t op)
+{
+    many_count (call, op, call_map (call), 1);
 }
 
 void

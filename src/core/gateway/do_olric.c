@@ -10,6 +10,7 @@
 #include "../json.h"
 #include "do.h"
 #include "gateway_impl.h"
+#include "many.h"
 #include "words.h"
 
 #define S_HOUR_MS 3600000u // The longest lease
@@ -176,39 +177,10 @@ do_dm_getput (call_t *call)
         s_ask (call, OP_GETPUT, value_bytes (call_arg (call, 3)), NULL, s_value);
 }
 
-typedef struct {
-    int64_t found;
-    uint32_t left;
-} s_sum_t;
-
-static void
-s_removed (call_t *call, const reply_t *reply, uint64_t mark)
-{
-    s_sum_t *sum = call_state (call, sizeof (s_sum_t));
-    (void) mark;
-    if (reply->status != ZGRID_OK && reply->status != ZGRID_NOTFOUND) {
-        s_fail (call, reply);
-        return;
-    }
-    sum->found += reply->status == ZGRID_OK;
-    if (--sum->left)
-        return;
-    say_int (call_say (call), sum->found);
-    call_done (call);
-}
-
 void
 do_dm_del (call_t *call)
 {
-    s_sum_t *sum = call_state (call, sizeof (s_sum_t));
-    if (!sum)
-        return;
-    sum->left = call_count (call) - 2;
-    for (uint32_t at = 2; at < call_count (call); at++) {
-        ask_t ask = { OP_DEL, call_arg (call, 1), call_arg (call, at), true, value_nil (), NULL };
-        if (!call_ask (call, &ask, s_removed, 0))
-            return;
-    }
+    many_count (call, OP_DEL, call_arg (call, 1), 2);
 }
 
 void

@@ -17,6 +17,7 @@ libzgrid_core_la_SOURCES += \
     src/core/gateway/hearers_impl.h src/core/gateway/help.c src/core/gateway/help.h \
     src/core/gateway/info.c src/core/gateway/info.h src/core/gateway/info_section.def \
     src/core/gateway/key_note.c src/core/gateway/key_note.h src/core/gateway/listen.c \
-    src/core/gateway/listen.h src/core/gateway/resp.c src/core/gateway/resp.h src/core/gateway/say.c \
-    src/core/gateway/say.h src/core/gateway/slots.c src/core/gateway/slots.h src/core/gateway/talk.c \
-    src/core/gateway/talk.h src/core/gateway/words.h
+    src/core/gateway/listen.h src/core/gateway/many.h src/core/gateway/resp.c \
+    src/core/gateway/resp.h src/core/gateway/say.c src/core/gateway/say.h src/core/gateway/slots.c \
+    src/core/gateway/slots.h src/core/gateway/talk.c src/core/gateway/talk.h \
+    src/core/gateway/words.h
