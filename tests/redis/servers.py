@@ -32,12 +32,15 @@ class Redis:
     """A redis-server on a port of its own."""
 
     def __init__(self, *flags):
-        need("redis-server")
+        #  Debian's redis-tools holds the program under another name, and starts no service when it is installed
+        program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
+        if not program:
+            need("redis-server")
         self.folder = tempfile.mkdtemp(prefix="zgrid-redis-")
         self.address = ("127.0.0.1", cluster.free_ports("127.0.0.1", 1)[0])
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.address[1]), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder,
-             *flags], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+             *flags], executable=program, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 
     def __enter__(self):
         answers(self.address)

@@ -5,7 +5,8 @@
 
 #include "call.h"
 
-//  Asks for each key, from the word `first` on, and answers how many there were. first: at most the last word.
+//  Asks for each key, from the word `first` on, and answers how many there were. first: at most the last
+//  word.
 void
     many_count (call_t *call, op_t op, bytes_t map, uint32_t first);
 
