@@ -63,7 +63,9 @@ s_numsub (pubsub_t *self, const request_t *request, buf_t *out)
     for (uint32_t at = 0; good && at < count; at++) {
         bytes_t name;
         good = mp_bytes (&reader, &name) && topic_name_valid (name);
-        const topic_t *topic = good ? topics_find (self->topics, TOPIC_CHANNEL, name) : NULL;
+        if (!good)
+            break;
+        const topic_t *topic = topics_find (self->topics, TOPIC_CHANNEL, name);
         wire_add_bytes (&self->body, name);
         wire_add_uint (&self->body, topic ? topic->here + topic->there : 0);
     }
