@@ -32,6 +32,9 @@ op_fn *const ops_table[OP_LIMIT] = {
     [OP_GETDEL] = op_getdel,
     [OP_CAS] = op_cas,
     [OP_APPEND] = op_append,
+    [OP_SETRANGE] = op_set_range,
+    [OP_RENAME] = op_copy,
+    [OP_COPY] = op_copy,
     [OP_LOCK] = op_lock,
     [OP_TRYLOCK] = op_lock,
     [OP_UNLOCK] = op_unlock,
@@ -177,6 +180,39 @@ s_feed (const call_t *call, feed_kind_t kind)
 }
 
 bool
+call_make_room (call_t *call, size_t value_size)
+{
+    storage_t *self = call->storage;
+    if (!self->config.memory_limit && !self->config.entries_limit && !call->map->evictor)
+        return true;
+    uint64_t entries = store_entries (call->store);
+    size_t needed = heap_block_size (entry_size_for (call->place.key.size, value_size));
+    const char *why = storage_make_room (self, call->map, call->place.entry, needed, call->moment.now);
+    if (why) {
+        self->stats.nomem++;
+        call_refuse (call, ZGRID_NOMEM, why);
+        return false;
+    }
+    if (entries != store_entries (call->store))
+        call->place = store_find (call->store, call->place.hash, call->place.key);
+    return true;
+}
+
+//  Of the change that is about to be made.
+static uint64_t
+s_next_version (const call_t *call)
+{
+    return call->grouped && call->group_version ? call->group_version : call->partition->sequence + 1;
+}
+
+static void
+s_set_version (call_t *call, uint64_t version)
+{
+    call->partition->sequence = version;
+    call->group_version = version;
+}
+
+bool
 call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool past, uint64_t *version_p)
 {
     storage_t *self = call->storage;
@@ -185,24 +221,19 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
         s_too_big (call, "value", size, "limits.value_max", self->config.value_max);
         return false;
     }
+    if (call->grouped && (call->group_bytes += size) > self->config.value_max) {
+        s_too_big (call, "all values together", call->group_bytes, "limits.value_max",
+                   self->config.value_max);
+        return false;
+    }
     if (past) // Stored and over at once
         return call_remove (call, version_p);
     if (!call_make_store (call))
         return false;
     bool is_new = call->place.entry == NULL;
-    if (self->config.memory_limit || self->config.entries_limit || call->map->evictor) {
-        uint64_t entries = store_entries (call->store);
-        size_t needed = heap_block_size (entry_size_for (call->place.key.size, size));
-        const char *why = storage_make_room (self, call->map, call->place.entry, needed, call->moment.now);
-        if (why) {
-            self->stats.nomem++;
-            call_refuse (call, ZGRID_NOMEM, why);
-            return false;
-        }
-        if (entries != store_entries (call->store))
-            call->place = store_find (call->store, call->place.hash, call->place.key);
-    }
-    uint64_t version = call->partition->sequence + 1;
+    if (!call->grouped && !call_make_room (call, size))
+        return false;
+    uint64_t version = s_next_version (call);
     if (!call_open (call, CHANGE_PUT, first, second, deadline))
         return false;
     if (!store_set (call->store, &call->place, first, second, version, deadline,
@@ -219,7 +250,7 @@ call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool
     if (self->census && big_wants (&self->census->big, call->place.key.size + size))
         big_add (&self->census->big, call->map->number, call->store->partition, call->place.hash,
                  call->place.key, call->place.key.size + size);
-    call->partition->sequence = version;
+    s_set_version (call, version);
     if (self->feeding)
         s_feed (call, FEED_PUT);
     *version_p = version;
@@ -233,7 +264,8 @@ call_remove (call_t *call, uint64_t *version_p)
     bytes_t none = bytes_of (NULL, 0);
     if (!call_open (call, CHANGE_REMOVE, none, none, 0))
         return false;
-    part->removed = ++part->sequence;
+    part->removed = s_next_version (call);
+    s_set_version (call, part->removed);
     shared_word_remove (part->shared, part->removed);
     if (call->storage->feeding)
         s_feed (call, FEED_REMOVE);
@@ -250,7 +282,8 @@ call_set_deadline (call_t *call, uint64_t deadline)
     bytes_t none = bytes_of (NULL, 0);
     if (!call_open (call, CHANGE_DEADLINE, none, none, deadline))
         return false;
-    store_set_deadline (call->store, &call->place, ++call->partition->sequence, deadline);
+    s_set_version (call, s_next_version (call));
+    store_set_deadline (call->store, &call->place, call->partition->sequence, deadline);
     if (call->storage->feeding)
         s_feed (call, FEED_PUT);
     return true;
@@ -353,9 +386,8 @@ s_check (call_t *call)
     return true;
 }
 
-//  True if the entry at the place is one no more. Only the primary knows whether it is idle.
-static bool
-s_is_over (const call_t *call, removal_t *reason)
+bool
+call_is_over (const call_t *call, removal_t *reason)
 {
     const entry_t *entry = call->place.entry;
     *reason = REMOVAL_EXPIRED;
@@ -375,7 +407,7 @@ s_find (call_t *call, uint64_t hash, const index_hint_t *hint)
     if (call->store)
         call->place = store_find_hinted (call->store, hash, call->request->key, hint);
     removal_t reason;
-    if (call->place.entry && s_is_over (call, &reason)) {
+    if (call->place.entry && call_is_over (call, &reason)) {
         if (call->stale) // A backup hides it
             call->place = (place_t) { call->request->key, hash, NULL, NULL };
         else if (!replica_remove (call->storage, call->store, &call->place, reason, call->moment.now)) {
@@ -407,6 +439,10 @@ s_execute_key (call_t *call, s_item_t *item)
     ++*(op_info (item->request.op)->writes ? &call->partition->writes : &call->partition->reads);
     if (op_is_lock (item->request.op)) {
         lock_operation (call);
+        return;
+    }
+    if (item->request.op == OP_EXEC) {
+        exec_operation (call);
         return;
     }
     //  The hint is of the store that was there when the group began
@@ -499,7 +535,7 @@ s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
     call.status = ZGRID_OK;
     call.out_at = call.out_first = out->size;
     call.saw = 0;
-    call.has_session = call.open = call.settled = call.stale = call.parked = false;
+    call.has_session = call.open = call.settled = call.stale = call.parked = call.grouped = false;
     self->stats.records++;
     batch->records++;
     s_perform (&call, item);

@@ -183,6 +183,44 @@ op_append (call_t *call)
 }
 
 void
+op_set_range (call_t *call)
+{
+    bytes_t value;
+    uint64_t version, offset = call->options.given & OPT_offset ? call->options.offset : 0;
+    if (!call_value (call, &value))
+        return;
+    bytes_t present = call->place.entry ? entry_value (call->place.entry) : bytes_of (NULL, 0);
+    if (value.size == 0) {
+        call_answer (call, ZGRID_OK, value_int ((int64_t) present.size), s_version (call));
+        return;
+    }
+    uint64_t most = call->storage->config.value_max;
+    if (offset > most || value.size > most - offset) {
+        call->storage->stats.toobig++;
+        call_refuse (call, ZGRID_TOOBIG, "the value would be longer than limits.value_max");
+        return;
+    }
+    buf_t *scratch = &call->storage->scratch;
+    size_t size = offset + value.size > present.size ? offset + value.size : present.size;
+    buf_reset (scratch);
+    if (!buf_reserve (scratch, size)) {
+        scratch->failed = false;
+        call->storage->stats.nomem++;
+        call_refuse (call, ZGRID_NOMEM, "out of memory");
+        return;
+    }
+    memset (scratch->data, 0, size);
+    if (present.size)
+        memcpy (scratch->data, present.data, present.size);
+    memcpy (scratch->data + offset, value.data, value.size);
+    if (call_store (call, bytes_of (scratch->data, size), bytes_of (NULL, 0), s_deadline (call), false,
+                    &version))
+        call_answer (call, ZGRID_OK, value_int ((int64_t) size), version);
+    if (scratch->room > 1u << 20)
+        buf_clear (scratch);
+}
+
+void
 op_del (call_t *call)
 {
     if (!call->place.entry) {

@@ -323,6 +323,8 @@ s_is_fenced (unsigned op)
         case OP_GETDEL:
         case OP_CAS:
         case OP_APPEND:
+        case OP_SETRANGE:
+        case OP_RENAME:
         case OP_INCR:
         case OP_DECR:
         case OP_INCRBYFLOAT:

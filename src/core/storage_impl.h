@@ -114,6 +114,10 @@ typedef struct call {
     bool stale;             // Asked for, and answered by, a backup
     bool parked;            // Its reply comes later: it waits for a lock
     bool lock_moves;        // Who waits for the lock may have it now
+    bool grouped;           // Several changes: one log entry, one version (ops_exec.c)
+    uint64_t group_version; // Then: that version; 0: nothing has changed yet
+    uint64_t group_bytes;   // Then: of values that were stored
+    size_t change_at;       // Then: where the last change begins in the log
     size_t entry_at;        // Where the entry begins in the log
     size_t result_room;     // Bytes of result that the entry has room for
     request_key_t request_key;
@@ -205,6 +209,14 @@ void
 //  removed for it and may be NULL. NULL: there is room; else the limit that is in the way.
 const char *
     storage_make_room (storage_t *self, const map_t *map, const entry_t *keep, size_t needed, uint64_t now);
+//  The same for several entries at once: what they add. One for the map's limits, one for the node's.
+typedef struct {
+    uint64_t entries, bytes;
+} room_t;
+const char *
+    storage_make_room_of_map (storage_t *self, const map_t *map, room_t room, uint64_t now);
+const char *
+    storage_make_room_of_node (storage_t *self, room_t room, uint64_t now);
 //  Removes some of what is beyond limits that became smaller. True: it has to go on.
 bool
     storage_shrink (storage_t *self, uint64_t now);
@@ -262,6 +274,16 @@ bool
     call_store (call_t *call, bytes_t first, bytes_t second, uint64_t deadline, bool past,
                 uint64_t *version_p);
 
+//  Evicts what has to go before a value of that size is stored at the call's place, in its store. False, and
+//  replied, if there is no room. Calls whose changes are grouped do it before the first of them: what is
+//  evicted is a log entry of its own.
+bool
+    call_make_room (call_t *call, size_t value_size);
+
+//  True if the entry at the place is one no more. Only the primary knows whether it is idle.
+bool
+    call_is_over (const call_t *call, removal_t *reason);
+
 //  Removes the entry, if there is one; *version_p (may be NULL) becomes the version of the removal. False,
 //  and has replied, without memory for its log entry.
 bool
@@ -283,7 +305,15 @@ bool
 
 //  ops_*.c
 op_fn op_get, op_put, op_del, op_exists, op_ttl, op_expire, op_persist, op_touch, op_incr, op_incr_float,
-    op_getput, op_getdel, op_cas, op_append, op_lock, op_unlock, op_lease;
+    op_getput, op_getdel, op_cas, op_append, op_set_range, op_copy, op_lock, op_unlock, op_lease;
+
+//  ops_copy.c: the record of the new key that RENAME and COPY name. False, and replied, if it may not be one.
+bool
+    call_new_name (call_t *call, request_t *renamed);
+
+//  ops_exec.c: the whole of EXEC, after call_admit.
+void
+    exec_operation (call_t *call);
 
 //  ops_lock.c
 //  LOCK and its like: the whole of it, after call_admit.

@@ -89,17 +89,17 @@ s_evict (storage_t *self, evictor_t *evictor, const entry_t *keep, uint64_t now)
 //  ------------------------------------------------------------------------------------------------
 //  Writes
 
+//  largest: of the entries that come, in bytes.
 static bool
-s_make_room (storage_t *self, const s_limit_t *limit, const entry_t *keep, size_t needed, uint64_t now)
+s_make_room (storage_t *self, const s_limit_t *limit, const entry_t *keep, s_usage_t more, size_t largest,
+             uint64_t now)
 {
-    size_t present = keep ? heap_block_size (entry_size (keep)) : 0;
-    s_usage_t more = { keep ? 0 : 1, needed > present ? needed - present : 0 };
     s_usage_t before = s_usage (self, limit->evictor), after = before;
     if ((more.entries == 0 && more.bytes == 0) || s_fits (limit, before, more))
         return true;
-    if (limit->bytes_max && needed > limit->bytes_max)
+    if (limit->bytes_max && largest > limit->bytes_max)
         return false;
-    uint64_t most = S_EVICT_MAX + needed / S_EVICT_BYTES;
+    uint64_t most = S_EVICT_MAX + more.entries + largest / S_EVICT_BYTES;
     for (uint64_t count = 0; count < most && !s_fits (limit, after, more); count++) {
         if (!s_evict (self, limit->evictor, keep, now))
             break;
@@ -111,19 +111,46 @@ s_make_room (storage_t *self, const s_limit_t *limit, const entry_t *keep, size_
            || (after.entries + more.entries <= before.entries && after.bytes + more.bytes <= before.bytes);
 }
 
+static const char *
+s_make_map_room (storage_t *self, const map_t *map, const entry_t *keep, s_usage_t more, size_t largest,
+                 uint64_t now)
+{
+    if (!map->evictor || (!map->evictor->entries_max && !map->evictor->bytes_max))
+        return NULL;
+    s_limit_t limit = s_map_limit (map->evictor);
+    return s_make_room (self, &limit, keep, more, largest, now)
+               ? NULL
+               : "the map's max_entries or max_bytes is reached";
+}
+
+static const char *
+s_make_node_room (storage_t *self, const entry_t *keep, s_usage_t more, size_t largest, uint64_t now)
+{
+    s_limit_t limit = s_node_limit (self);
+    if ((!limit.entries_max && !limit.bytes_max) || s_make_room (self, &limit, keep, more, largest, now))
+        return NULL;
+    return "memory.limit or memory.entries is reached";
+}
+
 const char *
 storage_make_room (storage_t *self, const map_t *map, const entry_t *keep, size_t needed, uint64_t now)
 {
-    if (map->evictor && (map->evictor->entries_max || map->evictor->bytes_max)) {
-        s_limit_t limit = s_map_limit (map->evictor);
-        if (!s_make_room (self, &limit, keep, needed, now))
-            return "the map's max_entries or max_bytes is reached";
-    }
-    s_limit_t limit = s_node_limit (self);
-    if (limit.entries_max || limit.bytes_max)
-        if (!s_make_room (self, &limit, keep, needed, now))
-            return "memory.limit or memory.entries is reached";
-    return NULL;
+    size_t present = keep ? heap_block_size (entry_size (keep)) : 0;
+    s_usage_t more = { keep ? 0 : 1, needed > present ? needed - present : 0 };
+    const char *why = s_make_map_room (self, map, keep, more, needed, now);
+    return why ? why : s_make_node_room (self, keep, more, needed, now);
+}
+
+const char *
+storage_make_room_of_map (storage_t *self, const map_t *map, room_t room, uint64_t now)
+{
+    return s_make_map_room (self, map, NULL, (s_usage_t) { room.entries, room.bytes }, room.bytes, now);
+}
+
+const char *
+storage_make_room_of_node (storage_t *self, room_t room, uint64_t now)
+{
+    return s_make_node_room (self, NULL, (s_usage_t) { room.entries, room.bytes }, room.bytes, now);
 }
 
 //  ------------------------------------------------------------------------------------------------

@@ -116,9 +116,9 @@ typedef struct {
     value_t ifeq;    // VALUE_NIL or VALUE_BYTES
     value_t initial; // VALUE_INT or VALUE_BYTES
     uint64_t cursor, count, partition, deadline, ack, attach, epoch;
-    bytes_t match, read, regex;
+    bytes_t match, read, regex, into;
     uint64_t wait;
-    uint64_t fence;
+    uint64_t fence, offset;
     value_t session;
 } options_t;
 

@@ -55,6 +55,8 @@ s_place (uint64_t bit)
             return offsetof (options_t, wait);
         case OPT_fence:
             return offsetof (options_t, fence);
+        case OPT_offset:
+            return offsetof (options_t, offset);
         default: // ex px exat pxat
             return offsetof (options_t, time);
     }
@@ -64,7 +66,10 @@ s_place (uint64_t bit)
 static bytes_t *
 s_bytes (options_t *options, uint64_t bit)
 {
-    return bit == OPT_match ? &options->match : bit == OPT_regex ? &options->regex : &options->read;
+    return bit == OPT_match   ? &options->match
+           : bit == OPT_regex ? &options->regex
+           : bit == OPT_into  ? &options->into
+                              : &options->read;
 }
 
 static uint64_t

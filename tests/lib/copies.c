@@ -218,9 +218,10 @@ copies_ask (copies_t *self, int index, const copies_ask_t *ask)
         options.partition = 0;
     }
     bytes_t key = bytes_str (ask->key ? ask->key : "");
-    value_t value = ask->value   ? value_bytes (bytes_str (ask->value))
-                    : ask->token ? value_int ((int64_t) ask->token)
-                                 : value_nil ();
+    value_t value = ask->value       ? value_bytes (bytes_str (ask->value))
+                    : ask->token     ? value_int ((int64_t) ask->token)
+                    : ask->tree.size ? (value_t) { .kind = VALUE_TREE, .bytes = ask->tree }
+                                     : value_nil ();
     wire_request (&body, ask->id, ask->op, bytes_str (ask->map ? ask->map : "map"), ask->key ? &key : NULL,
                   &value, &options);
     bytes_t route = bytes_str ("route");

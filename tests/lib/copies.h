@@ -87,6 +87,7 @@ typedef struct {
     uint64_t wait;      // LOCK; 0: not at all
     uint64_t fence;     // 0: none
     uint64_t token;     // UNLOCK, LEASE: the value; 0: none
+    bytes_t tree;       // EXEC: the value
 } copies_ask_t;
 void
     copies_ask (copies_t *self, int index, const copies_ask_t *ask);

@@ -175,6 +175,12 @@ s_option (options_t *options, const char *name, size_t size, const char *value)
             case OPT_ifeq:
                 options->ifeq = bytes_equal (bytes, bytes_str ("nil")) ? value_nil () : value_bytes (bytes);
                 break;
+            case OPT_offset:
+                options->offset = number;
+                break;
+            case OPT_into:
+                options->into = bytes;
+                break;
             case OPT_initial:
                 options->initial = value_bytes (bytes);
                 break;

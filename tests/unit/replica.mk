@@ -149,6 +149,14 @@ tests_unit_check_ops_lock_SOURCES = tests/unit/check_ops_lock.c tests/lib/rig.c 
 tests_unit_check_ops_lock_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_ops_lock_LDADD = $(UNIT_LIBS)
 
+#  Several records as one
+check_PROGRAMS += tests/unit/check_ops_exec
+TESTS += tests/unit/check_ops_exec
+tests_unit_check_ops_exec_SOURCES = tests/unit/check_ops_exec.c tests/lib/copies.c tests/lib/copies.h tests/lib/dice.c \
+    tests/lib/dice.h tests/lib/rig.c tests/lib/rig.h $(TEST_MAIN)
+tests_unit_check_ops_exec_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_ops_exec_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/check_cache
 TESTS += tests/unit/check_cache
 tests_unit_check_cache_SOURCES = tests/unit/check_cache.c $(TEST_MAIN)

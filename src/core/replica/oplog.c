@@ -75,6 +75,15 @@ oplog_open (oplog_t *self, size_t room)
     return true;
 }
 
+bool
+oplog_extend (oplog_t *self, size_t room)
+{
+    assert (self->open);
+    bool done = buf_reserve (&self->bytes, room);
+    self->bytes.failed = false;
+    return done;
+}
+
 void
 oplog_close (oplog_t *self)
 {

@@ -44,6 +44,9 @@ oplog_bytes (oplog_t *self)
 {
     return &self->bytes;
 }
+//  Room for `room` further bytes in the entry that is open. False without memory: it is as it was.
+bool
+    oplog_extend (oplog_t *self, size_t room);
 //  The entry is complete, or forgotten.
 void
     oplog_close (oplog_t *self);

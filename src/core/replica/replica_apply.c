@@ -40,6 +40,13 @@ replica_look_ahead (storage_t *self, const partition_t *part, uint64_t seq, repl
     index_prefetch_bucket (&ahead->store->index, ahead->hash, &ahead->hint);
 }
 
+//  The same entry of the log may have stored it (EXEC).
+static bool
+s_is_before (const entry_t *entry, uint64_t seq)
+{
+    return entry_version (entry) < seq || (entry_version (entry) == seq && !LEFT_OUT (exec_order));
+}
+
 static bool
 s_put (storage_t *self, partition_t *part, map_t *map, const change_t *change, uint64_t seq, uint64_t now)
 {
@@ -65,7 +72,7 @@ s_remove (storage_t *self, partition_t *part, map_t *map, const change_t *change
     place_t place = { .entry = NULL };
     if (store)
         place = store_find (store, hash, change->key);
-    if (place.entry && entry_version (place.entry) < seq) {
+    if (place.entry && s_is_before (place.entry, seq)) {
         shared_word_remove (part->shared, seq);
         store_remove (store, &place);
     }
@@ -80,7 +87,7 @@ s_set_deadline (storage_t *self, partition_t *part, map_t *map, const change_t *
     if (!store)
         return;
     place_t place = store_find (store, hash_key (&self->secret, change->key), change->key);
-    if (place.entry && entry_version (place.entry) < seq)
+    if (place.entry && s_is_before (place.entry, seq))
         store_set_deadline (store, &place, seq, change->left ? now + change->left : 0);
 }
 

@@ -242,7 +242,7 @@ call_admit (call_t *call)
 static size_t
 s_result_room (const call_t *call)
 {
-    if (!call->has_session)
+    if (!call->has_session || call->grouped) // Grouped: s_record makes room
         return 0;
     size_t value = call->place.entry ? entry_value (call->place.entry).size : 0;
     value = value > SESSION_RESULT_MAX ? 0 : value;
@@ -262,6 +262,26 @@ s_open (call_t *call, size_t changes)
     return true;
 }
 
+static bool
+s_no_memory (call_t *call)
+{
+    call->storage->stats.nomem++;
+    call_refuse (call, ZGRID_NOMEM, "out of memory");
+    return false;
+}
+
+bool
+call_open_group (call_t *call, size_t bytes)
+{
+    partition_t *part = call->partition;
+    if (!part->streaming)
+        return true;
+    //  The session's part comes at the end
+    bool opened = call->open ? oplog_extend (&part->log, bytes + EFFECT_SESSION_HEAD) : s_open (call, bytes);
+    call->change_at = oplog_bytes (&part->log)->size;
+    return opened || s_no_memory (call);
+}
+
 bool
 call_open (call_t *call, change_kind_t kind, bytes_t first, bytes_t second, uint64_t deadline)
 {
@@ -278,11 +298,9 @@ call_open (call_t *call, change_kind_t kind, bytes_t first, bytes_t second, uint
         first = entry_value (call->place.entry);
         second = none;
     }
-    if (!s_open (call, EFFECT_CHANGE_HEAD + map.size + key.size + first.size + second.size)) {
-        call->storage->stats.nomem++;
-        call_refuse (call, ZGRID_NOMEM, "out of memory");
+    size_t room = EFFECT_CHANGE_HEAD + map.size + key.size + first.size + second.size;
+    if (call->grouped ? !call_open_group (call, room) : !s_open (call, room) && !s_no_memory (call))
         return false;
-    }
     effect_change (oplog_bytes (&part->log), kind, map, kind == CHANGE_DESTROY ? none : key, first, second,
                    deadline ? deadline - now : 0);
     return true;
@@ -310,6 +328,10 @@ call_change_lock (call_t *call, const lock_change_t *change)
 void
 call_cancel (call_t *call)
 {
+    if (call->open && call->grouped) { // What was changed before it stays
+        oplog_bytes (&call->partition->log)->size = call->change_at;
+        return;
+    }
     if (call->open)
         oplog_cancel (&call->partition->log);
     call->open = false;
@@ -322,6 +344,25 @@ s_close (call_t *call)
     effect_end (oplog_bytes (&part->log), call->entry_at);
     oplog_close (&part->log);
     replica_touch (call->storage, part);
+    call->open = false;
+}
+
+void
+call_split_group (call_t *call)
+{
+    if (!call->open || !call->group_version)
+        return;
+    s_close (call);
+    call->group_version = 0;
+}
+
+//  Opened for changes of which none was made.
+static void
+s_close_unused (call_t *call)
+{
+    if (!call->open || !call->grouped || call->group_version)
+        return;
+    oplog_cancel (&call->partition->log);
     call->open = false;
 }
 
@@ -351,6 +392,9 @@ s_record (call_t *call)
     if (!changed)
         part->sequence++;
     bytes_t result = bytes_of (call->out->data + call->out_at, call->out->size - call->out_at);
+    if (call->grouped && call->open && result.size <= SESSION_RESULT_MAX
+        && oplog_extend (&part->log, EFFECT_SESSION_HEAD + result.size))
+        call->result_room = result.size;
     bool keep = result.size <= SESSION_RESULT_MAX && (!call->open || result.size <= call->result_room);
     if (!keep)
         result = bytes_of (NULL, 0);
@@ -382,6 +426,7 @@ s_confirm (call_t *call)
 void
 call_finish (call_t *call)
 {
+    s_close_unused (call);
     if (!call->parked && call->has_session && s_is_decided (call->status) && !call->out->failed
         && !LEFT_OUT (dedupe))
         s_record (call);
