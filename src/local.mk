@@ -17,7 +17,8 @@ libzgrid_core_la_SOURCES = \
     src/core/histogram.c src/core/histogram.h \
     src/core/hot.c src/core/hot.h \
     src/core/index.c src/core/index.h src/core/index_impl.h src/core/index_visit.c \
-    src/core/ops.c src/core/ops_copy.c src/core/ops_exec.c src/core/ops_key.c src/core/ops_lock.c src/core/ops_number.c \
+    src/core/ops.c src/core/ops_change.c src/core/ops_copy.c src/core/ops_exec.c \
+    src/core/ops_key.c src/core/ops_lock.c src/core/ops_number.c \
     src/core/reclaim.c src/core/reclaim.h \
     src/core/report.c src/core/report.h \
     src/core/scan_filter.c src/core/scan_filter.h \

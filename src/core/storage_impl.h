@@ -263,6 +263,10 @@ void
 void
     call_moved (call_t *call, uint32_t partition);
 
+//  TOOBIG, with a sentence: what is of `size` bytes, and the limit.
+void
+    call_too_big (call_t *call, const char *what, uint64_t size, const char *limit, uint64_t most);
+
 //  The deadline that the options ask for, or `otherwise` if they do not. Returns false, and has
 //  replied, if it is past the limit or 0. *past is set if the time is over already.
 bool

@@ -19,6 +19,7 @@ import zmq
 
 import rules
 import rules_data
+import rules_exec
 import rules_flow
 import rules_frames
 import rules_locks
@@ -60,6 +61,7 @@ def checks():
     for module in (
         rules_frames,
         rules_data,
+        rules_exec,
         rules_time,
         rules_maps,
         rules_flow,

@@ -17,6 +17,7 @@ import time
 import msgpack
 import zmq
 
+import fake_exec
 import fake_locks
 import fake_msgpack
 import fake_sessions
@@ -29,7 +30,7 @@ from zgp import BADOP, BUSY, MALFORMED, MOVED, OK, SIGNATURE, TOOBIG, pack, part
 HERE = os.path.dirname(os.path.abspath(__file__))
 PARTITIONS, ACTORS, BATCH, WINDOW = 32, 2, 4096, 2048
 KEY_OPS = """GET PUT DEL EXISTS TTL EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST TOUCH INCR DECR INCRBYFLOAT GETPUT GETDEL CAS
-APPEND""".split()
+APPEND EXEC SETRANGE RENAME COPY""".split()
 NEED_VALUE = ("PUT", "GETPUT", "CAS", "APPEND")
 FLAGS = ("nx", "xx", "keepttl", "get", "withttl", "gt", "lt", "withvalues", "fwd", "views", "events", "track")
 UINTS = (
@@ -37,6 +38,7 @@ UINTS = (
     "px",
     "exat",
     "pxat",
+    "offset",
     "ifversion",
     "cursor",
     "count",
@@ -47,7 +49,7 @@ UINTS = (
     "wait",
     "fence",
 )
-BYTES = ("match", "read")
+BYTES = ("match", "read", "into")
 
 
 def options_of(given, wrong):
@@ -92,6 +94,8 @@ class Fake:
         self.wrong = wrong
         self.context = zmq.Context()
         self.store = Store(PARTITIONS, wrong)
+        parts = [op for op in KEY_OPS if op != "EXEC"]
+        self.exec = fake_exec.Exec(self.store, parts, options_of)
         self.sessions = fake_sessions.Sessions(wrong)
         self.locks = fake_locks.Locks(wrong, self.sessions)
         self.topics = fake_topics.Topics(self.context, wrong)
@@ -314,6 +318,8 @@ class Fake:
             if op in fake_locks.OPS:
                 return self.locks.execute(op, (name, key), value, options, number, self.arrival)
             self.locks.fence(op, (name, key), options)
+            if op in fake_exec.OPS:
+                return self.exec.execute(op, name, key, value, options)
             return self.store.execute(op, name, key, value, options)
 
         answer = self.sessions.once(number, partition, op, options, execute)

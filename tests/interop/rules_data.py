@@ -58,6 +58,9 @@ KEY_OPERATIONS = (
     ("GETDEL", None),
     ("CAS", b"1"),
     ("APPEND", b"1"),
+    ("SETRANGE", b"1"),
+    ("RENAME", b"k"),
+    ("COPY", b"k"),
 )
 
 

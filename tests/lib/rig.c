@@ -144,6 +144,38 @@ rig_ask (rig_t *self, const ask_t *ask)
 
 typedef enum { FLAG, UINT, INT, BYTES, VALUE, NUMBER, LIST } s_type_t;
 
+static uint64_t *
+s_number (options_t *options, uint64_t bit)
+{
+    switch (bit) {
+        case OPT_cursor:
+            return &options->cursor;
+        case OPT_count:
+            return &options->count;
+        case OPT_partition:
+            return &options->partition;
+        case OPT_attach:
+            return &options->attach;
+        case OPT_wait:
+            return &options->wait;
+        case OPT_fence:
+            return &options->fence;
+        default:
+            assert (bit == OPT_offset);
+            return &options->offset;
+    }
+}
+
+static bytes_t *
+s_bytes (options_t *options, uint64_t bit)
+{
+    assert (bit & (OPT_match | OPT_regex | OPT_read | OPT_into));
+    return bit == OPT_match   ? &options->match
+           : bit == OPT_regex ? &options->regex
+           : bit == OPT_read  ? &options->read
+                              : &options->into;
+}
+
 static void
 s_option (options_t *options, const char *name, size_t size, const char *value)
 {
@@ -175,44 +207,16 @@ s_option (options_t *options, const char *name, size_t size, const char *value)
             case OPT_ifeq:
                 options->ifeq = bytes_equal (bytes, bytes_str ("nil")) ? value_nil () : value_bytes (bytes);
                 break;
-            case OPT_offset:
-                options->offset = number;
-                break;
-            case OPT_into:
-                options->into = bytes;
-                break;
             case OPT_initial:
                 options->initial = value_bytes (bytes);
                 break;
-            case OPT_cursor:
-                options->cursor = number;
-                break;
-            case OPT_count:
-                options->count = number;
-                break;
-            case OPT_partition:
-                options->partition = number;
-                break;
-            case OPT_attach:
-                options->attach = number;
-                break;
-            case OPT_wait:
-                options->wait = number;
-                break;
-            case OPT_fence:
-                options->fence = number;
-                break;
-            case OPT_match:
-                options->match = bytes;
-                break;
-            case OPT_regex:
-                options->regex = bytes;
-                break;
-            case OPT_read:
-                options->read = bytes;
-                break;
             default:
-                assert (s_known[at].type == FLAG);
+                if (s_known[at].type == UINT)
+                    *s_number (options, s_known[at].bit) = number;
+                else if (s_known[at].type == BYTES)
+                    *s_bytes (options, s_known[at].bit) = bytes;
+                else
+                    assert (s_known[at].type == FLAG);
         }
         return;
     }

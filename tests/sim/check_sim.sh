@@ -1,6 +1,6 @@
 #!/bin/sh
 #  check_sim.sh: schedules of whole clusters, as many as there is time for, a fifth of them once more with
-#  a map in ap mode, and with locks; the seeds that once were wrong; and larger clusters at rest.
+#  a map in ap mode, with locks, and with EXEC; the seeds that once were wrong; and larger clusters at rest.
 #  ZGRID_SCHEDULES says how many of each kind.
 #  SPDX-License-Identifier: MPL-2.0
 sim=$ZGRID_BUILD/tests/sim/sim
@@ -19,6 +19,7 @@ for copies in 2 3; do
     "$sim" --first 1 --count "$count" --copies $copies --jobs "$jobs" --need || exit 1
     "$sim" --first 1 --count $((count / 5 + 20)) --copies $copies --jobs "$jobs" --need --ap || exit 1
     "$sim" --first 1 --count $((count / 5 + 20)) --copies $copies --jobs "$jobs" --need --locks || exit 1
+    "$sim" --first 1 --count $((count / 5 + 20)) --copies $copies --jobs "$jobs" --need --exec || exit 1
 done
 "$sim" --first 1 --count $single --copies 1 --jobs "$jobs" || exit 1
 "$sim" --first 1 --count $single --copies 1 --jobs "$jobs" --locks || exit 1

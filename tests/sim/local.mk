@@ -1,7 +1,7 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Whole clusters of the cores on one thread: see tests/sim/README.md
 SIM_SOURCES = tests/sim/sim.h tests/sim/sim_actor.c tests/sim/sim_ap.c tests/sim/sim_check.c \
-    tests/sim/sim_client.c tests/sim/sim_kernel.c \
+    tests/sim/sim_client.c tests/sim/sim_exec.c tests/sim/sim_kernel.c \
     tests/sim/sim_lock.c tests/sim/sim_lock.h tests/sim/sim_lock_check.c tests/sim/sim_main.c tests/sim/sim_moves.c tests/sim/sim_nemesis.c \
     tests/sim/sim_network.c tests/sim/sim_plan.c tests/sim/sim_process.c \
     tests/sim/sim_router.c tests/sim/sim_run.c \
@@ -26,8 +26,8 @@ EXTRA_DIST += tests/sim/seeds.txt tests/sim/mutants.txt tests/sim/mutants.sh
 
 #  make soak-sim SECONDS=n: schedules that nobody has tried yet
 soak-sim: tests/sim/sim
-	seconds=$(or $(SECONDS),600); first=$$(date +%s)00000; for kind in 2 3 '2 --ap' '3 --ap' '2 --locks' '3 --locks'; do \
-	    tests/sim/sim --first $$first --copies $$kind --seconds $$((seconds / 6)) --jobs 2 || exit 1; done
+	seconds=$(or $(SECONDS),600); first=$$(date +%s)00000; for kind in 2 3 '2 --ap' '3 --ap' '2 --locks' '3 --locks' '2 --exec' '3 --exec'; do \
+	    tests/sim/sim --first $$first --copies $$kind --seconds $$((seconds / 8)) --jobs 2 || exit 1; done
 
 #  make soak SECONDS=n: so, and with real processes
 soak: soak-sim soak-live

@@ -1,7 +1,7 @@
 #!/bin/sh
 #  mutants.sh COUNT: leaves out each rule in turn, in COUNT schedules for 2 copies and as many for 3.
 #  Lines without # are fit for mutants.txt: rule, copies, the first seed, how many were wrong
-#  (those of locks: and the word locks).
+#  (those of locks and EXEC: and the word locks, exec).
 #  SPDX-License-Identifier: MPL-2.0
 count=${1:-5000}
 sim=tests/sim/sim-mutants
@@ -10,6 +10,7 @@ jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 for rule in $($sim --list); do
     case $rule in
         lock*) side=--locks ;;
+        exec*) side=--exec ;;
         *) side= ;;
     esac
     for copies in 2 3; do

@@ -272,6 +272,7 @@ void
 typedef struct {
     bool open;
     bool own;              // On a key that only this client uses
+    bool exec;             // Then: an EXEC; expected is its kind
     linear_op_t op;        // Of shared keys
     op_t wire;
     uint32_t key;
@@ -302,6 +303,8 @@ typedef struct {
     uint32_t partition;      // In which it does this
     char keys[8][24];        // Names that fall into the partition
     uint32_t step;
+    int64_t pair_value;      // Of the two keys that EXEC changes; 0: absent
+    bool pair_unknown, pair_doubtful;
 } own_t;
 
 typedef struct {
@@ -349,6 +352,16 @@ void
     script_doubt (sim_t *sim, client_t *client, pending_t *pending);
 void
     script_begin (sim_t *sim, client_t *client);
+
+//  sim_exec.c: the same for EXEC, if the plan has it.
+void
+    exec_next (sim_t *sim, client_t *client, pending_t *pending);
+void
+    exec_request (const client_t *client, const pending_t *pending, buf_t *out);
+void
+    exec_answer (sim_t *sim, client_t *client, const pending_t *pending, const reply_t *reply);
+void
+    exec_doubt (client_t *client);
 
 //  ------------------------------------------------------------------------------------------------
 //  A map in ap mode (sim_ap.c), if the plan has one
@@ -460,7 +473,7 @@ const view_t *
     TOTAL (moves) TOTAL (messages) TOTAL (lost_messages) TOTAL (full_queues) TOTAL (events) TOTAL (seconds) \
     TOTAL (lost_partitions) TOTAL (ap_writes) TOTAL (ap_reads) TOTAL (ap_merged) \
     TOTAL (locks_granted) TOTAL (locks_passed) TOTAL (locks_expired) TOTAL (locks_refused) \
-    TOTAL (locks_lost) TOTAL (locks_fenced) \
+    TOTAL (locks_lost) TOTAL (locks_fenced) TOTAL (execs) \
     TOTAL (deltas_sent) TOTAL (deltas_applied) TOTAL (asked_for_whole) TOTAL (delta_bytes_saved)
 
 typedef struct {
@@ -499,6 +512,7 @@ typedef struct {
     uint64_t quiet;            // Microseconds of faults
     bool ap;                   // A map in ap mode is used, too
     bool locks;                // Locks are used, too
+    bool exec;                 // Clients change keys together
     bool on_time;              // No faults, no drift: for figures
 } plan_t;
 
@@ -542,6 +556,7 @@ struct sim {
 //  What a schedule may have beside the rest; without it nothing is any different for there being such.
 #define SIDE_AP 1u    // A map in ap mode
 #define SIDE_LOCKS 2u // Locks
+#define SIDE_EXEC 4u  // Several records as one
 
 //  Runs one schedule. why: at least 400 bytes.
 verdict_t

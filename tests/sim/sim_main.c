@@ -2,18 +2,19 @@
 //    sim --first SEED --count N --copies C --jobs J   many; prints what happened in all of them
 //    sim --first SEED --count 1 --copies C --trace    one, with what happens in it; twice: and what is
 //                               committed; three times: and what members say to each other
-//    sim --seeds FILE           the schedules of FILE: lines of COPIES SEED, perhaps ap or locks; # begins a
+//    sim --seeds FILE           the schedules of FILE: lines of COPIES SEED, perhaps ap, locks or exec; # begins a
 //                               remark
 //    sim --scale                messages of each member, by the size of the cluster
 //    sim --scenarios            what is put together by hand
 //    sim --seconds N            goes on with seeds that nobody has tried, for so long
 //    sim --ap                   in each schedule a map in ap mode is used as well
 //    sim --locks                and locks
+//    sim --exec                 and keys that are changed together
 //    sim --need                 fails if no failover, join… happened in any of them
 //    sim --stop N               stops at the Nth schedule that is wrong (8 without it)
 //  With the rules of rule.def compiled in as mutants (sim-mutants):
 //    --mutant NAME              leaves the rule out; the first schedule that shows it is the result
-//    --mutants FILE             lines of NAME COPIES SEED COUNT, perhaps locks: one of so many schedules
+//    --mutants FILE             lines of NAME COPIES SEED COUNT, perhaps locks or exec: one of so many schedules
 //                               must be wrong; NAME scenario: the scenario; --list names all rules
 //  SPDX-License-Identifier: MPL-2.0
 #include <assert.h>
@@ -66,9 +67,10 @@ s_report (const s_options_t *options, uint64_t seed, const char *why)
     if (options->quiet)
         return;
     fprintf (stderr, "seed %" PRIu64 " copies %" PRIu32 "%s: %s\n", seed, options->copies,
-             options->sides & SIDE_LOCKS ? " locks"
-             : options->sides & SIDE_AP  ? " ap"
-                                         : "",
+             options->sides & SIDE_LOCKS  ? " locks"
+             : options->sides & SIDE_EXEC ? " exec"
+             : options->sides & SIDE_AP   ? " ap"
+                                          : "",
              why);
 }
 
@@ -275,6 +277,9 @@ s_missing (const s_options_t *options, const totals_t *sum)
         S_NEED (ap_reads)
         S_NEED (ap_merged)
     }
+    if (options->sides & SIDE_EXEC) {
+        S_NEED (execs)
+    }
     if (options->sides & SIDE_LOCKS) {
         S_NEED (locks_granted)
         S_NEED (locks_passed)
@@ -323,7 +328,10 @@ s_open (const char *name)
 static unsigned
 s_sides (const char *word)
 {
-    return strcmp (word, "ap") == 0 ? SIDE_AP : strcmp (word, "locks") == 0 ? SIDE_LOCKS : 0;
+    return strcmp (word, "ap") == 0      ? SIDE_AP
+           : strcmp (word, "locks") == 0 ? SIDE_LOCKS
+           : strcmp (word, "exec") == 0  ? SIDE_EXEC
+                                         : 0;
 }
 
 static bool
@@ -477,6 +485,9 @@ s_set (s_options_t *options, int option)
         case 'L':
             options->sides |= SIDE_LOCKS;
             return true;
+        case 'X':
+            options->sides |= SIDE_EXEC;
+            return true;
         case 'N':
             options->need = true;
             return true;
@@ -497,7 +508,7 @@ s_parse (s_options_t *options, int argc, char **argv)
         { "scale", 0, NULL, 'S' },   { "seconds", 1, NULL, 'T' },   { "need", 0, NULL, 'N' },
         { "stop", 1, NULL, 'x' },    { "scenarios", 0, NULL, 'C' }, { "mutant", 1, NULL, 'm' },
         { "mutants", 1, NULL, 'M' }, { "list", 0, NULL, 'l' },      { "ap", 0, NULL, 'A' },
-        { "locks", 0, NULL, 'L' },   { NULL, 0, NULL, 0 }
+        { "locks", 0, NULL, 'L' },   { "exec", 0, NULL, 'X' },      { NULL, 0, NULL, 0 }
     };
     for (int option; (option = getopt_long (argc, argv, "", s_long, NULL)) != -1;) {
         uint64_t number = optarg ? strtoull (optarg, NULL, 10) : 0;

@@ -177,6 +177,7 @@ sim_run (uint64_t seed, uint32_t copies, unsigned sides, unsigned trace, totals_
     plan_make (&sim->plan, &sim->chance, copies);
     //  Copies without memory for it cannot become equal
     sim->plan.ap = (sides & SIDE_AP) && !sim->plan.memory_limit;
+    sim->plan.exec = sides & SIDE_EXEC;
     sim->plan.locks = (sides & SIDE_LOCKS) && !sim->plan.memory_limit;
     s_set_up (sim);
     event_t *event;

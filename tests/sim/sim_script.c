@@ -90,6 +90,10 @@ s_next_own (sim_t *sim, client_t *client, pending_t *pending)
     static const op_t s_ops[] = { OP_PUT, OP_PUT,  OP_PUT,  OP_PUT,  OP_DEL,
                                   OP_GET, OP_SCAN, OP_SIZE, OP_SIZE, OP_DESTROY };
     pending->own = true;
+    if (sim->plan.exec && chance_of (&sim->chance, 0.5)) {
+        exec_next (sim, client, pending);
+        return;
+    }
     if (client->own.ttl_put || chance_of (&sim->chance, 0.4)) {
         s_next_ttl (sim, client, pending);
         return;
@@ -146,6 +150,10 @@ script_request (sim_t *sim, const client_t *client, const pending_t *pending, bu
     char map[24] = "shared", key[24], expected[24];
     options_t options = { .given = 0 };
     bytes_t name;
+    if (pending->exec) {
+        exec_request (client, pending, out);
+        return;
+    }
     if (!pending->own)
         name = bytes_str (sim->keys[pending->key]);
     else if (pending->key == S_OWN_KEYS) {
@@ -374,7 +382,9 @@ script_answer (sim_t *sim, client_t *client, pending_t *pending, const reply_t *
         sim->totals.confirmed++;
     if (reply->status == ZGRID_NOMEM && sim->plan.memory_limit)
         return; // Nothing happened
-    if (!pending->own)
+    if (pending->exec)
+        exec_answer (sim, client, pending, reply);
+    else if (!pending->own)
         s_answer_shared (sim, client, pending, reply);
     else if (pending->key == S_OWN_KEYS)
         s_answer_ttl (sim, client, pending, reply);
@@ -391,7 +401,9 @@ script_doubt (sim_t *sim, client_t *client, pending_t *pending)
         return;
     sim->totals.in_doubt++;
     own_t *own = &client->own;
-    if (!pending->own)
+    if (pending->exec)
+        exec_doubt (client);
+    else if (!pending->own)
         s_record (sim, client, pending, LINEAR_OK, 0, LINEAR_NEVER);
     else if (pending->key == S_OWN_KEYS)
         own->ttl_state = OWN_UNKNOWN;

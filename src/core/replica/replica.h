@@ -340,8 +340,8 @@ bool
 //  Makes a change of a lock, in the record's log entry. False, and replied, without memory.
 bool
     call_change_lock (struct call *call, const lock_change_t *change);
-//  Room in the log entry of a call whose changes are grouped, for `bytes` of further changes with their heads:
-//  opens it if need be. What is changed within that room cannot fail for the log. False, and replied, without
+//  Room in the log entry of a call whose changes are grouped, for `bytes` of further changes with their
+//  heads; opens it if need be. Changes within that room cannot fail for the log. False, and replied, without
 //  memory.
 bool
     call_open_group (struct call *call, size_t bytes);
