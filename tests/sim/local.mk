@@ -1,7 +1,7 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  Whole clusters of the cores on one thread: see tests/sim/README.md
 SIM_SOURCES = tests/sim/sim.h tests/sim/sim_actor.c tests/sim/sim_ap.c tests/sim/sim_check.c \
-    tests/sim/sim_client.c tests/sim/sim_exec.c tests/sim/sim_kernel.c \
+    tests/sim/sim_client.c tests/sim/sim_exec.c tests/sim/sim_exec.h tests/sim/sim_kernel.c \
     tests/sim/sim_lock.c tests/sim/sim_lock.h tests/sim/sim_lock_check.c tests/sim/sim_main.c tests/sim/sim_moves.c tests/sim/sim_nemesis.c \
     tests/sim/sim_network.c tests/sim/sim_plan.c tests/sim/sim_process.c \
     tests/sim/sim_router.c tests/sim/sim_run.c \

@@ -353,16 +353,6 @@ void
 void
     script_begin (sim_t *sim, client_t *client);
 
-//  sim_exec.c: the same for EXEC, if the plan has it.
-void
-    exec_next (sim_t *sim, client_t *client, pending_t *pending);
-void
-    exec_request (const client_t *client, const pending_t *pending, buf_t *out);
-void
-    exec_answer (sim_t *sim, client_t *client, const pending_t *pending, const reply_t *reply);
-void
-    exec_doubt (client_t *client);
-
 //  ------------------------------------------------------------------------------------------------
 //  A map in ap mode (sim_ap.c), if the plan has one
 

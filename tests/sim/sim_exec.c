@@ -1,11 +1,11 @@
-//  sim_exec: two keys of its own that a client changes and reads together (EXEC), if the plan says so: it never
-//  sees a part of what was done together, whatever dies meanwhile.
+//  sim_exec: two keys of its own that a client changes and reads together (EXEC), if the plan says so: it
+//  never sees a part of what was done together, whatever dies meanwhile.
 //  SPDX-License-Identifier: MPL-2.0
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/sim.h"
+#include "sim/sim_exec.h"
 #include "status.h"
 
 typedef enum {

@@ -2,8 +2,8 @@
 //    sim --first SEED --count N --copies C --jobs J   many; prints what happened in all of them
 //    sim --first SEED --count 1 --copies C --trace    one, with what happens in it; twice: and what is
 //                               committed; three times: and what members say to each other
-//    sim --seeds FILE           the schedules of FILE: lines of COPIES SEED, perhaps ap, locks or exec; # begins a
-//                               remark
+//    sim --seeds FILE           the schedules of FILE: lines of COPIES SEED, perhaps ap, locks or exec;
+//                               # begins a remark
 //    sim --scale                messages of each member, by the size of the cluster
 //    sim --scenarios            what is put together by hand
 //    sim --seconds N            goes on with seeds that nobody has tried, for so long
@@ -14,8 +14,8 @@
 //    sim --stop N               stops at the Nth schedule that is wrong (8 without it)
 //  With the rules of rule.def compiled in as mutants (sim-mutants):
 //    --mutant NAME              leaves the rule out; the first schedule that shows it is the result
-//    --mutants FILE             lines of NAME COPIES SEED COUNT, perhaps locks or exec: one of so many schedules
-//                               must be wrong; NAME scenario: the scenario; --list names all rules
+//    --mutants FILE             lines of NAME COPIES SEED COUNT, perhaps locks or exec: one of so many
+//                               schedules must be wrong; NAME scenario: the scenario; --list names all rules
 //  SPDX-License-Identifier: MPL-2.0
 #include <assert.h>
 #include <getopt.h>

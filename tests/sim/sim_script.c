@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "sim/sim.h"
+#include "sim/sim_exec.h"
 #include "slot.h"
 #include "status.h"
 
