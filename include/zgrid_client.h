@@ -229,7 +229,8 @@ ZGRID_EXPORT int
 //  own: op is the protocol's name ("STATS", "ROUTES", "PING"). key and value may be NULL. What no
 //  session covers ("ADMIN", or "DESTROY" of all partitions at once) is not sent twice: without an
 //  answer it is ZGRID_MAYBE. Where the reply's value is not bytes or an integer, entry->value is the
-//  value's MessagePack encoding. ADMIN takes an array of words: value is its MessagePack encoding.
+//  value's MessagePack encoding. ADMIN takes an array of words, EXEC one of conditions and of records
+//  (protocol.md, 10.9): value is its MessagePack encoding.
 //  Returns the reply's status; ZGRID_BADOP if the server does not know the operation.
 ZGRID_EXPORT int
     zgrid_client_call (zgrid_client_t *self, const char *op, const char *map, const zgrid_bytes_t *key,

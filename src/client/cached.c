@@ -246,6 +246,10 @@ cached_started (zgrid_client_t *client, item_t *item)
     cache_t *cache = client->cached->cache;
     if (!item->writes && !item->stamp)
         return;
+    if (item->op == OP_EXEC || item->op == OP_RENAME || item->op == OP_COPY) { // Of more keys than it names
+        cached_forget (client);
+        return;
+    }
     bool named = s_read (item, &map, &key);
     if (item->stamp) {
         item->stamp = cache_stamp (cache, map, key);

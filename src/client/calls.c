@@ -199,7 +199,8 @@ zgrid_client_append (zgrid_client_t *self, const char *map, zgrid_bytes_t key, z
     return status;
 }
 
-//  ADMIN takes words: the value is their encoding. False if it is not one MessagePack value.
+//  ADMIN takes words, EXEC conditions and records: the value is their encoding. False if it is not one
+//  MessagePack value.
 static bool
 s_tree (value_t *value)
 {
@@ -220,10 +221,11 @@ zgrid_client_call (zgrid_client_t *self, const char *op, const char *map, const 
     }
     bytes_t named = key ? request_bytes (*key) : bytes_of (NULL, 0);
     value_t given = value ? value_bytes (request_bytes (*value)) : value_nil ();
-    if (value && known == OP_ADMIN && !s_tree (&given)) {
+    if (value && (known == OP_ADMIN || known == OP_EXEC) && !s_tree (&given)) {
         if (entry)
             *entry = entry_of (ZGRID_MALFORMED);
-        return client_fail (self, ZGRID_MALFORMED, op, bytes_str (map), "the value is not encoded words");
+        return client_fail (self, ZGRID_MALFORMED, op, bytes_str (map),
+                            "the value is not a MessagePack value");
     }
     record_t record = { known, bytes_str (map), key ? &named : NULL, &given, NULL };
     return call_run (self, record, options, entry);

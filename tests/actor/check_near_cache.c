@@ -296,11 +296,22 @@ s_futures (uint64_t step)
     }
 }
 
+//  Names another key than the record's own.
+static void
+s_copy_to (unsigned key, unsigned other)
+{
+    zgrid_bytes_t source = zgrid_str (s_keys[key]), target = zgrid_str (s_keys[other]);
+    int status = zgrid_client_call (s_near, "COPY", "m", &source, &target, NULL, NULL);
+    ck_assert_int_eq (status, s_values[key] ? ZGRID_OK : ZGRID_NOTFOUND);
+    if (status == ZGRID_OK)
+        s_values[other] = s_values[key];
+}
+
 START_TEST (what_it_has_written_it_reads)
 {
     memset (s_values, 0, sizeof s_values);
-    for (unsigned key = 0; key < S_KEYS; key++)
-        snprintf (s_keys[key], sizeof s_keys[key], "k%u", key);
+    for (unsigned key = 0; key < S_KEYS; key++) // Half of them share a partition
+        snprintf (s_keys[key], sizeof s_keys[key], key % 2 ? "k%u" : "{k}%u", key);
     for (uint64_t step = 1; step <= 6000; step++) {
         unsigned key = s_roll (S_KEYS), what = s_roll (20);
         zgrid_bytes_t named = zgrid_str (s_keys[key]);
@@ -324,6 +335,8 @@ START_TEST (what_it_has_written_it_reads)
             memset (s_values, 0, sizeof s_values);
         } else if (what == 6)
             s_read_many ();
+        else if (what == 7)
+            s_copy_to (key & ~1u, s_roll (S_KEYS / 2) * 2);
         else {
             zgrid_client_get (s_near, "m", named, NULL, &entry);
             s_check_value (key, &entry);
