@@ -1,11 +1,18 @@
 #  SPDX-License-Identifier: MPL-2.0
-#  Clients of Redis at the gateway; skipped where there is no redis-server
+#  Clients of Redis at the gateway; skipped where there is no redis-server, or not that client
 EXTRA_DIST += tests/redis/servers.py tests/redis/transcript.py tests/redis/wire.py tests/redis/redis_py_script.py \
-    tests/redis/hiredis_script.c tests/redis/node/package.json tests/redis/node/package-lock.json \
+    tests/redis/node/package.json tests/redis/node/package-lock.json \
     tests/redis/node/redis_script.js tests/redis/lines
-REDIS_TESTS = tests/redis/check_redis_lines.py tests/redis/check_redis_clients.py
+REDIS_TESTS = tests/redis/check_redis_lines.py tests/redis/check_redis_clients.py tests/redis/check_redis_hiredis.py
 dist_check_SCRIPTS += $(REDIS_TESTS)
 TESTS += $(REDIS_TESTS)
+
+if HAVE_HIREDIS
+check_PROGRAMS += tests/redis/hiredis_script
+endif
+tests_redis_hiredis_script_SOURCES = tests/redis/hiredis_script.c
+tests_redis_hiredis_script_CPPFLAGS = $(HIREDIS_CFLAGS)
+tests_redis_hiredis_script_LDADD = $(HIREDIS_LIBS)
 
 check-redis: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(REDIS_TESTS)'

@@ -20,12 +20,16 @@ BUILD = cluster.BUILD
 HERE = os.path.join(os.path.abspath(cluster.SOURCE), "tests", "redis")
 
 
+def absent(what):
+    """Ends as a skipped test does; REDIS_REQUIRED=yes: as a failed one."""
+    print("%s is not installed" % what)
+    sys.exit(1 if os.environ.get("REDIS_REQUIRED") == "yes" else 77)
+
+
 def need(*programs):
-    """Ends as a skipped test does if one is missing; REDIS_REQUIRED=yes: as a failed one."""
     for program in programs:
         if not shutil.which(program):
-            print("%s is not installed" % program)
-            sys.exit(1 if os.environ.get("REDIS_REQUIRED") == "yes" else 77)
+            absent(program)
 
 
 class Redis:
