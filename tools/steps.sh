@@ -9,6 +9,12 @@ build_packages ()
     [ -x configure ] || echo autoconf automake libtool
 }
 
+#  Node.js, unless there is one that Debian's package manager may not know of
+node_packages ()
+{
+    { command -v node && command -v npm; } >/dev/null 2>&1 || echo nodejs npm
+}
+
 #  need_packages NAME...: installs those that are missing. Asks nobody if none is.
 need_packages ()
 {

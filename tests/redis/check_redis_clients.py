@@ -8,10 +8,9 @@ SPDX-License-Identifier: MPL-2.0
 import importlib.util
 import json
 import os
-import subprocess
 
 import servers
-from servers import HERE, Grid, check, run, say, wait
+from servers import HERE, Grid, Load, check, run, say, wait
 
 SCRIPT = ["/usr/bin/python3", "-B", os.path.join(HERE, "redis_py_script.py")]
 
@@ -30,27 +29,9 @@ def script(kind, address):
     check(text.strip().endswith("done"), "redis-py: %s" % text)
 
 
-class Load:
-    """Counters of four threads of redis-py."""
-
-    def __init__(self, kind, address):
-        self.kind = kind
-        self.process = subprocess.Popen([*SCRIPT, kind, "%s:%d" % address, "load"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE)
-        check(self.process.stdout.readline() == b"running\n", "redis-py does not run")
-
-    def finish(self):
-        self.process.stdin.close()
-        text = self.process.stdout.read()
-        self.process.wait()
-        found = json.loads(text)
-        check(found["lost"] == 0 and found["keys"] > 0, "%s: %s" % (self.kind, found))
-        return found
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+def load(kind, address):
+    """Keys of four threads of redis-py."""
+    return Load([*SCRIPT, kind, "%s:%d" % address, "load"])
 
 
 def one():
@@ -74,9 +55,7 @@ def three():
         script("cluster", first)
         check(cli(last, "-c", "set", "far", "away") == "OK" and cli(first, "-c", "get", "far") == "away", "redis-cli -c")
         benchmark(first, "-t", "set,get", "--cluster")
-        loads = []
-        try:
-            loads = [Load("one", first), Load("cluster", first)]
+        with load("one", first) as plain, load("cluster", first) as cluster:
             victim = grid.nodes[names[1]]
             wait("some writes", lambda: int(cli(first, "dbsize")) > 600, 30)
             say("kill -9 %s" % victim.name)
@@ -84,10 +63,7 @@ def three():
             grid.wait_healed(2, 120)
             check(grid.start(victim.name).ready(), "%s does not come back" % victim.name)
             grid.wait_safe(3, 120)
-            found = [load.finish() for load in loads]
-        finally:
-            for load in loads:
-                load.end()
+            found = [plain.finish(), cluster.finish()]
     return found
 
 

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: MPL-2.0
 """
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -95,6 +96,49 @@ def one_node(**settings):
     """A grid of one node."""
     settings = {"cluster.copies": 1, "cluster.voters": 1, **settings}
     return Grid(copies=1, voters=1, sets=settings)
+
+
+class Load:
+    """A program that writes until its standard input ends, and then tells what was lost of what was acknowledged."""
+
+    def __init__(self, command, **others):
+        self.name = " ".join(os.path.basename(word) for word in command)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **others)
+        try:
+            check(self.process.stdout.readline() == b"running\n", "%s does not run" % self.name)
+        except BaseException:
+            self.end()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def progress(self):
+        """How many writes of each worker were acknowledged so far."""
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        check(line, "%s has ended" % self.name)
+        return json.loads(line)
+
+    def finish(self):
+        self.process.stdin.close()
+        text = self.process.stdout.read()
+        check(self.process.wait() == 0 and text, "%s fails" % self.name)
+        found = json.loads(text)
+        check(found["lost"] == 0 and found["keys"] > 0, "%s: %s" % (self.name, found))
+        return found
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
 
 
 def run(command, seconds=60, **others):
