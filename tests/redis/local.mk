@@ -5,7 +5,7 @@ EXTRA_DIST += tests/redis/servers.py tests/redis/transcript.py tests/redis/wire.
     tests/redis/node/install.sh tests/redis/node/script.js tests/redis/node/ioredis_script.js \
     tests/redis/node/node_redis_script.js tests/redis/lines
 REDIS_TESTS = tests/redis/check_redis_lines.py tests/redis/check_redis_clients.py tests/redis/check_redis_hiredis.py \
-    tests/redis/check_redis_ioredis.py tests/redis/check_redis_node_redis.py
+    tests/redis/check_redis_ioredis.py tests/redis/check_redis_node_redis.py tests/redis/check_redis_load.py
 dist_check_SCRIPTS += $(REDIS_TESTS)
 TESTS += $(REDIS_TESTS)
 

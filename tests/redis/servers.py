@@ -14,7 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.abspath(os.environ.get("ZGRID_SOURCE", ".")), "tests", "system"))
 sys.dont_write_bytecode = True
 import cluster  # noqa: E402
-from cluster import Cluster, Failed, check, say, wait  # noqa: E402,F401
+from cluster import PATIENCE, Cluster, Failed, check, say, wait  # noqa: E402,F401
 from wire import Closed, Wire  # noqa: E402
 
 BUILD = cluster.BUILD

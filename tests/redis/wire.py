@@ -38,14 +38,17 @@ class Wire:
         except (BrokenPipeError, ConnectionResetError) as fault:
             raise Closed from fault
 
-    def _more(self):
+    def _some(self):
         try:
-            some = self.socket.recv(65536)
+            some = self.socket.recv(262144)
         except ConnectionResetError as fault:
             raise Closed from fault
         if not some:
             raise Closed
-        self.have = self.have[self.at:] + some
+        return some
+
+    def _more(self):
+        self.have = self.have[self.at:] + self._some()
         self.at = 0
 
     def line(self):
@@ -58,8 +61,13 @@ class Wire:
             self._more()
 
     def count(self, size):
-        while len(self.have) - self.at < size:
-            self._more()
+        missing = size - (len(self.have) - self.at)
+        if missing > 0:
+            parts = [self.have[self.at:]]
+            while missing > 0:
+                parts.append(self._some())
+                missing -= len(parts[-1])
+            self.have, self.at = b"".join(parts), 0
         text = self.have[self.at:self.at + size]
         self.at += size
         return text
