@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """check_redis_clients: redis-cli, redis-benchmark and redis-py at a node, and at three: by one address, and as clients
-of a cluster. One of the three is killed under load: clients go on by themselves, and nothing that was acknowledged
-is lost.
+of a cluster. One of the three is killed under load, comes back, and leaves: clients go on by themselves, and nothing
+that was acknowledged is lost.
 
 SPDX-License-Identifier: MPL-2.0
 """
@@ -63,6 +63,9 @@ def three():
             grid.wait_healed(2, 120)
             check(grid.start(victim.name).ready(), "%s does not come back" % victim.name)
             grid.wait_safe(3, 120)
+            say("%s leaves" % victim.name)
+            check(victim.leave() == 0, "%s does not leave" % victim.name)
+            grid.wait_safe(2, 120)
             found = [plain.finish(), cluster.finish()]
     return found
 

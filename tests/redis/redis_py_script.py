@@ -91,19 +91,20 @@ def topics(one):
     hearer.close()
 
 
-def load(one):
-    """Each key has one writer: what was acknowledged last must be there."""
+def load(one, make):
+    """Each key has one writer: what was acknowledged last must be there. Each writer has a client of its own: that of a
+    cluster copies what other threads change when it learns the nodes anew."""
     ended = threading.Event()
     sums = {"done": 0, "failures": 0}
     acknowledged = {}
 
     def work(name):
-        number = 0
+        number, client = 0, make()
         while not ended.is_set():
             number += 1
             key = "py:%s:%s:%d" % (sys.argv[1], name, number % 50)
             try:
-                one.set(key, number)
+                client.set(key, number)
                 acknowledged[key] = number
                 sums["done"] += 1
             except redis.RedisError:
@@ -129,9 +130,12 @@ def main():
     host, port = address.rsplit(":", 1)
     logging.disable()  # What it tells of each connection that ends
     make = redis.RedisCluster if kind == "cluster" else redis.Redis
-    one = make(host=host, port=int(port), socket_timeout=20)
+    def client():
+        return make(host=host, port=int(port), socket_timeout=20)
+
+    one = client()
     if sys.argv[3:] == ["load"]:
-        load(one)
+        load(one, client)
         return
     if kind == "one":
         one.flushall()
