@@ -4,12 +4,12 @@ under load.
 
 SPDX-License-Identifier: MPL-2.0
 """
+import scripts
 import servers
-from node_clients import Script
 
 
 def scenario():
-    script = Script("ioredis", "ioredis_script.js")
+    script = scripts.of_node("ioredis", "ioredis_script.js")
     script.one()
     return script.three()
 

@@ -4,12 +4,12 @@ three, of which one is killed under load.
 
 SPDX-License-Identifier: MPL-2.0
 """
+import scripts
 import servers
-from node_clients import Script
 
 
 def scenario():
-    script = Script("redis", "node_redis_script.js")
+    script = scripts.of_node("redis", "node_redis_script.js")
     script.one()
     #  It asks for the table again when it is told MOVED, not when a node is gone: commands wait until it is back
     return script.three(meanwhile=False)
