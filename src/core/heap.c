@@ -72,11 +72,12 @@ typedef struct chunk {
 typedef struct {
     void *block; // NULL: none
     size_t size;
+    bool old; // It was here when heap_trim last looked
 } spare_t;
 
 struct heap {
     spare_t spares[S_SPARES];
-    unsigned oldest;            // Of the spares
+    unsigned oldest;            // Of the spares, when all are in use
     page_t *partial[S_CLASSES]; // Pages with a free block, by class
     chunk_t *open[S_KINDS];     // Chunks with an unused page
     size_t used;
@@ -322,14 +323,19 @@ s_map (heap_t *self, size_t size)
 static void
 s_unmap (heap_t *self, void *block, size_t size)
 {
-    spare_t *spare = &self->spares[self->oldest];
     if (size > S_SPARE_MAX) {
         mem_unmap (block, size);
         return;
     }
-    self->oldest = (self->oldest + 1) % S_SPARES;
-    s_give_back (spare);
-    *spare = (spare_t) { block, size };
+    spare_t *spare = NULL;
+    for (unsigned at = 0; at < S_SPARES && !spare; at++)
+        spare = self->spares[at].block ? NULL : &self->spares[at];
+    if (!spare) {
+        spare = &self->spares[self->oldest];
+        self->oldest = (self->oldest + 1) % S_SPARES;
+        s_give_back (spare);
+    }
+    *spare = (spare_t) { block, size, false };
     S_POISON (block, size);
 }
 
@@ -451,7 +457,9 @@ heap_trim (heap_t *self, size_t pages)
     size_t given = 0;
     for (unsigned at = 0; at < S_SPARES && given < pages; at++)
         if (self->spares[at].block) {
-            s_give_back (&self->spares[at]);
+            if (self->spares[at].old)
+                s_give_back (&self->spares[at]);
+            self->spares[at].old = true;
             given++;
         }
     for (unsigned kind = 0; kind < S_KINDS; kind++)

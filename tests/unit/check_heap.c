@@ -187,7 +187,9 @@ START_TEST (free_large_blocks_wait_for_others_of_their_size)
     heap_free (s_heap, block, S_LARGE);
     heap_free (s_heap, larger, 2 * S_LARGE);
     ck_assert_uint_eq (heap_trim (s_heap, 1), 1);
+    ck_assert_uint_eq (heap_trim (s_heap, 1000), 3);
     ck_assert_uint_eq (heap_trim (s_heap, 1000), 2);
+    ck_assert_uint_eq (heap_trim (s_heap, 1000), 0);
     //  Not more than a few, and none of those that are very large
     void *blocks[10];
     for (size_t at = 0; at < 10; at++)
