@@ -39,8 +39,8 @@ int
     frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count,
                  large_t *large);
 
-//  The same without counting. Frames from number `first` on that are a whole message of `from` leave it without
-//  being copied, and are empty there afterwards.
+//  The same without counting. Frames from number `first` on that are a whole message of `from` leave it
+//  without being copied, and are empty there afterwards.
 int
     frames_pass (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count,
                  frames_t *from, size_t first);

@@ -45,8 +45,9 @@ size_t
 bool
     heap_is_sparse (const heap_t *self, const void *block, size_t size);
 
-//  Gives up to `pages` unused pages back to the system, and large blocks that were kept since the call before;
-//  those that are kept since then count as well. Returns how many; fewer than asked: there are no more.
+//  Gives up to `pages` unused pages back to the system, and large blocks that were kept since the call
+//  before; those that are kept since then count as well. Returns how many; fewer than asked: there are no
+//  more.
 size_t
     heap_trim (heap_t *self, size_t pages);
 
