@@ -20,7 +20,7 @@
 #define FLAGS_MAX 256
 
 #define MAPPED_MIN (32 << 20) // From here on malloc asks the system each time
-#define KEPT_MAX (64 << 20)   // What it keeps at the end of an arena
+#define KEPT_MAX (32 << 20)   // What it keeps at the end of an arena
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
