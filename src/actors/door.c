@@ -139,7 +139,7 @@ s_meet (door_t *self, bytes_t route, uint64_t bytes, uint64_t now)
 static bool
 s_take (door_t *self, arrival_t *arrival, uint64_t now)
 {
-    const frames_t *frames = &self->frames;
+    frames_t *frames = &self->frames;
     int body = frames->count > 1 ? wire_find_body (frames->frames + 1, frames->count - 1) : -1;
     if (frames->overflow && body >= 0)
         body = -1; // Too many attachments
@@ -153,7 +153,8 @@ s_take (door_t *self, arrival_t *arrival, uint64_t now)
                              .envelope_count = (size_t) body,
                              .body = frames->frames[at],
                              .attachments = frames->frames + at + 1,
-                             .attachment_count = frames->count - at - 1 };
+                             .attachment_count = frames->count - at - 1,
+                             .frames = frames };
     uint64_t bytes = 0;
     for (size_t frame = at; frame < frames->count; frame++)
         bytes += frames->frames[frame].size;

@@ -48,6 +48,7 @@ typedef struct {
     bytes_t body;
     const bytes_t *attachments;
     size_t attachment_count;
+    frames_t *frames;          // Which they lie in; they may leave it (frames_pass)
     mp_t records;              // Behind the signature
     bool busy;                 // Its sender takes no replies: answer each record with BUSY
 } arrival_t;

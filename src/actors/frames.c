@@ -6,6 +6,8 @@
 
 #include "handover.h"
 
+#define S_PASSED_MIN 4096 // Bytes of a frame from which on it is not copied
+
 bool
 frames_receive (frames_t *self, void *socket)
 {
@@ -90,6 +92,62 @@ s_large_bytes (const bytes_t *frames, size_t count)
         if (frames[at].size >= LARGE_MIN)
             sum += frames[at].size;
     return sum;
+}
+
+//  Takes the message with these bytes out of `from`. False: it is not there, or copying it costs less.
+static bool
+s_move (zmq_msg_t *message, bytes_t frame, frames_t *from)
+{
+    if (frame.size < S_PASSED_MIN)
+        return false;
+    for (size_t at = 0; at < from->count; at++)
+        if (from->frames[at].data == frame.data && from->frames[at].size == frame.size) {
+            zmq_msg_init (message);
+            zmq_msg_move (message, &from->messages[at]);
+            from->frames[at] = bytes_of (NULL, 0);
+            return true;
+        }
+    return false;
+}
+
+int
+frames_pass (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count,
+             frames_t *from, size_t first)
+{
+    zmq_msg_t message;
+    s_make (&message, head, head_rest);
+    int code = s_send (socket, &message, count > 0);
+    for (size_t at = 0; at < count && code == 0; at++) {
+        if (at < first || !s_move (&message, frames[at], from))
+            s_make (&message, frames[at], bytes_of (NULL, 0));
+        code = s_send (socket, &message, at + 1 < count);
+    }
+    return code;
+}
+
+//  On the thread that reads it last.
+static void
+s_let_go (void *data, void *hint)
+{
+    lent_t *owner = hint;
+    (void) data;
+    lent_let_go (&owner);
+}
+
+void
+frames_lend (void *socket, bytes_t body, bytes_t value, lent_t *owner)
+{
+    zmq_msg_t message;
+    s_make (&message, body, bytes_of (NULL, 0));
+    if (s_send (socket, &message, true) != 0)
+        return;
+    lent_hold (owner);
+    //  libzmq writes nothing there
+    if (zmq_msg_init_data (&message, (void *) (uintptr_t) value.data, value.size, s_let_go, owner) != 0) {
+        lent_let_go (&owner);
+        s_make (&message, value, bytes_of (NULL, 0));
+    }
+    s_send (socket, &message, false);
 }
 
 int

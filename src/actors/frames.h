@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "large.h"
+#include "lent.h"
 #include "wire.h"
 
 #define FRAMES_ATTACHMENTS_MAX 256 // Of one message; a message with more is discarded
@@ -37,5 +38,15 @@ const char *
 int
     frames_send (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count,
                  large_t *large);
+
+//  The same without counting. Frames from number `first` on that are a whole message of `from` leave it
+//  without being copied, and are empty there afterwards.
+int
+    frames_pass (void *socket, bytes_t head, bytes_t head_rest, const bytes_t *frames, size_t count,
+                 frames_t *from, size_t first);
+
+//  Sends a body, and behind it a value, which is not copied but held until nobody reads it any more.
+void
+    frames_lend (void *socket, bytes_t body, bytes_t value, lent_t *owner);
 
 #endif

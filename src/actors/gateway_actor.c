@@ -73,11 +73,13 @@ s_setting (void *arg, const char *name)
 static void
 s_send_bodies (s_gateway_t *self)
 {
-    bytes_t body;
-    uint64_t records;
-    while (gateway_body (self->gateway, &body, &records)) {
+    gateway_body_t body;
+    while (gateway_body (self->gateway, &body)) {
         bytes_t none = bytes_of (NULL, 0);
-        frames_send (self->router_handle, none, none, &body, 1, NULL);
+        if (body.owner)
+            frames_lend (self->router_handle, body.body, body.value, body.owner);
+        else
+            frames_send (self->router_handle, none, none, &body.body, 1, NULL);
         self->sent = true;
     }
 }

@@ -225,6 +225,7 @@ s_forward (router_t *self, peer_t *peer, const arrival_t *arrival, const ticket_
     for (size_t at = 0; !ticket && at < arrival->envelope_count; at++)
         frames[count++] = arrival->envelope[at];
     frames[count++] = buf_bytes (&peer->part);
+    size_t own = count;
     uint64_t size = peer->part.size;
     for (size_t at = 0; peer->attachments && at < arrival->attachment_count; at++) {
         frames[count++] = arrival->attachments[at];
@@ -233,7 +234,13 @@ s_forward (router_t *self, peer_t *peer, const arrival_t *arrival, const ticket_
     uint64_t id = ticket ? ticket_id (ticket) : 0;
     bytes_t who = ticket ? bytes_of (&id, sizeof id) : arrival->route;
     const char *tag = ticket ? (const char[]) { PEER_TICKET } : (const char[]) { PEER_CLIENT };
-    if (peer->part.failed || frames_send (peer->handle, bytes_of (tag, 1), who, frames, count, NULL) != 0)
+    if (peer->part.failed)
+        return false;
+    bool last = peer->attachments && self->attached == 1 && self->apart_records == 0;
+    int code = last ? frames_pass (peer->handle, bytes_of (tag, 1), who, frames, count, arrival->frames, own)
+                    : frames_send (peer->handle, bytes_of (tag, 1), who, frames, count, NULL);
+    self->attached -= peer->attachments;
+    if (code != 0)
         return false;
     if (!ticket)
         door_flight (self->clients, arrival->route, 1);
@@ -263,6 +270,9 @@ router_send_parts (router_t *self, const arrival_t *arrival, ticket_t *ticket)
     buf_t *out = ticket ? ticket_replies (ticket) : &self->here;
     if (ticket && self->here.size > WIRE_SIGNATURE_SIZE)
         buf_add (out, self->here.data + WIRE_SIGNATURE_SIZE, self->here.size - WIRE_SIGNATURE_SIZE);
+    self->attached = 0;
+    for (uint32_t actor = 0; actor < self->actors; actor++)
+        self->attached += self->peers[actor].attachments;
     for (uint32_t actor = 0; actor < self->actors; actor++) {
         peer_t *peer = &self->peers[actor];
         if (peer->records == 0)

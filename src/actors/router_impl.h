@@ -55,6 +55,7 @@ typedef struct {
     buf_t with;      // All WITH of the present message
     buf_t apart;     // They, and those of its records that do not pass through
     uint64_t apart_records;
+    uint32_t attached; // Storage actors that still have to be sent its attachments
     bool deferred;   // The present message is not for router_alone.c after all
     bool sent; // Through another socket than the one that was just read (actor.h, turn)
     uint64_t now;

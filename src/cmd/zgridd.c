@@ -11,10 +11,16 @@
 #include <unistd.h>
 #include <zgrid_node.h>
 #include <zgrid_version.h>
+#ifdef __GLIBC__
+#    include <malloc.h>
+#endif
 
 //  Where a daemon listens if nobody says otherwise; an embedded node listens nowhere
 #define CLIENT_STANDARD "tcp://127.0.0.1:3320"
 #define FLAGS_MAX 256
+
+#define MAPPED_MIN (32 << 20) // From here on malloc asks the system each time
+#define KEPT_MAX (32 << 20)   // What it keeps at the end of an arena
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -362,10 +368,22 @@ s_serve (zgrid_node_t **node_p)
     return code;
 }
 
+//  Large messages come and go all the time, and fresh memory costs more than what is copied into it: malloc
+//  keeps it, up to a bound for each of its arenas.
+static void
+s_keep_memory (void)
+{
+#ifdef __GLIBC__
+    mallopt (M_MMAP_THRESHOLD, MAPPED_MIN);
+    mallopt (M_TRIM_THRESHOLD, KEPT_MAX);
+#endif
+}
+
 int
 main (int argc, char **argv)
 {
     static plan_t plan;
+    s_keep_memory ();
     int code = s_parse (&plan, argc, argv);
     if (code >= 0)
         return code;

@@ -31,6 +31,8 @@
 #define S_CLASSES 112
 #define S_NONE UINT16_MAX
 #define S_MAPPED_MIN (256u * 1024) // From here on blocks are mapped one by one
+#define S_SPARES 4                 // Of them that are kept when they are free,
+#define S_SPARE_MAX (4u << 20)     // each not larger than this, until heap_trim
 
 typedef struct {
     uint32_t page_size;
@@ -66,7 +68,16 @@ typedef struct chunk {
     page_t pages[];
 } chunk_t;
 
+//  A mapped block that is free. A value that replaces another of its size finds memory that is already there.
+typedef struct {
+    void *block; // NULL: none
+    size_t size;
+    bool old; // It was here when heap_trim last looked
+} spare_t;
+
 struct heap {
+    spare_t spares[S_SPARES];
+    unsigned oldest;            // Of the spares, when all are in use
     page_t *partial[S_CLASSES]; // Pages with a free block, by class
     chunk_t *open[S_KINDS];     // Chunks with an unused page
     size_t used;
@@ -263,6 +274,16 @@ heap_new (void)
     return mem_alloc_zero (1, sizeof (heap_t));
 }
 
+static void
+s_give_back (spare_t *spare)
+{
+    if (!spare->block)
+        return;
+    S_UNPOISON (spare->block, spare->size);
+    mem_unmap (spare->block, spare->size);
+    spare->block = NULL;
+}
+
 //  Chunks without an unused page are in no list: they are reached through a page that has a free
 //  block, or not at all. The owner frees every entry first, so nothing is left behind.
 void
@@ -272,6 +293,8 @@ heap_destroy (heap_t **self_p)
     if (!self)
         return;
     assert (self->used == 0);
+    for (unsigned at = 0; at < S_SPARES; at++)
+        s_give_back (&self->spares[at]);
     for (unsigned kind = 0; kind < S_KINDS; kind++)
         while (self->open[kind]) {
             chunk_t *chunk = self->open[kind];
@@ -283,11 +306,46 @@ heap_destroy (heap_t **self_p)
 }
 
 static void *
+s_map (heap_t *self, size_t size)
+{
+    for (unsigned at = 0; at < S_SPARES; at++) {
+        spare_t *spare = &self->spares[at];
+        if (!spare->block || spare->size != size)
+            continue;
+        void *block = spare->block;
+        spare->block = NULL;
+        S_UNPOISON (block, size);
+        return block;
+    }
+    return mem_map (size);
+}
+
+static void
+s_unmap (heap_t *self, void *block, size_t size)
+{
+    if (size > S_SPARE_MAX) {
+        mem_unmap (block, size);
+        return;
+    }
+    spare_t *spare = NULL;
+    for (unsigned at = 0; at < S_SPARES && !spare; at++)
+        spare = self->spares[at].block ? NULL : &self->spares[at];
+    if (!spare) {
+        spare = &self->spares[self->oldest];
+        self->oldest = (self->oldest + 1) % S_SPARES;
+        s_give_back (spare);
+    }
+    *spare = (spare_t) { block, size, false };
+    S_POISON (block, size);
+}
+
+static void *
 s_alloc_large (heap_t *self, size_t size)
 {
     //  A value may grow inside its block up to what the block takes: all of it is there. malloc's own
     //  head is the 8 bytes that s_large_size counts
-    void *block = size >= S_MAPPED_MIN ? mem_map (s_large_size (size)) : mem_alloc (s_large_size (size) - 8);
+    void *block = size >= S_MAPPED_MIN ? s_map (self, s_large_size (size))
+                                       : mem_alloc (s_large_size (size) - 8);
     if (block) {
         self->used += s_large_size (size);
         self->reserved += s_large_size (size);
@@ -330,7 +388,7 @@ heap_free (heap_t *self, void *block, size_t size)
         self->used -= s_large_size (size);
         self->reserved -= s_large_size (size);
         if (size >= S_MAPPED_MIN)
-            mem_unmap (block, s_large_size (size));
+            s_unmap (self, block, s_large_size (size));
         else
             mem_free (block);
         return;
@@ -397,6 +455,13 @@ size_t
 heap_trim (heap_t *self, size_t pages)
 {
     size_t given = 0;
+    for (unsigned at = 0; at < S_SPARES && given < pages; at++)
+        if (self->spares[at].block) {
+            if (self->spares[at].old)
+                s_give_back (&self->spares[at]);
+            self->spares[at].old = true;
+            given++;
+        }
     for (unsigned kind = 0; kind < S_KINDS; kind++)
         for (chunk_t *chunk = self->open[kind]; chunk && given < pages; chunk = chunk->next)
             if (chunk->dirty)

@@ -35,7 +35,8 @@ size_t
 size_t
     heap_used (const heap_t *self);
 
-//  Bytes held from the system for them: pages with at least one block, and large blocks.
+//  Bytes held from the system for them: pages with at least one block, and large blocks. What is kept until
+//  heap_trim is not in it.
 size_t
     heap_reserved (const heap_t *self);
 
@@ -44,8 +45,9 @@ size_t
 bool
     heap_is_sparse (const heap_t *self, const void *block, size_t size);
 
-//  Gives up to `pages` unused pages back to the system. Returns how many it gave; fewer than asked:
-//  there are no more.
+//  Gives up to `pages` unused pages back to the system, and large blocks that were kept since the call
+//  before; those that are kept since then count as well. Returns how many; fewer than asked: there are no
+//  more.
 size_t
     heap_trim (heap_t *self, size_t pages);
 

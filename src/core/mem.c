@@ -48,7 +48,8 @@ mem_map (size_t size)
 {
     if (s_refused ())
         return NULL;
-    void *block = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+    void *block = mmap (NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
     return block == MAP_FAILED ? NULL : block;
 }
 

@@ -22,7 +22,8 @@ void
 void *
     mem_map_aligned (size_t size);
 
-//  size bytes, a multiple of 4,096, straight from the system. Contents are zero. NULL without memory.
+//  size bytes, a multiple of 4,096, straight from the system, and all of them at once: they are about to be
+//  written. Contents are zero. NULL without memory.
 void *
     mem_map (size_t size);
 

@@ -55,9 +55,13 @@ s_node (void *arg, const request_t *request, buf_t *out)
 
 //  Asks the storage as an actor would.
 static void
-s_execute (redis_rig_t *self, bytes_t body, buf_t *out)
+s_execute (redis_rig_t *self, bytes_t body, const bytes_t *attached, buf_t *out)
 {
-    batch_t batch = { .moment = self->moment, .body_size = body.size, .node = s_node };
+    batch_t batch = { .moment = self->moment,
+                      .body_size = body.size,
+                      .node = s_node,
+                      .attachments = attached,
+                      .attachment_count = attached != NULL };
     ck_assert (wire_open (body, &batch.reader));
     buf_reset (out);
     wire_begin (out);
@@ -92,7 +96,7 @@ s_read (void *arg, bytes_t map, const bytes_t *keys, size_t count, buf_t *copy, 
         wire_request (&body, 1, OP_GET, map, &keys[at], &nil, &options);
         unsigned refuse = self->refuse;
         self->refuse = 0;
-        s_execute (self, buf_bytes (&body), &out);
+        s_execute (self, buf_bytes (&body), NULL, &out);
         self->refuse = refuse;
         ck_assert (wire_open (buf_bytes (&out), &reader) && wire_next_reply (&reader, &reply) == WIRE_RECORD);
         ck_assert (meta_decode (reply.meta, &meta));
@@ -176,14 +180,13 @@ void
 redis_rig_turn (redis_rig_t *self)
 {
     buf_t out = BUF_INIT;
-    bytes_t body;
-    uint64_t records;
+    gateway_body_t body;
     for (bool more = true; more;) {
         more = false;
         gateway_settle (self->gateway);
-        while (gateway_body (self->gateway, &body, &records)) {
+        while (gateway_body (self->gateway, &body)) {
             more = true;
-            s_execute (self, body, &out);
+            s_execute (self, body.body, body.owner ? &body.value : NULL, &out);
             gateway_receive (self->gateway, buf_bytes (&out));
         }
         gateway_settle (self->gateway);

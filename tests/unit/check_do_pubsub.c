@@ -95,13 +95,12 @@ static void
 s_pump (void)
 {
     for (int round = 0; round < 8; round++) {
-        bytes_t body;
-        uint64_t records;
+        gateway_body_t body;
         gateway_clock (s_gateway, (moment_t) { .now = s_now, .wall = s_now });
         gateway_settle (s_gateway);
         gateway_turn (s_gateway);
-        while (gateway_body (s_gateway, &body, &records))
-            s_execute (body);
+        while (gateway_body (s_gateway, &body))
+            s_execute (body.body);
         pubsub_turn (s_pubsub, s_now);
         buf_t queue = s_queue;
         s_queue = (buf_t) BUF_INIT;
@@ -384,12 +383,11 @@ START_TEST (who_does_not_read_is_disconnected)
     memset (text + strlen (text), 'x', 4000 - strlen (text));
     memcpy (text + 4000, "\r\n", 3);
     for (int at = 0; at < 100 && talk_end (s_talks[0]) == TALK_OPEN; at++) {
-        bytes_t body;
-        uint64_t records;
+        gateway_body_t body;
         s_type (2, text, strlen (text));
         gateway_settle (s_gateway);
-        while (gateway_body (s_gateway, &body, &records))
-            s_execute (body);
+        while (gateway_body (s_gateway, &body))
+            s_execute (body.body);
         pubsub_turn (s_pubsub, s_now);
         uint32_t sizes[2];
         memcpy (sizes, s_queue.data, sizeof sizes);

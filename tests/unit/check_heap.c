@@ -170,6 +170,37 @@ START_TEST (a_block_is_sparse_when_its_page_has_much_room_and_is_not_next)
 }
 END_TEST
 
+//  A value that is replaced by one of its size, as often as that happens, costs no fresh memory.
+START_TEST (free_large_blocks_wait_for_others_of_their_size)
+{
+    enum { S_LARGE = 1 << 20 };
+    void *block = heap_alloc (s_heap, S_LARGE), *other = heap_alloc (s_heap, S_LARGE);
+    size_t used = heap_used (s_heap);
+    heap_free (s_heap, other, S_LARGE);
+    ck_assert_uint_eq (heap_used (s_heap), used / 2);
+    ck_assert_uint_eq (heap_reserved (s_heap), used / 2);
+    ck_assert_ptr_eq (heap_alloc (s_heap, S_LARGE - 100), other);
+    memset (other, 7, S_LARGE - 100);
+    heap_free (s_heap, other, S_LARGE - 100);
+    void *larger = heap_alloc (s_heap, 2 * S_LARGE);
+    ck_assert_ptr_ne (larger, other);
+    heap_free (s_heap, block, S_LARGE);
+    heap_free (s_heap, larger, 2 * S_LARGE);
+    ck_assert_uint_eq (heap_trim (s_heap, 1), 1);
+    ck_assert_uint_eq (heap_trim (s_heap, 1000), 3);
+    ck_assert_uint_eq (heap_trim (s_heap, 1000), 2);
+    ck_assert_uint_eq (heap_trim (s_heap, 1000), 0);
+    //  Not more than a few, and none of those that are very large
+    void *blocks[10];
+    for (size_t at = 0; at < 10; at++)
+        blocks[at] = heap_alloc (s_heap, S_LARGE);
+    for (size_t at = 0; at < 10; at++)
+        heap_free (s_heap, blocks[at], S_LARGE);
+    heap_free (s_heap, heap_alloc (s_heap, 64 * S_LARGE), 64 * S_LARGE);
+    ck_assert_uint_eq (heap_trim (s_heap, 1000), 4);
+}
+END_TEST
+
 START_TEST (without_memory_nothing_is_counted)
 {
     static const size_t s_sizes[] = { 10, 600, 5000, 9000, 300000 };
@@ -203,6 +234,7 @@ test_suite (void)
     tcase_add_test (tcase, full_pages_hold_nearly_what_is_reserved);
     tcase_add_test (tcase, unused_pages_are_given_back_once);
     tcase_add_test (tcase, a_block_is_sparse_when_its_page_has_much_room_and_is_not_next);
+    tcase_add_test (tcase, free_large_blocks_wait_for_others_of_their_size);
     tcase_add_test (tcase, without_memory_nothing_is_counted);
     suite_add_tcase (suite, tcase);
     return suite;

@@ -5,6 +5,7 @@
 
 #include "lib/redis_rig.h"
 #include "lib/test.h"
+#include "mem.h"
 
 static redis_rig_t s_rig;
 static uint64_t s_random = 7;
@@ -194,6 +195,124 @@ START_TEST (what_is_no_request_ends_a_connection)
 }
 END_TEST
 
+//  A SET of a value of so many bytes, all alike.
+static void
+s_add_set (buf_t *to, char key, char filled, size_t size)
+{
+    char head[80];
+    buf_add (to, head,
+             (size_t) snprintf (head, sizeof head, "*3\r\n$3\r\nSET\r\n$1\r\n%c\r\n$%zu\r\n", key, size));
+    ck_assert (buf_reserve (to, size + 2));
+    memset (to->data + to->size, filled, size);
+    to->size += size;
+    buf_add (to, "\r\n", 2);
+}
+
+static void
+s_give (talk_t *talk, bytes_t bytes)
+{
+    while (bytes.size) {
+        size_t room;
+        uint8_t *at = talk_room (talk, &room);
+        room = room < bytes.size ? room : bytes.size;
+        memcpy (at, bytes.data, room);
+        talk_read (talk, room);
+        bytes = bytes_of (bytes.data + room, bytes.size - room);
+    }
+}
+
+START_TEST (large_values_are_lent_and_counted)
+{
+    enum { S_SIZE = 200000 };
+    mp_t reader;
+    request_t request;
+    gateway_body_t body, next;
+    buf_t sent = BUF_INIT;
+    uint64_t before = gateway_stats (s_rig.gateway)->buffered;
+    s_add_set (&sent, 'l', 'x', S_SIZE);
+    s_give (s_rig.talks[0], buf_bytes (&sent));
+    ck_assert_uint_eq (gateway_stats (s_rig.gateway)->buffered, before); // The record counts it
+    ck_assert (gateway_body (s_rig.gateway, &body) && body.owner && body.records == 1);
+    ck_assert_uint_eq (body.value.size, S_SIZE);
+    ck_assert_uint_ge (lent_room (body.owner), S_SIZE);
+    ck_assert (wire_open (body.body, &reader) && wire_next_request (&reader, &request) == WIRE_RECORD);
+    ck_assert (request.value.kind == VALUE_ATTACHED && request.value.integer == 0);
+    //  Who holds it keeps it, whatever becomes of the connection
+    lent_t *owner = body.owner;
+    lent_hold (owner);
+    talk_destroy (&s_rig.talks[0]);
+    redis_rig_pass (&s_rig, 60000);
+    for (size_t at = 0; at < S_SIZE; at++)
+        ck_assert_int_eq (body.value.data[at], 'x');
+    lent_let_go (&owner);
+    //  A small value, and one that is little of what was read, are copied
+    buf_reset (&sent);
+    s_add_set (&sent, 's', 'x', 1000);
+    s_give (s_rig.talks[1], buf_bytes (&sent));
+    ck_assert (gateway_body (s_rig.gateway, &next) && !next.owner);
+    buf_clear (&sent);
+}
+END_TEST
+
+START_TEST (beyond_the_memory_that_may_be_held_nothing_is_read)
+{
+    gateway_config_t config = redis_rig_config ();
+    config.memory_max = 1 << 20;
+    redis_rig_close (&s_rig);
+    redis_rig_open (&s_rig, &config);
+    buf_t sent = BUF_INIT;
+    s_add_set (&sent, 'l', 'x', 1 << 20);
+    ck_assert (gateway_has_room (s_rig.gateway));
+    s_give (s_rig.talks[0], buf_bytes (&sent));
+    ck_assert (!gateway_has_room (s_rig.gateway));
+    redis_rig_turn (&s_rig);
+    ck_assert (gateway_has_room (s_rig.gateway));
+    buf_clear (&sent);
+}
+END_TEST
+
+//  Sent again, several in one buffer, with the beginning of another command behind them, without memory.
+START_TEST (lent_values_arrive_whole)
+{
+    enum { S_SIZE = 100000 };
+    for (unsigned refuse = 0; refuse < 4; refuse++)
+        for (unsigned failing = 0; failing < 3; failing++) {
+            buf_t sent = BUF_INIT;
+            for (char key = 'a'; key < 'e'; key++)
+                s_add_set (&sent, key, (char) (key + refuse), S_SIZE);
+            buf_add (&sent, "*2\r\n$6\r\nSTRLEN\r\n$1\r\na\r\n*2\r\n$3\r\nG", 32);
+            s_rig.refuse = refuse;
+            size_t room;
+            mem_fail_at (failing ? failing + 3 : 0);
+            talk_t *talk = s_rig.talks[refuse];
+            uint8_t *at = talk_room (talk, &room);
+            while (at && room && sent.size && talk_end (talk) == TALK_OPEN) {
+                room = room < sent.size ? room : sent.size;
+                memcpy (at, sent.data, room);
+                talk_read (talk, room);
+                memmove (sent.data, sent.data + room, sent.size - room);
+                sent.size -= room;
+                mem_fail_at (0);
+                at = talk_room (talk, &room);
+            }
+            mem_fail_at (0);
+            redis_rig_turn (&s_rig);
+            for (unsigned again = 0; again < 8; again++)
+                redis_rig_pass (&s_rig, 10);
+            buf_clear (&sent);
+            if (!s_rig.talks[refuse])
+                break; // Without memory
+            redis_rig_send (&s_rig, refuse, bytes_str ("ET\r\n$1\r\nd\r\n"));
+            const buf_t *said = &s_rig.said[refuse];
+            ck_assert_uint_eq (said->size, 4 * 5 + 9 + 9 + S_SIZE + 2);
+            ck_assert_mem_eq (said->data, "+OK\r\n+OK\r\n+OK\r\n+OK\r\n:100000\r\n$100000\r\n", 38);
+            for (size_t byte = 38; byte < 38 + S_SIZE; byte++)
+                ck_assert_int_eq (said->data[byte], 'd' + (int) refuse);
+            buf_reset (&s_rig.said[refuse]);
+        }
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -206,6 +325,9 @@ test_suite (void)
     tcase_add_test (all, who_does_not_read_is_not_served_further);
     tcase_add_test (all, past_the_limits_of_output_a_connection_ends);
     tcase_add_test (all, what_is_no_request_ends_a_connection);
+    tcase_add_test (all, large_values_are_lent_and_counted);
+    tcase_add_test (all, beyond_the_memory_that_may_be_held_nothing_is_read);
+    tcase_add_test (all, lent_values_arrive_whole);
     suite_add_tcase (suite, all);
     return suite;
 }

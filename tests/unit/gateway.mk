@@ -1,6 +1,12 @@
 #  SPDX-License-Identifier: MPL-2.0
 #  What Redis clients are served with
 
+check_PROGRAMS += tests/unit/check_lent
+TESTS += tests/unit/check_lent
+tests_unit_check_lent_SOURCES = tests/unit/check_lent.c $(TEST_MAIN)
+tests_unit_check_lent_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_lent_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/check_say
 TESTS += tests/unit/check_say
 tests_unit_check_say_SOURCES = tests/unit/check_say.c $(TEST_MAIN)

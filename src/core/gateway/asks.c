@@ -18,6 +18,8 @@ struct body {
     buf_t bytes;
     uint32_t records;
     uint32_t refs; // Records without a reply
+    bytes_t value; // Of its only record, beside the bytes
+    lent_t *owner; // Of the value; NULL: there is none
 };
 
 typedef struct {
@@ -72,6 +74,7 @@ static void
 s_free_body (body_t *body)
 {
     buf_clear (&body->bytes);
+    lent_let_go (&body->owner);
     mem_free (body);
 }
 
@@ -109,12 +112,20 @@ asks_bytes (const asks_t *self)
 //  ------------------------------------------------------------------------------------------------
 //  Bodies
 
-//  One that takes a record; NULL without memory.
+//  Bytes of a body that count in the window.
+static uint64_t
+s_weight (const body_t *body)
+{
+    return body->bytes.size + body->value.size;
+}
+
+//  One that takes a record; alone: and no other. NULL without memory.
 static body_t *
-s_open (asks_t *self)
+s_open (asks_t *self, bool alone)
 {
     body_t *body = self->last;
-    if (body && body->records < ASKS_BODY_RECORDS && body->bytes.size < ASKS_BODY_BYTES)
+    if (body && !body->owner && body->records < (alone ? 1 : ASKS_BODY_RECORDS)
+        && body->bytes.size < ASKS_BODY_BYTES)
         return body;
     body = self->spare;
     if (body) {
@@ -149,8 +160,12 @@ s_release (asks_t *self, body_t *body)
     if (--body->refs)
         return;
     self->flying_records -= body->records;
-    self->flying_bytes -= body->bytes.size;
+    self->flying_bytes -= s_weight (body);
     self->bytes -= body->bytes.size;
+    if (body->owner)
+        self->bytes -= lent_room (body->owner);
+    lent_let_go (&body->owner);
+    body->value = bytes_of (NULL, 0);
     if (body->before)
         body->before->behind = body->behind;
     else
@@ -166,23 +181,22 @@ s_release (asks_t *self, body_t *body)
 }
 
 bool
-asks_body (asks_t *self, bytes_t *body, uint64_t *records)
+asks_body (asks_t *self, gateway_body_t *body)
 {
     body_t *first = self->first;
     if (!first || first->records == 0)
         return false;
     if (self->flying_records
         && (self->flying_records + first->records > self->config->window_records
-            || self->flying_bytes + first->bytes.size > self->config->window_bytes))
+            || self->flying_bytes + s_weight (first) > self->config->window_bytes))
         return false;
     self->first = first->next;
     if (!self->first)
         self->last = NULL;
     self->flying_records += first->records;
-    self->flying_bytes += first->bytes.size;
+    self->flying_bytes += s_weight (first);
     self->stats->asked += first->records;
-    *body = buf_bytes (&first->bytes);
-    *records = first->records;
+    *body = (gateway_body_t) { buf_bytes (&first->bytes), first->records, first->value, first->owner };
     return true;
 }
 
@@ -220,6 +234,16 @@ s_give_back (asks_t *self, uint32_t slot)
     self->count--;
 }
 
+//  The value of the body's only record stays where it is.
+static void
+s_attach (asks_t *self, body_t *body, bytes_t value, lent_t *owner)
+{
+    lent_hold (owner);
+    body->value = value;
+    body->owner = owner;
+    self->bytes += lent_room (owner);
+}
+
 //  How long it may stand in line (LOCK), by itself.
 static uint64_t
 s_wait_of (const ask_t *ask)
@@ -228,10 +252,12 @@ s_wait_of (const ask_t *ask)
 }
 
 bool
-asks_add (asks_t *self, call_t *call, const ask_t *ask, call_reply_fn *then, uint64_t mark, uint64_t now)
+asks_add (asks_t *self, call_t *call, const ask_t *ask, lent_t *owner, call_reply_fn *then, uint64_t mark,
+          uint64_t now)
 {
     uint32_t slot = s_take (self);
-    body_t *body = slot ? s_open (self) : NULL;
+    body_t *body = slot ? s_open (self, owner) : NULL;
+    static const value_t attached = { .kind = VALUE_ATTACHED };
     if (!slot)
         return false;
     self->count++;
@@ -239,8 +265,8 @@ asks_add (asks_t *self, call_t *call, const ask_t *ask, call_reply_fn *then, uin
     uint64_t id = (uint64_t) (it->generation & 0x7ff) << S_SLOT_BITS | slot;
     if (body) {
         size_t before = body->bytes.size;
-        wire_request (&body->bytes, id, ask->op, ask->map, ask->has_key ? &ask->key : NULL, &ask->value,
-                      ask->options);
+        wire_request (&body->bytes, id, ask->op, ask->map, ask->has_key ? &ask->key : NULL,
+                      owner ? &attached : &ask->value, ask->options);
         if (!body->bytes.failed) {
             *it = (s_slot_t) { .call = call,
                                .then = then,
@@ -253,6 +279,8 @@ asks_add (asks_t *self, call_t *call, const ask_t *ask, call_reply_fn *then, uin
                                .writes = op_info (ask->op)->writes };
             body->records++;
             body->refs++;
+            if (owner)
+                s_attach (self, body, ask->value.bytes, owner);
             self->bytes += it->size + (before == WIRE_SIGNATURE_SIZE ? before : 0);
             return true;
         }
@@ -267,7 +295,7 @@ asks_add (asks_t *self, call_t *call, const ask_t *ask, call_reply_fn *then, uin
 static bool
 s_again (asks_t *self, s_slot_t *it)
 {
-    body_t *body = s_open (self);
+    body_t *body = s_open (self, it->body->owner);
     if (!body)
         return false;
     size_t before = body->bytes.size;
@@ -279,6 +307,8 @@ s_again (asks_t *self, s_slot_t *it)
     self->bytes += it->size + (before == WIRE_SIGNATURE_SIZE ? before : 0);
     body->records++;
     body->refs++;
+    if (it->body->owner)
+        s_attach (self, body, it->body->value, it->body->owner);
     s_release (self, it->body);
     it->body = body;
     it->offset = before;

@@ -12,6 +12,7 @@
 #define ASKS_BODY_RECORDS 1024   // Of one body, at most
 #define ASKS_BODY_BYTES 65536    // About, beyond one record
 #define ASKS_LINGER_MS 3000      // Beyond its deadline a record that is not answered counts as lost
+#define ASKS_LENT_MIN 65536      // Bytes of a value from which on it is lent to the router, not copied
 #define ASKS_AGAIN_MS 5          // Before a record is sent again, unless the refusal says how long
 
 typedef struct asks asks_t;
@@ -23,13 +24,15 @@ asks_t *
 void
     asks_destroy (asks_t **self_p);
 
-//  Adds a record; its reply is for this call. False: without memory, or too many.
+//  Adds a record; its reply is for this call. owner: who keeps the value's bytes; NULL: they are copied.
+//  False: without memory, or too many.
 bool
-    asks_add (asks_t *self, call_t *call, const ask_t *ask, call_reply_fn *then, uint64_t mark, uint64_t now);
+    asks_add (asks_t *self, call_t *call, const ask_t *ask, lent_t *owner, call_reply_fn *then, uint64_t mark,
+              uint64_t now);
 
-//  The next body that the window has room for, and how many records are in it. False: none. It is sent then.
+//  The next body that the window has room for. False: none. It is sent then.
 bool
-    asks_body (asks_t *self, bytes_t *body, uint64_t *records);
+    asks_body (asks_t *self, gateway_body_t *body);
 
 //  Called with each reply that somebody waits for; it may call asks_add.
 typedef void (asks_reply_fn) (call_t *call, call_reply_fn *then, const reply_t *reply, uint64_t mark);

@@ -413,7 +413,10 @@ call_ask (call_t *call, const ask_t *ask, call_reply_fn *then, uint64_t mark)
     for (uint32_t at = 0; writes && !gateway->reading && at < gateway->reads_count; at++)
         if (gateway->reads[at].call->talk == call->talk)
             call_flush_reads (gateway);
-    if (!asks_add (gateway->asks, call, ask, then, mark | (writes ? GATEWAY_MARK_WRITES : 0),
+    lent_t *owner = NULL;
+    if (ask->op == OP_PUT && ask->value.kind == VALUE_BYTES && ask->value.bytes.size >= ASKS_LENT_MIN)
+        owner = talk_lend (call->talk, ask->value.bytes);
+    if (!asks_add (gateway->asks, call, ask, owner, then, mark | (writes ? GATEWAY_MARK_WRITES : 0),
                    gateway->moment.now))
         return s_no_memory (call);
     call->pending++;

@@ -109,9 +109,9 @@ gateway_message (gateway_t *self, bytes_t topic, bytes_t body)
 }
 
 bool
-gateway_body (gateway_t *self, bytes_t *body, uint64_t *records)
+gateway_body (gateway_t *self, gateway_body_t *body)
 {
-    return asks_body (self->asks, body, records);
+    return asks_body (self->asks, body);
 }
 
 void

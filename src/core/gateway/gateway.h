@@ -10,6 +10,7 @@
 #define GATEWAY_H_INCLUDED
 
 #include "../cluster/view.h"
+#include "../lent.h"
 #include "../storage.h"
 #include "resp.h"
 
@@ -89,10 +90,16 @@ void
 void
     gateway_settle (gateway_t *self);
 
-//  The next body for the router; *records: in it. False: none now. The caller takes over what the buffer
-//  holds only by copying; it is good until the next call of any function.
+//  A message for the router. Good until the next call of any function; the value as long as it is held.
+typedef struct {
+    bytes_t body;
+    uint64_t records; // In it
+    bytes_t value;    // Its only attachment, of its only record
+    lent_t *owner;    // Of the value; NULL: there is no attachment
+} gateway_body_t;
+//  The next one. False: none now.
 bool
-    gateway_body (gateway_t *self, bytes_t *body, uint64_t *records);
+    gateway_body (gateway_t *self, gateway_body_t *body);
 
 //  A body of replies from the router. What is wrong with it is counted and changes nothing.
 void

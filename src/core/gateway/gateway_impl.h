@@ -80,6 +80,7 @@ struct talk {
     resp_limits_t limits; // Smaller before AUTH
     buf_t input, output;
     size_t read, written; // What is done with of them
+    lent_t *lent;         // The input; NULL: nobody else holds a part of it
     call_t *first, *last; // Commands without a whole reply
     uint32_t calls;
     uint32_t writes;      // Records that write and have no reply yet
@@ -107,6 +108,9 @@ struct talk {
 //  talk.c: executes what has been read, as far as may be.
 void
     talk_run (talk_t *self);
+//  Who owns these bytes of the input, which are read; they are not copied but held. NULL: copy them.
+lent_t *
+    talk_lend (talk_t *self, bytes_t bytes);
 //  Something was written to the output, or the connection ends.
 void
     talk_touch (talk_t *self);

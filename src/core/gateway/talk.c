@@ -6,6 +6,7 @@
 #include "gateway_impl.h"
 
 #define S_READ_SIZE 16384 // Bytes that are worth reading at once
+#define S_ROOM_FACTOR 4   // Of what has come of a large argument, for what is still to come
 #define S_KEEP_ROOM 65536 // Of a buffer that is empty
 
 static char *
@@ -251,7 +252,7 @@ talk_room (talk_t *self, size_t *room)
     size_t have = self->input.size - self->read;
     //  Room follows what has come, not what was announced
     if (wanted > want)
-        want = wanted < have + want ? wanted : have + want;
+        want = wanted < S_ROOM_FACTOR * have + want ? wanted : S_ROOM_FACTOR * have + want;
     *room = buf_reserve (&self->input, want) ? self->input.room - self->input.size : 0;
     s_count (self);
     return self->input.data + self->input.size;
@@ -348,12 +349,42 @@ s_go_on (talk_t *self)
     return false;
 }
 
-void
-talk_run (talk_t *self)
+lent_t *
+talk_lend (talk_t *self, bytes_t bytes)
 {
-    self->running = true;
-    bool stopped = s_go_on (self);
-    call_flush_reads (self->gateway); // Their keys lie in the input
+    const buf_t *input = &self->input;
+    //  Within talk_run alone, and only if most of what would be kept is the value
+    bool there = self->running && input->size && bytes.data >= input->data
+                 && bytes.data < input->data + input->size;
+    if (!there || bytes.size < input->room / 4)
+        return NULL;
+    if (!self->lent)
+        self->lent = lent_new (input);
+    return self->lent;
+}
+
+//  Others hold the input now: what is not read of it moves into memory of this connection's own.
+static void
+s_part (talk_t *self)
+{
+    buf_t rest = BUF_INIT;
+    buf_add (&rest, self->input.data + self->read, self->input.size - self->read);
+    lent_take (self->lent, &self->input);
+    lent_let_go (&self->lent);
+    self->input = rest;
+    self->read = 0;
+    if (!rest.failed)
+        return;
+    self->end = TALK_DEAD;
+    talk_touch (self);
+}
+
+//  What was read makes room.
+static void
+s_tidy (talk_t *self)
+{
+    if (self->lent)
+        s_part (self);
     if (self->read == self->input.size) {
         if (self->input.room > S_KEEP_ROOM)
             buf_clear (&self->input);
@@ -364,6 +395,15 @@ talk_run (talk_t *self)
         self->input.size -= self->read;
         self->read = 0;
     }
+}
+
+void
+talk_run (talk_t *self)
+{
+    self->running = true;
+    bool stopped = s_go_on (self);
+    call_flush_reads (self->gateway); // Their keys lie in the input
+    s_tidy (self);
     self->running = false;
     self->alone = stopped && self->first;
     //  Who waits for output to be taken, or for the grid, goes on when that has happened
