@@ -244,6 +244,37 @@ s_make_room (s_exec_t *self)
     return !why || s_refuse (call, ZGRID_NOMEM, why);
 }
 
+//  Whether an operation answers the value that is there.
+static bool
+s_shows (const call_t *call)
+{
+    switch (call->request->op) {
+        case OP_GET:
+        case OP_GETPUT:
+        case OP_GETDEL:
+        case OP_CAS:
+            return true;
+        default:
+            return false;
+    }
+}
+
+//  What is there now, and is asked for, has room in one reply. False, and replied, if not. A record behind
+//  others that store more is refused by itself.
+static bool
+s_fits_reply (s_exec_t *self)
+{
+    call_t *call = self->call;
+    uint64_t sum = 0;
+    for (uint32_t at = 0; at < self->records; at++) {
+        s_turn_to (call, &self->items[self->conditions + at].request);
+        sum += call->place.entry && s_shows (call) ? entry_value (call->place.entry).size : 0;
+    }
+    call->request = self->asked;
+    return sum <= call->storage->config.value_max
+           || s_refuse (call, ZGRID_TOOBIG, "the replies together are longer than limits.value_max");
+}
+
 //  ------------------------------------------------------------------------------------------------
 //  Executing
 
@@ -279,7 +310,10 @@ s_run (s_exec_t *self, buf_t *replies)
         (void) options_decode (request->options, &call->options, &why); // Was looked at
         call->options.given &= ~(uint64_t) S_NOT_HERE;
         s_turn_to (call, request);
-        ops_table[request->op](call);
+        if (replies->size > call->storage->config.value_max)
+            s_refuse (call, ZGRID_TOOBIG, "the replies together are longer than limits.value_max");
+        else
+            ops_table[request->op](call);
         if (LEFT_OUT (exec_whole))
             call_split_group (call);
     }
@@ -310,7 +344,7 @@ s_exec (s_exec_t *self)
     call_t *call = self->call;
     buf_t replies = BUF_INIT;
     const options_t options = call->options;
-    if (!s_read (self) || !s_check (self) || !s_expire (self) || !s_make_room (self))
+    if (!s_read (self) || !s_check (self) || !s_expire (self) || !s_fits_reply (self) || !s_make_room (self))
         return;
     call->saw = 0;
     call->before = call->partition->sequence;

@@ -196,6 +196,14 @@ redis_rig_turn (redis_rig_t *self)
 }
 
 void
+redis_rig_warm (redis_rig_t *self, unsigned talk)
+{
+    for (unsigned count = 0; count < 30; count++)
+        redis_rig_send (self, talk, bytes_str ("GET nothing\r\n"));
+    buf_reset (&self->said[talk]);
+}
+
+void
 redis_rig_pass (redis_rig_t *self, uint64_t milliseconds)
 {
     self->moment.now += milliseconds;

@@ -31,6 +31,9 @@ void
 //  Bytes of a client; then turns until nothing happens any more.
 void
     redis_rig_send (redis_rig_t *self, unsigned talk, bytes_t bytes);
+//  Small replies, until the talk begins many commands before the first is answered.
+void
+    redis_rig_warm (redis_rig_t *self, unsigned talk);
 //  Turns alone.
 void
     redis_rig_turn (redis_rig_t *self);

@@ -140,6 +140,19 @@ def one():
     with servers.one_node(**{"limits.value_max": most}) as grid:
         grid.up()
         values(grid.address, most)
+        many_large(grid.address, 20, 16 * MIB)
+
+
+def many_large(address, count, size):
+    """More than a connection's buffers take, asked for at once and read all the while."""
+    with connect(address) as wire:
+        value = os.urandom(size)
+        equal(wire.value("SET", "{large}", value), b"OK", "SET of %d bytes" % size)
+        before = statistic(wire, "gateway_slow")
+        wire.send(request("GET", "{large}") * count)
+        for _ in range(count):
+            check(wire.reply() == (b"$", value), "a reader that is not slow gets other bytes")
+        equal(statistic(wire, "gateway_slow"), before, "slow readers")
 
 
 def moved(wires, first, *words):
@@ -181,6 +194,11 @@ def three():
     with Grid(copies=2, sets={"gateway.redirect": "always"}) as grid:
         grid.up(3)
         redirected(grid)
+    with Grid(copies=2, sets={"gateway.output_hard": 64 * MIB}) as grid:
+        grid.up(3)
+        for address in grid.addresses.values():
+            many_large(address, 300, MIB)
+    say("many large replies")
 
 
 def scenario():

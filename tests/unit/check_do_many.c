@@ -123,6 +123,7 @@ END_TEST
 START_TEST (a_connection_may_end_while_it_waits)
 {
     s_rig.local = false;
+    redis_rig_warm (&s_rig, 1);
     s_rig.refuse = 1;
     redis_rig_send (&s_rig, 1, bytes_str ("MSET a 1 b 2\r\nMGET a b\r\nDEL a\r\n"));
     talk_destroy (&s_rig.talks[1]);

@@ -143,6 +143,8 @@ END_TEST
 //  A pipeline is answered in its order, and sees its own writes; reads are not asked of the grid otherwise.
 START_TEST (pipelines_are_answered_in_their_order)
 {
+    redis_rig_warm (&s_rig, 0);
+    s_rig.reads = 0;
     redis_rig_says (&s_rig, "SET a 1\r\nGET a\r\nSET a 2\r\nGET a\r\nGET b\r\nAPPEND a x\r\nGET a\r\n",
                     "+OK\r\n$1\r\n1\r\n+OK\r\n$1\r\n2\r\n$-1\r\n:2\r\n$2\r\n2x\r\n");
     ck_assert_uint_eq (s_rig.reads, 0);

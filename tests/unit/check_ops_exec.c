@@ -80,7 +80,7 @@ s_execute (s_exec_t *self)
 static const char *
 s_words (const answer_t *answer)
 {
-    static char s_text[4096];
+    static char s_text[8192];
     size_t size = 0;
     mp_t reader = mp_of (answer->value.bytes);
     uint32_t count = 0;
@@ -91,7 +91,7 @@ s_words (const answer_t *answer)
         reply_t reply;
         ck_assert_int_eq (wire_next_reply (&reader, &reply), WIRE_RECORD);
         ck_assert_uint_eq (reply.id, at + 1);
-        char value[200] = "-";
+        char value[600] = "-";
         if (reply.value.kind == VALUE_INT)
             snprintf (value, sizeof value, "%lld", (long long) reply.value.integer);
         else if (reply.value.kind == VALUE_BYTES)
@@ -380,6 +380,18 @@ START_TEST (values_together_are_bounded)
     s_add (&exec, OP_COPY, "{t}a", "{t}d", "");
     answer_t answer = s_execute (&exec);
     ck_assert_str_eq (s_words (&answer), "OK -, OK -, TOOBIG -");
+    //  And what is answered: at once where it is known, later otherwise
+    s_add (&exec, OP_PUT, "{t}x", "1", "");
+    for (int count = 0; count < 3; count++)
+        s_add (&exec, OP_GET, "{t}a", NULL, "");
+    ck_assert_uint_eq (s_execute (&exec).status, ZGRID_TOOBIG);
+    ck_assert_uint_eq (rig_do (&s_rig, OP_GET, "{t}x", NULL, "").status, ZGRID_NOTFOUND);
+    s_add (&exec, OP_PUT, "{t}y", text, "");
+    for (int count = 0; count < 3; count++)
+        s_add (&exec, OP_PUT, "{t}y", "1", "nx get");
+    answer = s_execute (&exec);
+    ck_assert_uint_eq (answer.status, ZGRID_OK);
+    ck_assert_ptr_nonnull (strstr (s_words (&answer), ", TOOBIG -"));
 }
 END_TEST
 

@@ -137,6 +137,30 @@ START_TEST (commands_that_wait_are_bounded)
 }
 END_TEST
 
+//  Asked for without a turn of the grid: what is not answered yet will be as large as what was.
+START_TEST (replies_under_way_count_as_output)
+{
+    talk_t *talk = s_rig.talks[1];
+    for (unsigned large = 0; large < 2; large++) {
+        if (large)
+            redis_rig_words (&s_rig, "SETRANGE a 300000 x", ":300001");
+        s_rig.local = false;
+        for (unsigned at = 0; at < 30; at++)
+            redis_rig_send (&s_rig, 1, bytes_str ("GET a\r\n"));
+        uint64_t before = gateway_stats (s_rig.gateway)->commands;
+        for (unsigned at = 0; at < 500 && talk_wants (talk); at++) {
+            size_t room;
+            memcpy (talk_room (talk, &room), "GET a\r\n", 7);
+            talk_read (talk, 7);
+        }
+        uint64_t begun = gateway_stats (s_rig.gateway)->commands - before;
+        ck_assert_msg (large ? begun >= 2 && begun <= 4 : begun >= 250 && begun <= 260, "%u: %u", large,
+                       (unsigned) begun);
+        redis_rig_turn (&s_rig);
+    }
+}
+END_TEST
+
 //  The rig does not read here.
 START_TEST (who_does_not_read_is_not_served_further)
 {
@@ -324,6 +348,7 @@ test_suite (void)
     tcase_add_test (all, commands_that_wait_are_bounded);
     tcase_add_test (all, who_does_not_read_is_not_served_further);
     tcase_add_test (all, past_the_limits_of_output_a_connection_ends);
+    tcase_add_test (all, replies_under_way_count_as_output);
     tcase_add_test (all, what_is_no_request_ends_a_connection);
     tcase_add_test (all, large_values_are_lent_and_counted);
     tcase_add_test (all, beyond_the_memory_that_may_be_held_nothing_is_read);

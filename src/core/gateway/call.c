@@ -8,7 +8,8 @@
 #include "bundle.h"
 #include "gateway_impl.h"
 
-#define S_KEEP_ROOM 4096 // Bytes of a buffer that a spare call keeps
+#define S_COPY_MAX (8u << 20) // Bytes that reads are expected to find at a time
+#define S_KEEP_ROOM 4096      // Bytes of a buffer that a spare call keeps
 
 //  A spare one, or a new one; NULL without memory.
 static call_t *
@@ -383,6 +384,16 @@ call_fail_status (call_t *call, const reply_t *reply)
 //  ------------------------------------------------------------------------------------------------
 //  The grid
 
+//  A large reply is expected again, a small one not so soon.
+static void
+s_learn_size (talk_t *talk, const reply_t *reply)
+{
+    bool sized = reply->value.kind == VALUE_BYTES || reply->value.kind == VALUE_TREE;
+    uint64_t less = talk->expected - talk->expected / 4, size = sized ? reply->value.bytes.size : 0;
+    less = less > GATEWAY_REPLY_LEAST ? less : GATEWAY_REPLY_LEAST;
+    talk->expected = size > less ? size : less;
+}
+
 void
 call_reply (call_t *call, call_reply_fn *then, const reply_t *reply, uint64_t mark)
 {
@@ -391,9 +402,10 @@ call_reply (call_t *call, call_reply_fn *then, const reply_t *reply, uint64_t ma
         call->writes--;
         call->talk->writes--;
     }
-    if (call->talk && !call->done)
+    if (call->talk && !call->done) {
+        s_learn_size (call->talk, reply);
         then (call, reply, mark & ~GATEWAY_MARK_WRITES);
-    else
+    } else
         s_drop (call);
 }
 
@@ -447,6 +459,7 @@ s_found (const read_t *read, const gateway_found_t *found, const buf_t *copy)
         reply.meta = bytes_of (meta, sizeof meta);
     }
     read->call->gateway->stats.local++;
+    s_learn_size (read->call->talk, &reply);
     read->then (read->call, &reply, read->mark);
 }
 
@@ -483,7 +496,9 @@ call_flush_reads (gateway_t *gateway)
         gateway->reading = true;
         for (uint32_t first = 0, end; first < count; first = end) {
             end = first + 1;
+            uint64_t size = reads[first].call->talk ? reads[first].call->talk->expected : 0;
             while (reads[first].call->talk && end < count && reads[end].call->talk
+                   && (size += reads[end].call->talk->expected) <= S_COPY_MAX
                    && bytes_equal (call_map (reads[end].call), call_map (reads[first].call)))
                 end++;
             if (reads[first].call->talk)

@@ -11,6 +11,7 @@
 #include "script.h"
 
 #define GATEWAY_OUTPUT_PAUSE (1u << 20) // Bytes of replies that wait: no further commands are executed
+#define GATEWAY_REPLY_LEAST 4096 // Bytes that a small reply is taken to have
 #define GATEWAY_TTL_MAX INT64_C (3162240000000) // The longest that the grid knows: 100 years in milliseconds
 #define GATEWAY_SPARE_CALLS 4096
 #define GATEWAY_MARK_WRITES (UINT64_C (1) << 63) // Of marks: the record writes
@@ -83,6 +84,7 @@ struct talk {
     lent_t *lent;         // The input; NULL: nobody else holds a part of it
     call_t *first, *last; // Commands without a whole reply
     uint32_t calls;
+    uint64_t expected;    // Bytes of a reply of the grid, as the last ones were
     uint32_t writes;      // Records that write and have no reply yet
     uint64_t counted;     // Bytes of its buffers that the gateway's sum holds
     uint64_t soft_since;  // Its output is above the soft limit since then; 0: it is not

@@ -40,6 +40,7 @@ talk_new (gateway_t *gateway, const char *address, const char *local, void *owne
     self->id = ++gateway->last_id;
     self->began = gateway->moment.wall;
     self->protocol = 2;
+    self->expected = GATEWAY_OUTPUT_PAUSE; // A slow start
     self->next = gateway->talks;
     if (self->next)
         self->next->previous = self;
@@ -273,11 +274,15 @@ talk_finish (talk_t *self)
     talk_resume (self);
 }
 
+//  What has been asked for comes, whether or not it is read: replies under way count as well. How large they
+//  are is known of those before them.
 static bool
 s_is_full (const talk_t *self)
 {
     const gateway_config_t *config = &self->gateway->config;
-    return self->calls >= config->calls_max || self->output.size - self->written > GATEWAY_OUTPUT_PAUSE
+    uint64_t waiting = self->output.size - self->written;
+    return self->calls >= config->calls_max || waiting > GATEWAY_OUTPUT_PAUSE
+           || (self->calls && self->calls * self->expected > GATEWAY_OUTPUT_PAUSE)
            || gateway_is_full (self->gateway);
 }
 
