@@ -100,6 +100,41 @@ START_TEST (replies_come_in_order_however_bytes_are_cut)
 }
 END_TEST
 
+//  From the connection's buffer to the entry, by either storage actor, together with a small one.
+START_TEST (large_values_come_back_whole)
+{
+    enum { S_SIZE = 1 << 20 };
+    zgrid_node_t *node = s_start (NULL, NULL);
+    int fd = s_connect (node);
+    char *value = malloc (S_SIZE + 1), *got = malloc (S_SIZE + 1), head[80];
+    assert (value && got);
+    value[S_SIZE] = 0;
+    for (int round = 0; round < 8; round++) {
+        snprintf (head, sizeof head, "*5\r\n$4\r\nMSET\r\n$1\r\ns\r\n$1\r\n%d\r\n$1\r\n%d\r\n$%d\r\n", round,
+                  round, S_SIZE);
+        for (size_t at = 0; at < S_SIZE; at++)
+            value[at] = (char) ('a' + (at + at / 251 + (size_t) round) % 26);
+        s_send (fd, head);
+        s_send (fd, value);
+        s_send (fd, "\r\n");
+        s_hear (fd, "+OK\r\n", false);
+    }
+    for (int round = 0; round < 8; round++) {
+        snprintf (head, sizeof head, "GET %d\r\nGET s\r\n", round);
+        s_send (fd, head);
+        s_hear (fd, "$1048576\r\n", false);
+        ck_assert_int_eq (recv (fd, got, S_SIZE, MSG_WAITALL), S_SIZE);
+        for (size_t at = 0; at < S_SIZE; at++)
+            ck_assert_int_eq (got[at], 'a' + (int) ((at + at / 251 + (size_t) round) % 26));
+        s_hear (fd, "\r\n$1\r\n7\r\n", false);
+    }
+    free (value);
+    free (got);
+    close (fd);
+    zgrid_node_destroy (&node);
+}
+END_TEST
+
 //  Who sends no more is told the rest.
 START_TEST (who_sends_no_more_is_told_the_rest)
 {
@@ -231,6 +266,7 @@ test_suite (void)
     TCase *tests = tcase_create ("all");
     tcase_set_timeout (tests, TEST_TIMEOUT);
     tcase_add_test (tests, replies_come_in_order_however_bytes_are_cut);
+    tcase_add_test (tests, large_values_come_back_whole);
     tcase_add_test (tests, who_sends_no_more_is_told_the_rest);
     tcase_add_test (tests, strangers_are_closed);
     tcase_add_test (tests, too_many_are_told_so);
