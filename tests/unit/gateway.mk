@@ -12,3 +12,9 @@ TESTS += tests/unit/check_do_command
 tests_unit_check_do_command_SOURCES = tests/unit/check_do_command.c $(REDIS_RIG) $(TEST_MAIN)
 tests_unit_check_do_command_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_do_command_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_multi
+TESTS += tests/unit/check_do_multi
+tests_unit_check_do_multi_SOURCES = tests/unit/check_do_multi.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_multi_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_multi_LDADD = $(UNIT_LIBS)

@@ -5,14 +5,15 @@
 #include <zgrid_error.h>
 
 #include "../mem.h"
+#include "bundle.h"
 #include "gateway_impl.h"
 
 #define S_KEEP_ROOM 4096 // Bytes of a buffer that a spare call keeps
 
-call_t *
-call_new (talk_t *talk, const bytes_t *args, uint32_t count)
+//  A spare one, or a new one; NULL without memory.
+static call_t *
+s_take (gateway_t *gateway)
 {
-    gateway_t *gateway = talk->gateway;
     call_t *self = gateway->spare;
     if (self) {
         gateway->spare = self->next;
@@ -21,6 +22,16 @@ call_new (talk_t *talk, const bytes_t *args, uint32_t count)
         return NULL;
     self->next = NULL;
     self->gateway = gateway;
+    self->mute = false;
+    return self;
+}
+
+call_t *
+call_new (talk_t *talk, const bytes_t *args, uint32_t count)
+{
+    call_t *self = s_take (talk->gateway);
+    if (!self)
+        return NULL;
     self->talk = talk;
     self->args = args;
     self->count = count;
@@ -32,6 +43,20 @@ call_new (talk_t *talk, const bytes_t *args, uint32_t count)
         talk->first = self;
     talk->last = self;
     talk->calls++;
+    return self;
+}
+
+call_t *
+call_new_inner (talk_t *talk, const command_t *command, const bytes_t *args, uint32_t count)
+{
+    call_t *self = s_take (talk->gateway);
+    if (!self)
+        return NULL;
+    self->talk = talk;
+    self->command = command;
+    self->args = args;
+    self->count = count;
+    self->in_multi = true;
     return self;
 }
 
@@ -113,8 +138,15 @@ call_release (call_t *call)
 }
 
 void
+call_leave (call_t *call)
+{
+    s_let_go (call);
+}
+
+void
 call_orphan_all (talk_t *talk)
 {
+    bundle_destroy (&talk->multi.bundle);
     while (talk->first) {
         call_t *call = talk->first;
         talk->first = call->next;
@@ -270,6 +302,10 @@ call_done (call_t *call)
 {
     talk_t *talk = call->talk;
     call->done = true;
+    if (call->in_multi) {
+        bundle_done (talk->multi.bundle);
+        return;
+    }
     if (talk->first == call)
         s_advance (talk);
     talk_touch (talk);
@@ -365,6 +401,12 @@ bool
 call_ask (call_t *call, const ask_t *ask, call_reply_fn *then, uint64_t mark)
 {
     gateway_t *gateway = call->gateway;
+    if (call->in_multi && bundle_takes (call->talk->multi.bundle, ask)) {
+        if (!bundle_add (call->talk->multi.bundle, call, ask, then, mark))
+            return s_no_memory (call);
+        call->pending++;
+        return true;
+    }
     //  What is published changes no entry
     bool writes = op_info (ask->op)->writes && ask->op != OP_PUBLISH;
     //  Reads before it that wait may have to ask the grid after all: they must do so first

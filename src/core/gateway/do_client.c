@@ -69,6 +69,7 @@ s_line (const call_t *call, const talk_t *talk, buf_t *out)
 {
     const hearer_t *hearer = talk->hearer;
     const command_t *command = talk->last ? talk->last->command : NULL;
+    bool in_multi = talk->multi.open || talk->multi.bundle;
     uint64_t now = (uint64_t) call_moment (call).wall;
     char name[64];
     size_t size = 0;
@@ -80,9 +81,11 @@ s_line (const call_t *call, const talk_t *talk, buf_t *out)
                            .address = talk->address,
                            .local = talk->local,
                            .age = now > talk->began ? (now - talk->began) / 1000 : 0,
-                           .flag = talk_is_subscribed (talk) ? 'P' : 'N',
+                           .flag = in_multi                    ? 'x'
+                                   : talk_is_subscribed (talk) ? 'P'
+                                                               : 'N',
                            .database = talk->database,
-                           .queued = -1,
+                           .queued = in_multi ? (int64_t) talk->multi.count : -1,
                            .input = talk->input.size - talk->read,
                            .input_free = talk->input.room - talk->input.size,
                            .output = talk->output.size - talk->written,

@@ -212,6 +212,7 @@ do_reset (call_t *call)
         return;
     }
     hearer_destroy (&talk->hearer);
+    multi_clear (&talk->multi);
     client_note_clear (&talk->note);
     talk->protocol = 2;
     talk->clustered = talk->readonly = talk->mute = talk->skip = call->mute = false;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cluster_note.h"
+#include "do.h"
 #include "gateway_impl.h"
 
 #define S_SHOWN 128 // Bytes of what an error shows again
@@ -93,15 +94,68 @@ s_has_subs (const command_t *command)
            && next->name[command->size] == '|';
 }
 
+//  Between MULTI and EXEC.
+static void
+s_queue (call_t *call)
+{
+    talk_t *talk = call_talk (call);
+    const char *why = multi_queue (&talk->multi, call_command (call), call->args, call_count (call),
+                                   call_gateway (call)->config.limits.bulk_max);
+    if (why) {
+        call_gateway (call)->stats.transactions_refused++;
+        talk->multi.broken = true;
+        call_fail (call, why);
+        return;
+    }
+    say_status (call_say (call), "QUEUED");
+    call_done (call);
+}
+
+//  EXEC with words behind it ends what it was to execute.
+static void
+s_fail_exec (call_t *call)
+{
+    multi_clear (&call_talk (call)->multi);
+    call_fail (call,
+               "EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command");
+}
+
+//  `inner`: command, or its subcommand, or NULL. False: the call was answered, it may not.
+static bool
+s_may (call_t *call, const command_t *command, const command_t *inner)
+{
+    const talk_t *talk = call_talk (call);
+    uint32_t count = call_count (call);
+    if (!command || command->state == COMMAND_ABSENT)
+        s_unknown (call);
+    else if (inner != command && count == 1)
+        call_fail_arity (call);
+    else if (!inner || !inner->run)
+        s_unknown_sub (call, command);
+    else if (!s_has_arity (inner, count) && inner->run == do_exec)
+        s_fail_exec (call);
+    else if (!s_has_arity (inner, count))
+        call_fail_arity (call);
+    else if (!talk->known && !(inner->flags & COMMAND_NO_AUTH))
+        call_fail (call, "NOAUTH Authentication required.");
+    else if (talk->multi.open && inner->flags & COMMAND_NO_MULTI)
+        call_fail (call, "ERR Command not allowed inside a transaction");
+    else if (talk->protocol == 2 && !(inner->flags & COMMAND_SUBSCRIBED) && talk_is_subscribed (talk))
+        s_fail_subscribed (call);
+    else
+        return cluster_check (call);
+    return false;
+}
+
 bool
 talk_execute (talk_t *self, const bytes_t *args, uint32_t count)
 {
     const command_t *command = command_find (args[0]), *inner = command;
     //  COMMAND is a command by itself, too
-    bool container = command && (command->state == COMMAND_CONTAINER || (count > 1 && s_has_subs (command)));
-    if (container)
+    if (command && (command->state == COMMAND_CONTAINER || (count > 1 && s_has_subs (command))))
         inner = count > 1 ? command_find_sub (command, args[1]) : NULL;
-    if (s_must_wait (self, inner))
+    bool queues = self->multi.open && !(inner && inner->flags & COMMAND_IN_MULTI);
+    if (!queues && s_must_wait (self, inner))
         return false;
     call_t *call = call_new (self, args, count);
     if (!call) {
@@ -110,22 +164,13 @@ talk_execute (talk_t *self, const bytes_t *args, uint32_t count)
     }
     self->gateway->stats.commands++;
     call->command = inner ? inner : command ? command : &s_none;
-    if (!command || command->state == COMMAND_ABSENT)
-        s_unknown (call);
-    else if (container && count == 1)
-        call_fail_arity (call);
-    else if (!inner || !inner->run)
-        s_unknown_sub (call, command);
-    else if (!s_has_arity (inner, count))
-        call_fail_arity (call);
-    else if (!self->known && !(inner->flags & COMMAND_NO_AUTH))
-        call_fail (call, "NOAUTH Authentication required.");
-    else if (self->protocol == 2 && !(inner->flags & COMMAND_SUBSCRIBED) && talk_is_subscribed (self))
-        s_fail_subscribed (call);
-    else if (cluster_check (call)) {
-        call->held = true;
+    call->held = true;
+    if (!s_may (call, command, inner))
+        self->multi.broken = self->multi.open;
+    else if (queues)
+        s_queue (call);
+    else
         inner->run (call);
-        call_release (call);
-    }
+    call_release (call);
     return true;
 }

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "client_note.h"
 #include "listen.h"
+#include "multi.h"
 
 #define GATEWAY_OUTPUT_PAUSE (1u << 20) // Bytes of replies that wait: no further commands are executed
 #define GATEWAY_TTL_MAX INT64_C (3162240000000) // The longest that the grid knows: 100 years in milliseconds
@@ -98,6 +99,7 @@ struct talk {
     bool clustered;       // It has asked for the cluster: see cluster_note.h
     bool readonly;
     bool mute, skip;      // CLIENT REPLY: OFF; SKIP: the next command is not answered
+    multi_t multi;
 };
 
 //  talk.c: executes what has been read, as far as may be.
@@ -127,6 +129,13 @@ void
 //  call.c
 call_t *
     call_new (talk_t *talk, const bytes_t *args, uint32_t count);
+//  One of EXEC's commands: it is not in its connection's list, what it says stays in its `reply`. args live as
+//  long.
+call_t *
+    call_new_inner (talk_t *talk, const command_t *command, const bytes_t *args, uint32_t count);
+//  Its connection, or EXEC, does not need it any more.
+void
+    call_leave (call_t *call);
 //  Its function has returned.
 void
     call_release (call_t *call);

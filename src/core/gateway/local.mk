@@ -20,4 +20,7 @@ libzgrid_core_la_SOURCES += \
     src/core/gateway/listen.h src/core/gateway/many.h src/core/gateway/resp.c \
     src/core/gateway/resp.h src/core/gateway/say.c src/core/gateway/say.h src/core/gateway/slots.c \
     src/core/gateway/slots.h src/core/gateway/talk.c src/core/gateway/talk.h \
-    src/core/gateway/words.h
+    src/core/gateway/words.h \
+    src/core/gateway/bundle.c src/core/gateway/bundle.h src/core/gateway/do_multi.c \
+    src/core/gateway/exec_value.c src/core/gateway/exec_value.h src/core/gateway/multi.c \
+    src/core/gateway/multi.h

@@ -72,6 +72,7 @@ talk_destroy (talk_t **self_p)
         return;
     gateway_t *gateway = self->gateway;
     call_orphan_all (self);
+    multi_clear (&self->multi);
     if (self->is_ready)
         s_unlink (&gateway->ready, offsetof (talk_t, next_ready), self);
     if (self->is_resuming)
@@ -143,7 +144,7 @@ talk_select (talk_t *self, uint32_t database)
 static void
 s_count (talk_t *self)
 {
-    uint64_t bytes = self->input.room + self->output.room + self->held.room;
+    uint64_t bytes = self->input.room + self->output.room + self->held.room + self->multi.bytes;
     self->gateway->stats.buffered += bytes - self->counted;
     self->counted = bytes;
 }
