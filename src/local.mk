@@ -31,7 +31,7 @@ libzgrid_core_la_SOURCES = \
     src/core/mem.c src/core/mem.h \
     src/core/mp.c src/core/mp.h \
     src/core/sheet.c src/core/sheet.h \
-    src/core/slot.c src/core/slot.h \
+    src/core/sha1.c src/core/sha1.h src/core/slot.c src/core/slot.h \
     src/core/slow.c src/core/slow.h \
     src/core/split.c src/core/split.h \
     src/core/stats.c src/core/status.h src/core/utf8.h \

@@ -18,3 +18,15 @@ TESTS += tests/unit/check_do_multi
 tests_unit_check_do_multi_SOURCES = tests/unit/check_do_multi.c $(REDIS_RIG) $(TEST_MAIN)
 tests_unit_check_do_multi_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_do_multi_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_do_script
+TESTS += tests/unit/check_do_script
+tests_unit_check_do_script_SOURCES = tests/unit/check_do_script.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_do_script_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_do_script_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/check_sha1
+TESTS += tests/unit/check_sha1
+tests_unit_check_sha1_SOURCES = tests/unit/check_sha1.c $(TEST_MAIN)
+tests_unit_check_sha1_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_sha1_LDADD = $(UNIT_LIBS)

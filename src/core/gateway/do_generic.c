@@ -4,6 +4,7 @@
 
 #include <zgrid_error.h>
 
+#include "../slot.h"
 #include "do.h"
 #include "gateway_impl.h"
 #include "help.h"
@@ -19,7 +20,8 @@ s_say (call_t *call, int64_t number)
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  RENAME and COPY: read, store under the other key, and remove if nobody has written meanwhile
+//  RENAME and COPY: one operation where both keys are in one partition; otherwise read, store under the other
+//  key, and remove if nobody has written meanwhile
 
 typedef struct {
     bool nx, copies;
@@ -126,11 +128,61 @@ s_same (call_t *call, const reply_t *reply, uint64_t mark)
         call_fail_status (call, reply);
 }
 
+static bool
+s_is_near (const call_t *call)
+{
+    uint32_t partitions = call_gateway (call)->config.partitions;
+    return slot_partition (slot_of_key (call_arg (call, 1)), partitions)
+           == slot_partition (slot_of_key (call_arg (call, 2)), partitions);
+}
+
+static void
+s_moved (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    const s_way_t *way = call_state (call, sizeof (s_way_t));
+    (void) mark;
+    if (reply->status == ZGRID_NOTFOUND && way->copies)
+        s_say (call, 0);
+    else if (reply->status == ZGRID_NOTFOUND)
+        call_fail (call, "ERR no such key");
+    else if (reply->status == ZGRID_OK || reply->status == ZGRID_EXISTS)
+        s_say_end (call, reply->status == ZGRID_OK);
+    else
+        call_fail_status (call, reply);
+}
+
+static void
+s_move (call_t *call)
+{
+    const s_way_t *way = call_state (call, sizeof (s_way_t));
+    options_t options = { .given = way->nx ? OPT_nx : 0 };
+    if (way->database != call_talk (call)->database) {
+        if (!gateway_map (call_gateway (call), way->database, call_scratch (call))) {
+            call_fail (call, "OOM command not allowed when used memory > 'maxmemory'.");
+            return;
+        }
+        options.given |= OPT_into;
+        options.into = buf_bytes (call_scratch (call));
+    }
+    ask_t ask = { way->copies ? OP_COPY : OP_RENAME, call_map (call), call_arg (call, 1), true,
+                  value_bytes (call_arg (call, 2)),  &options };
+    call_ask (call, &ask, s_moved, 0);
+}
+
+static void
+s_go (call_t *call)
+{
+    if (s_is_near (call))
+        s_move (call);
+    else if (call_keep (call))
+        s_read (call);
+}
+
 static void
 s_rename (call_t *call, bool nx)
 {
     s_way_t *way = call_state (call, sizeof (s_way_t));
-    if (!way || !call_keep (call))
+    if (!way)
         return;
     way->nx = nx;
     way->database = call_talk (call)->database;
@@ -138,7 +190,7 @@ s_rename (call_t *call, bool nx)
         ask_t ask = { OP_EXISTS, call_map (call), call_arg (call, 1), true, value_nil (), NULL };
         call_ask (call, &ask, s_same, 0);
     } else
-        s_read (call);
+        s_go (call);
 }
 
 void
@@ -158,7 +210,7 @@ do_copy (call_t *call)
 {
     s_way_t *way = call_state (call, sizeof (s_way_t));
     int64_t database;
-    if (!way || !call_keep (call))
+    if (!way)
         return;
     way->copies = way->nx = true;
     way->database = call_talk (call)->database;
@@ -184,7 +236,7 @@ do_copy (call_t *call)
     if (way->database == call_talk (call)->database && bytes_equal (call_arg (call, 1), call_arg (call, 2)))
         call_fail (call, "ERR source and destination objects are the same");
     else
-        s_read (call);
+        s_go (call);
 }
 
 //  ------------------------------------------------------------------------------------------------

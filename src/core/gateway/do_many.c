@@ -5,7 +5,9 @@
 
 #include <zgrid_error.h>
 
+#include "../slot.h"
 #include "do.h"
+#include "exec_value.h"
 #include "gateway_impl.h"
 #include "many.h"
 
@@ -180,4 +182,80 @@ do_mset (call_t *call)
         if (!call_ask (call, &ask, s_stored, 0))
             return;
     }
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  MSETNX: all or none, as one
+
+static void
+s_stored_new (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    mp_t reader;
+    reply_t one = { .status = ZGRID_MAYBE };
+    uint32_t count = (uint32_t) mark;
+    if (reply->status == ZGRID_MISMATCH) {
+        say_int (call_say (call), 0);
+        call_done (call);
+        return;
+    }
+    if (!exec_value_open (reply, count, &reader)) {
+        call_fail_status (call, reply->status == ZGRID_OK ? &one : reply);
+        return;
+    }
+    for (uint32_t at = 0; at < count; at++) {
+        exec_value_next (&reader, &one);
+        if (one.status != ZGRID_OK) {
+            call_fail_status (call, &one);
+            return;
+        }
+    }
+    say_int (call_say (call), 1);
+    call_done (call);
+}
+
+static bool
+s_in_one_slot (const call_t *call)
+{
+    for (uint32_t at = 3; at < call_count (call); at += 2)
+        if (slot_of_key (call_arg (call, at)) != slot_of_key (call_arg (call, 1)))
+            return false;
+    return true;
+}
+
+void
+do_msetnx (call_t *call)
+{
+    uint32_t count = call_count (call);
+    exec_value_t value = { .records_count = 0 };
+    if (count % 2 == 0) {
+        call_fail_arity (call);
+        return;
+    }
+    if (!s_in_one_slot (call)) {
+        call_fail (call, "CROSSSLOT Keys in request don't hash to the same slot");
+        return;
+    }
+    if (count / 2 > EXEC_RECORDS_MAX) {
+        call_fail (call, "ERR at most 1,024 keys");
+        return;
+    }
+    for (uint32_t at = 1; at < count; at += 2) {
+        ask_t put = {
+            OP_PUT, call_map (call), call_arg (call, at), true, value_bytes (call_arg (call, at + 1)), NULL
+        };
+        exec_value_condition (&value, call_map (call), call_arg (call, at), 0);
+        exec_value_record (&value, &put);
+    }
+    bool whole = exec_value_write (&value, call_scratch (call));
+    exec_value_clear (&value);
+    ask_t ask = { OP_EXEC,
+                  call_map (call),
+                  call_arg (call, 1),
+                  true,
+                  { .kind = VALUE_TREE, .bytes = buf_bytes (call_scratch (call)) },
+                  NULL };
+    if (whole)
+        call_ask (call, &ask, s_stored_new, count / 2);
+    else
+        call_fail (call, "OOM command not allowed when used memory > 'maxmemory'.");
 }

@@ -5,6 +5,7 @@
 #include <zgrid_error.h>
 
 #include "do.h"
+#include "exec_value.h"
 #include "gateway_impl.h"
 #include "words.h"
 
@@ -326,137 +327,122 @@ do_append (call_t *call)
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  GETEX: the value first, then its time to live
+//  GETEX: the value, then its time to live, as one
 
 static void
 s_time_set (call_t *call, const reply_t *reply, uint64_t mark)
 {
     (void) mark;
-    if (reply->status != ZGRID_OK && reply->status != ZGRID_NOTFOUND) {
+    if (reply->status != ZGRID_OK && reply->status != ZGRID_NOTFOUND)
         call_fail_status (call, reply);
-        return;
+    else if (call_scratch (call)->failed)
+        call_fail (call, "OOM command not allowed when used memory > 'maxmemory'.");
+    else {
+        say_bulk (call_say (call), buf_bytes (call_scratch (call)));
+        call_done (call);
     }
-    say_bulk (call_say (call), buf_bytes (call_scratch (call)));
-    call_done (call);
 }
 
+//  The reply with the time comes behind it.
 static void
 s_got_for_time (call_t *call, const reply_t *reply, uint64_t mark)
 {
     char room[24];
-    options_t *options = call_state (call, sizeof (options_t));
-    if (reply->status != ZGRID_OK || !options->given) {
+    if (reply->status != ZGRID_OK) {
         s_read (call, reply, mark);
         return;
     }
     bytes_t value = s_bytes (&reply->value, room);
+    gateway_stats (call_gateway (call))->hits++;
+    buf_reset (call_scratch (call));
     buf_add (call_scratch (call), value.data, value.size);
+}
+
+static void
+s_both (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    mp_t reader;
+    reply_t one = { .status = ZGRID_MAYBE };
+    if (!exec_value_open (reply, 2, &reader)) {
+        call_fail_status (call, reply->status == ZGRID_OK ? &one : reply);
+        return;
+    }
+    exec_value_next (&reader, &one);
+    s_got_for_time (call, &one, mark);
+    if (call_is_done (call))
+        return;
+    exec_value_next (&reader, &one);
+    s_time_set (call, &one, mark);
+}
+
+static void
+s_get_and_set (call_t *call, op_t op, value_t time)
+{
+    ask_t get = { OP_GET, call_map (call), call_arg (call, 1), true, value_nil (), NULL };
+    ask_t set = { op, call_map (call), call_arg (call, 1), true, time, NULL };
+    if (call_in_multi (call)) { // They become a part of one that is larger
+        if (call_ask (call, &get, s_got_for_time, 0))
+            call_ask (call, &set, s_time_set, 0);
+        return;
+    }
+    exec_value_t value = { .records_count = 0 };
+    exec_value_record (&value, &get);
+    exec_value_record (&value, &set);
+    bool whole = exec_value_write (&value, call_scratch (call));
+    exec_value_clear (&value);
+    if (whole)
+        s_ask (call, OP_EXEC, (value_t) { .kind = VALUE_TREE, .bytes = buf_bytes (call_scratch (call)) },
+               NULL, s_both);
+    else
+        call_fail (call, "OOM command not allowed when used memory > 'maxmemory'.");
+}
+
+void
+do_getex (call_t *call)
+{
     static const struct {
         uint64_t unit;
         op_t op;
     } ops[] = {
         { OPT_ex, OP_EXPIRE }, { OPT_px, OP_PEXPIRE }, { OPT_exat, OP_EXPIREAT }, { OPT_pxat, OP_PEXPIREAT }
     };
-    op_t op = OP_PERSIST;
-    for (size_t at = 0; at < sizeof ops / sizeof ops[0]; at++)
-        op = options->given == ops[at].unit ? ops[at].op : op;
-    s_ask (call, op, op == OP_PERSIST ? value_nil () : value_int ((int64_t) options->time), NULL, s_time_set);
-}
-
-void
-do_getex (call_t *call)
-{
-    options_t *options = call_state (call, sizeof (options_t));
+    options_t options = { .given = 0 };
     uint32_t count = call_count (call);
-    if (!options)
-        return;
     uint64_t unit = count == 4 ? s_unit (call_arg (call, 2)) : 0;
-    if (count == 3 && word_is (call_arg (call, 2), "PERSIST"))
-        options->given = OPT_keepttl;
-    else if (count == 4 && unit) {
-        if (!s_time (call, call_arg (call, 3), unit, options))
-            return;
-    } else if (count != 2) {
+    if (count == 2) {
+        call_read (call, call_arg (call, 1), false, s_read, 0);
+        return;
+    }
+    if (count == 3 && word_is (call_arg (call, 2), "PERSIST")) {
+        s_get_and_set (call, OP_PERSIST, value_nil ());
+        return;
+    }
+    if (!unit) {
         call_fail_syntax (call);
         return;
     }
-    if (call_keep (call))
-        call_read (call, call_arg (call, 1), false, s_got_for_time, 0);
+    if (!s_time (call, call_arg (call, 3), unit, &options))
+        return;
+    for (size_t at = 0; at < sizeof ops / sizeof ops[0]; at++)
+        if (options.given == ops[at].unit)
+            s_get_and_set (call, ops[at].op, value_int ((int64_t) options.time));
 }
 
 //  ------------------------------------------------------------------------------------------------
-//  SETRANGE: read, write over, store if nobody has stored meanwhile
-
-#define S_TRIES 1000
-
-typedef struct {
-    int64_t offset;
-    uint64_t tries;
-} s_over_t;
-
-static void
-s_read_to_write (call_t *call, const reply_t *reply, uint64_t mark);
-
-static void
-s_written (call_t *call, const reply_t *reply, uint64_t mark)
-{
-    s_over_t *over = call_state (call, sizeof (s_over_t));
-    if (reply->status == ZGRID_OK)
-        s_say_int (call, (int64_t) mark);
-    else if ((reply->status == ZGRID_MISMATCH || reply->status == ZGRID_NOTFOUND
-              || reply->status == ZGRID_EXISTS)
-             && ++over->tries < S_TRIES)
-        s_ask (call, OP_GET, value_nil (), NULL, s_read_to_write);
-    else
-        call_fail_status (call, reply);
-}
-
-static void
-s_read_to_write (call_t *call, const reply_t *reply, uint64_t mark)
-{
-    char room[24];
-    (void) mark;
-    if (reply->status != ZGRID_OK && reply->status != ZGRID_NOTFOUND) {
-        call_fail_status (call, reply);
-        return;
-    }
-    bool found = reply->status == ZGRID_OK;
-    bytes_t value = found ? s_bytes (&reply->value, room) : bytes_of (NULL, 0), part = call_arg (call, 3);
-    size_t offset = (size_t) ((s_over_t *) call_state (call, sizeof (s_over_t)))->offset;
-    if (part.size == 0) {
-        s_say_int (call, (int64_t) value.size);
-        return;
-    }
-    buf_t *out = call_scratch (call);
-    size_t size = offset + part.size > value.size ? offset + part.size : value.size;
-    buf_reset (out);
-    if (!buf_reserve (out, size)) {
-        call_fail (call, "OOM command not allowed when used memory > 'maxmemory'.");
-        return;
-    }
-    memset (out->data, 0, size);
-    if (value.size)
-        memcpy (out->data, value.data, value.size);
-    memcpy (out->data + offset, part.data, part.size);
-    options_t options = { .given = OPT_ifversion | OPT_keepttl, .ifversion = found ? reply->version : 0 };
-    ask_t ask = {
-        OP_PUT, call_map (call), call_arg (call, 1), true, value_bytes (bytes_of (out->data, size)), &options
-    };
-    call_ask (call, &ask, s_written, size);
-}
 
 void
 do_setrange (call_t *call)
 {
-    s_over_t *over = call_state (call, sizeof (s_over_t));
-    if (!over)
-        return;
-    if (!word_int (call_arg (call, 2), &over->offset))
+    int64_t offset;
+    bytes_t part = call_arg (call, 3);
+    if (!word_int (call_arg (call, 2), &offset))
         call_fail_integer (call);
-    else if (over->offset < 0)
+    else if (offset < 0)
         call_fail (call, "ERR offset is out of range");
-    else if ((uint64_t) over->offset + call_arg (call, 3).size > call_gateway (call)->config.limits.bulk_max)
+    else if (part.size && (uint64_t) offset + part.size > call_gateway (call)->config.limits.bulk_max)
         call_fail (call, "ERR string exceeds maximum allowed size (proto-max-bulk-len)");
-    else if (call_keep (call))
-        s_ask (call, OP_GET, value_nil (), NULL, s_read_to_write);
+    else {
+        options_t options = { .given = OPT_offset, .offset = (uint64_t) offset };
+        s_ask (call, OP_SETRANGE, value_bytes (part), &options, s_new_length);
+    }
 }

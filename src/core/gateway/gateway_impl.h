@@ -8,6 +8,7 @@
 #include "client_note.h"
 #include "listen.h"
 #include "multi.h"
+#include "script.h"
 
 #define GATEWAY_OUTPUT_PAUSE (1u << 20) // Bytes of replies that wait: no further commands are executed
 #define GATEWAY_TTL_MAX INT64_C (3162240000000) // The longest that the grid knows: 100 years in milliseconds
@@ -64,6 +65,7 @@ struct gateway {
     uint32_t reads_count;
     bool reading;         // What they found is being told
     buf_t copy;           // What reads found
+    scripts_t scripts;
 };
 
 struct talk {
