@@ -368,11 +368,11 @@ s_both (call_t *call, const reply_t *reply, uint64_t mark)
         return;
     }
     exec_value_next (&reader, &one);
+    bool found = one.status == ZGRID_OK;
     s_got_for_time (call, &one, mark);
-    if (call_is_done (call))
-        return;
     exec_value_next (&reader, &one);
-    s_time_set (call, &one, mark);
+    if (found) // Otherwise the call is done, and gone
+        s_time_set (call, &one, mark);
 }
 
 static void
