@@ -74,8 +74,44 @@ def server(one):
     equal(one.client_setname("script"), True)
     equal(one.client_getname(), "script")
     check(one.config_get("maxmemory"), "CONFIG GET")
-    check(one.command_count() > 80, "COMMAND COUNT")
+    check(one.command_count() > 100, "COMMAND COUNT")
     check(abs(one.time()[0] - time.time()) < 60, "TIME")
+
+
+def transactions(one):
+    with one.pipeline() as pipe:
+        pipe.watch("{t}a")
+        pipe.multi()
+        pipe.set("{t}a", 1)
+        pipe.incr("{t}a")
+        equal(pipe.execute(), [True, 2])
+        pipe.watch("{t}a")
+        one.set("{t}a", 5)
+        pipe.multi()
+        pipe.set("{t}a", 6)
+        try:
+            pipe.execute()
+            check(False, "a changed key is not noticed")
+        except redis.WatchError:
+            equal(one.get("{t}a"), b"5")
+
+
+def locks(one):
+    one.delete("lock")
+    lock = one.lock("lock", timeout=20)
+    equal(lock.acquire(), True)
+    equal(one.lock("lock", timeout=20).acquire(blocking=False), False)
+    equal(lock.extend(30), True)
+    equal(lock.reacquire(), True)
+    lock.release()
+    equal(one.exists("lock"), 0)
+    try:
+        lock.acquire()
+        one.set("lock", "another")
+        lock.release()
+        check(False, "a lost lock is released")
+    except redis.exceptions.LockNotOwnedError:
+        one.delete("lock")
 
 
 def topics(one):
@@ -144,7 +180,9 @@ def main():
     values(one)
     if kind == "one":
         server(one)
+        transactions(one)
         topics(one)
+    locks(one)
     print("done")
 
 

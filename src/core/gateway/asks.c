@@ -123,13 +123,17 @@ s_open (asks_t *self)
         buf_reset (&body->bytes);
     } else if (!(body = mem_alloc_zero (1, sizeof (body_t))))
         return NULL;
+    wire_begin (&body->bytes);
+    if (body->bytes.failed) { // Nobody could read what is behind it
+        s_free_body (body);
+        return NULL;
+    }
     body->next = body->before = NULL;
     body->behind = self->all;
     if (self->all)
         self->all->before = body;
     self->all = body;
     body->records = body->refs = 0;
-    wire_begin (&body->bytes);
     if (self->last)
         self->last->next = body;
     else
