@@ -1,5 +1,5 @@
-//  sha1: SHA-1 (FIPS 180-4, 6.1), by which Redis clients name scripts. Not for anything that must be kept from
-//  forgers.
+//  sha1: SHA-1 (FIPS 180-4, 6.1), by which Redis clients name scripts. Not for anything that must be kept
+//  from forgers.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef SHA1_H_INCLUDED
 #define SHA1_H_INCLUDED

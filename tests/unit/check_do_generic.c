@@ -165,6 +165,26 @@ START_TEST (wrong_words_have_the_errors_of_redis)
 }
 END_TEST
 
+//  One record where both keys are in one partition; what is read is not as of another moment then.
+START_TEST (near_keys_change_places_at_once)
+{
+    redis_rig_words (&s_rig, "SET {n}a 1 PX 5000", "+OK");
+    uint64_t before = s_rig.records;
+    redis_rig_words (&s_rig, "RENAME {n}a {n}b", "+OK");
+    redis_rig_words (&s_rig, "RENAMENX {n}b {n}c", ":1");
+    redis_rig_words (&s_rig, "COPY {n}c {n}d", ":1");
+    redis_rig_words (&s_rig, "COPY {n}c {n}d", ":0");
+    redis_rig_words (&s_rig, "COPY {n}c {n}d DB 3", ":1");
+    redis_rig_words (&s_rig, "RENAMENX {n}c {n}d", ":0");
+    redis_rig_words (&s_rig, "RENAME {n}none {n}d", "-ERR no such key");
+    redis_rig_words (&s_rig, "COPY {n}none {n}d", ":0");
+    redis_rig_words (&s_rig, "PTTL {n}d", ":5000");
+    ck_assert_uint_eq (s_rig.records, before + 9);
+    redis_rig_words (&s_rig, "SELECT 3", "+OK");
+    redis_rig_words (&s_rig, "PTTL {n}d", ":5000");
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -176,6 +196,7 @@ test_suite (void)
     tcase_add_test (all, what_keys_hold_is_told);
     tcase_add_test (all, scans_tell_all_keys);
     tcase_add_test (all, wrong_words_have_the_errors_of_redis);
+    tcase_add_test (all, near_keys_change_places_at_once);
     suite_add_tcase (suite, all);
     return suite;
 }

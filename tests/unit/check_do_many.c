@@ -133,6 +133,25 @@ START_TEST (a_connection_may_end_while_it_waits)
 }
 END_TEST
 
+START_TEST (all_are_stored_or_none)
+{
+    static const redis_line_t lines[] = {
+        { "MSETNX {m}a 1 {m}b 2", ":1" },
+        { "MSETNX {m}b 3 {m}c 4", ":0" },
+        { "MGET {m}a {m}b {m}c", "*3\r\n$1\r\n1\r\n$1\r\n2\r\n$-1" },
+        { "MSETNX {m}d 1 {m}d 2", ":1" },
+        { "GET {m}d", "$1\r\n2" },
+        { "MSETNX {m}e 1 {m}f", "-ERR wrong number of arguments for 'msetnx' command" },
+        { "MSETNX a 1 b 2", "-CROSSSLOT Keys in request don't hash to the same slot" },
+        { "EXISTS a b", ":0" },
+    };
+    REDIS_PLAY (&s_rig, lines);
+    uint64_t before = s_rig.records;
+    redis_rig_words (&s_rig, "MSETNX {m}x 1 {m}y 2 {m}z 3", ":1");
+    ck_assert_uint_eq (s_rig.records, before + 1);
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -144,6 +163,7 @@ test_suite (void)
     tcase_add_test (all, many_keys_have_one_reply);
     tcase_add_test (all, keys_live_as_long_as_they_are_told);
     tcase_add_test (all, a_connection_may_end_while_it_waits);
+    tcase_add_test (all, all_are_stored_or_none);
     suite_add_tcase (suite, all);
     return suite;
 }

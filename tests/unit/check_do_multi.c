@@ -1,5 +1,5 @@
-//  check_do_multi: what Redis clients are told by MULTI, EXEC, DISCARD, WATCH and UNWATCH. The replies are those of
-//  redis-server 7.0.
+//  check_do_multi: what Redis clients are told by MULTI, EXEC, DISCARD, WATCH and UNWATCH. The replies are
+//  those of redis-server 7.0.
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdio.h>
 
@@ -205,9 +205,9 @@ END_TEST
 START_TEST (protocols_are_those_of_the_turn)
 {
     redis_rig_words (&s_rig, "SET a 1", "+OK");
-    redis_rig_says (
-        &s_rig, "HELLO x\r\nMULTI\r\nGET x\r\nHELLO 3\r\nGET x\r\n",
-        "-ERR Protocol version is not an integer or out of range\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n");
+    redis_rig_says (&s_rig, "HELLO x\r\nMULTI\r\nGET x\r\nHELLO 3\r\nGET x\r\n",
+                    "-ERR Protocol version is not an integer or out of range\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n"
+                    "+QUEUED\r\n");
     redis_rig_send (&s_rig, 0, bytes_str ("EXEC\r\n"));
     buf_add (&s_rig.said[0], "", 1);
     const char *said = (const char *) s_rig.said[0].data;

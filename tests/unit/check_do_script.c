@@ -48,11 +48,14 @@ START_TEST (a_lock_is_released_by_its_holder_only)
 {
     static const char *const spellings[] = {
         RELEASE,
-        "if redis.call('get', KEYS[1]) == ARGV[1] then\n    return redis.call('del', KEYS[1])\nelse\n    return 0\nend",
-        "\n\tif redis.call(\"GET\", KEYS[1]) == ARGV[1] then\n\t\treturn redis.call(\"DEL\", KEYS[1])\n\telse\n\t\t"
-        "return 0\n\tend\n",
-        "-- whose is it?\nif (redis.call('get',KEYS[1]) == ARGV[1]) then return redis.call('del',KEYS[1]); end; return 0;",
-        "--[[ release\n ]] if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end",
+        "if redis.call('get', KEYS[1]) == ARGV[1] then\n    return redis.call('del', KEYS[1])\n"
+        "else\n    return 0\nend",
+        "\n\tif redis.call(\"GET\", KEYS[1]) == ARGV[1] then\n\t\treturn redis.call(\"DEL\", KEYS[1])\n"
+        "\telse\n\t\treturn 0\n\tend\n",
+        "-- whose is it?\nif (redis.call('get',KEYS[1]) == ARGV[1]) then return redis.call('del',KEYS[1]); "
+        "end; return 0;",
+        "--[[ release\n ]] if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) else "
+        "return 0 end",
     };
     for (size_t at = 0; at < sizeof spellings / sizeof spellings[0]; at++) {
         redis_rig_words (&s_rig, "SET lock mine", "+OK");
@@ -116,7 +119,8 @@ START_TEST (locks_are_prolonged)
         "redis.call('pexpire', KEYS[1], newttl) return 1";
     static const char reacquire[] = TOKEN "redis.call('pexpire', KEYS[1], ARGV[2]) return 1";
     static const char usual[] =
-        "if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) else return 0 end";
+        "if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) "
+        "else return 0 end";
     redis_rig_words (&s_rig, "SET lock mine PX 1000", "+OK");
     s_eval (extend, "1 lock other 5000 0", ":0\r\n");
     s_eval (extend, "1 lock mine 5000 0", ":1\r\n");

@@ -5,6 +5,7 @@
 
 #include "lib/redis_rig.h"
 #include "lib/test.h"
+#include "mem.h"
 
 static redis_rig_t s_rig;
 
@@ -193,6 +194,109 @@ START_TEST (large_values_pass)
 }
 END_TEST
 
+START_TEST (what_two_values_have_in_common)
+{
+    static const redis_line_t lines[] = {
+        { "MSET {t}a ohmytext {t}b mynewtext", "+OK" },
+        { "LCS {t}a {t}b", "$6\r\nmytext" },
+        { "LCS {t}b {t}a", "$6\r\nmytext" },
+        { "LCS {t}a {t}b LEN", ":6" },
+        { "LCS {t}a {t}b IDX",
+          "*4\r\n$7\r\nmatches\r\n*2\r\n*2\r\n*2\r\n:4\r\n:7\r\n*2\r\n:5\r\n:8\r\n*2\r\n*2\r\n:2"
+          "\r\n:3\r\n*2\r\n:0\r\n:1\r\n$3\r\nlen\r\n:6" },
+        { "LCS {t}a {t}b IDX MINMATCHLEN 4 WITHMATCHLEN",
+          "*4\r\n$7\r\nmatches\r\n*1\r\n*3\r\n*2\r\n:4\r\n:7\r\n*2\r\n:5\r\n:8\r\n:4\r\n$3\r\nlen\r\n:6" },
+        { "LCS {t}a {t}none", "$0\r\n" },
+        { "LCS {t}none {t}none IDX", "*4\r\n$7\r\nmatches\r\n*0\r\n$3\r\nlen\r\n:0" },
+        { "LCS {t}a {t}b LEN IDX", "-ERR If you want both the length and indexes, please just use IDX." },
+        { "LCS {t}a {t}b MINMATCHLEN", "-ERR syntax error" },
+        { "LCS {t}a {t}b MINMATCHLEN x", "-ERR value is not an integer or out of range" },
+        { "LCS {t}a {t}b WHAT", "-ERR syntax error" },
+        { "INCRBY {t}n 1123", ":1123" },
+        { "LCS {t}n {t}n", "$4\r\n1123" },
+    };
+    REDIS_PLAY (&s_rig, lines);
+    s_rig.local = false;
+    redis_rig_words (&s_rig, "LCS {t}a {t}b", "$6\r\nmytext");
+}
+END_TEST
+
+//  The table has a cell for each pair of beginnings: 4,095 by 4,095 is the largest square.
+START_TEST (what_is_compared_has_a_bound)
+{
+    static const char words[] = "SETRANGE {t}%s %u x";
+    char line[64];
+    snprintf (line, sizeof line, words, "a", 4094);
+    redis_rig_words (&s_rig, line, ":4095");
+    redis_rig_words (&s_rig, "COPY {t}a {t}b", ":1");
+    redis_rig_words (&s_rig, "LCS {t}a {t}b LEN", ":4095");
+    redis_rig_words (&s_rig, "APPEND {t}b y", ":4096");
+    redis_rig_words (&s_rig, "LCS {t}a {t}b LEN",
+                     "-ERR values are too long for LCS: the product of their lengths is above 16,777,216");
+    snprintf (line, sizeof line, words, "c", 1u << 24);
+    redis_rig_words (&s_rig, line, ":16777217");
+    redis_rig_words (&s_rig, "LCS {t}none {t}c LEN",
+                     "-ERR values are too long for LCS: the product of their lengths is above 16,777,216");
+}
+END_TEST
+
+//  One record each.
+START_TEST (what_reads_and_writes_does_both_at_once)
+{
+    redis_rig_words (&s_rig, "SET a Hello", "+OK");
+    uint64_t before = s_rig.records;
+    redis_rig_words (&s_rig, "GETEX a PX 5000", "$5\r\nHello");
+    redis_rig_words (&s_rig, "SETRANGE a 1 ipp", ":5");
+    redis_rig_words (&s_rig, "GETEX none EX 1", "$-1");
+    redis_rig_words (&s_rig, "PTTL a", ":5000");
+    redis_rig_words (&s_rig, "GETEX a PERSIST", "$5\r\nHippo");
+    redis_rig_words (&s_rig, "PTTL a", ":-1");
+    ck_assert_uint_eq (s_rig.records, before + 6);
+    redis_rig_words (&s_rig, "SETRANGE a 9223372036854775807 x",
+                     "-ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+}
+END_TEST
+
+//  Each command that asks for several things at once, where each allocation fails: it is answered.
+START_TEST (without_memory_a_command_is_answered)
+{
+    static const char *const commands[] = {
+        "LCS {t}a {t}b\r\n",
+        "LCS {t}a {t}b IDX\r\n",
+        "GETEX {t}a EX 10\r\n",
+        "MSETNX {t}c 1 {t}d 2\r\n",
+        "COPY {t}a {t}c DB 1\r\n",
+        "SETRANGE {t}a 3 x\r\n",
+        "RENAME {t}a {t}c\r\n",
+        "SCRIPT EXISTS short\r\n",
+        "EVAL \"return redis.call('set',KEYS[1],ARGV[1],'NX','PX',ARGV[2])\" 1 {t}l x 100\r\n",
+        "EVAL \"if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) end "
+        "return 0\""
+        " 1 {t}a ohmytext 100\r\n",
+    };
+    for (size_t at = 0; at < sizeof commands / sizeof commands[0]; at++)
+        for (uint64_t nth = 1; nth < 25; nth++) {
+            redis_rig_close (&s_rig);
+            redis_rig_open (&s_rig, NULL);
+            redis_rig_words (&s_rig, "MSET {t}a ohmytext {t}b mynewtext", "+OK");
+            bytes_t bytes = bytes_str (commands[at]);
+            size_t room;
+            uint8_t *input = talk_room (s_rig.talks[0], &room);
+            ck_assert_uint_gt (room, bytes.size);
+            memcpy (input, bytes.data, bytes.size);
+            mem_fail_at (nth);
+            talk_read (s_rig.talks[0], bytes.size);
+            gateway_settle (s_rig.gateway);
+            mem_fail_at (0);
+            redis_rig_turn (&s_rig);
+            ck_assert_msg (s_rig.said[0].size || !s_rig.talks[0], "%s at %d", commands[at], (int) nth);
+            buf_reset (&s_rig.said[0]);
+            if (s_rig.talks[0])
+                redis_rig_words (&s_rig, "PING", "+PONG");
+        }
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -208,6 +312,10 @@ test_suite (void)
     tcase_add_test (all, pipelines_are_answered_in_their_order);
     tcase_add_test (all, what_the_grid_refuses_for_the_moment_is_asked_again);
     tcase_add_test (all, large_values_pass);
+    tcase_add_test (all, what_two_values_have_in_common);
+    tcase_add_test (all, what_is_compared_has_a_bound);
+    tcase_add_test (all, what_reads_and_writes_does_both_at_once);
+    tcase_add_test (all, without_memory_a_command_is_answered);
     suite_add_tcase (suite, all);
     return suite;
 }

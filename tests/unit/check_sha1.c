@@ -1,4 +1,5 @@
-//  check_sha1: the examples of FIPS 180 and NIST's, and every length around a block's end against what sha1sum says.
+//  check_sha1: the examples of FIPS 180 and NIST's, and every length around a block's end against what
+//  another program says.
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdio.h>
 

@@ -1,5 +1,6 @@
-//  bundle: EXEC on its way. The records of all queued commands with keys leave as one; when the reply has come
-//  each command is given its own, and says its part of EXEC's reply. Commands without keys begin in their turn.
+//  bundle: EXEC on its way. The records of all queued commands with keys leave as one; when the reply has
+//  come each command is given its own, and says its part of EXEC's reply. Commands without keys begin in
+//  their turn.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef BUNDLE_H_INCLUDED
 #define BUNDLE_H_INCLUDED
@@ -7,8 +8,8 @@
 #include "call.h"
 #include "multi.h"
 
-//  Executes what the call's connection has queued, under the condition that its watched keys are unchanged. The
-//  call is answered, perhaps later; then nothing is queued or watched any more.
+//  Executes what the call's connection has queued, under the condition that its watched keys are unchanged.
+//  The call is answered, perhaps later; then nothing is queued or watched any more.
 void
     bundle_run (call_t *call);
 
@@ -16,8 +17,8 @@ void
 void
     bundle_destroy (bundle_t **self_p);
 
-//  For call.c, of the commands of EXEC: takes a record that is to be executed with the others. False: it must be
-//  asked for by itself.
+//  For call.c, of the commands of EXEC: takes a record that is to be executed with the others. False: it must
+//  be asked for by itself.
 bool
     bundle_takes (const bundle_t *self, const ask_t *ask);
 //  False: without memory, or too many; none of them will be executed.

@@ -1,6 +1,6 @@
-//  do_script: EVAL and its like, for scripts that are known (script.h): what they would do is done by records of the
-//  grid. Keys are read, looked at, and changed under the condition that they are what was read; if they are not,
-//  once more.
+//  do_script: EVAL and its like, for scripts that are known (script.h): what they would do is done by records
+//  of the grid. Keys are read, looked at, and changed under the condition that they are what was read; if
+//  they are not, once more.
 //  SPDX-License-Identifier: MPL-2.0
 #include <stdio.h>
 

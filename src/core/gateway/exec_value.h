@@ -1,5 +1,5 @@
-//  exec_value: the value of the grid's EXEC (op.def), and of its reply: conditions and records go out as one, the
-//  replies to these records come back as one.
+//  exec_value: the value of the grid's EXEC (op.def), and of its reply: conditions and records go out as one,
+//  the replies to these records come back as one.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef EXEC_VALUE_H_INCLUDED
 #define EXEC_VALUE_H_INCLUDED
@@ -26,8 +26,8 @@ bool
 void
     exec_value_clear (exec_value_t *self);
 
-//  Where the replies to so many records begin. False: the reply has no such replies, though the records may have
-//  been executed.
+//  Where the replies to so many records begin. False: the reply has no such replies, though the records may
+//  have been executed.
 bool
     exec_value_open (const reply_t *reply, uint32_t count, mp_t *reader);
 //  The next one; MAYBE if it cannot be read.

@@ -131,8 +131,8 @@ void
 //  call.c
 call_t *
     call_new (talk_t *talk, const bytes_t *args, uint32_t count);
-//  One of EXEC's commands: it is not in its connection's list, what it says stays in its `reply`. args live as
-//  long.
+//  One of EXEC's commands: it is not in its connection's list, what it says stays in its `reply`. args live
+//  as long.
 call_t *
     call_new_inner (talk_t *talk, const command_t *command, const bytes_t *args, uint32_t count);
 //  Its connection, or EXEC, does not need it any more.

@@ -7,7 +7,7 @@
 #include "../buf.h"
 #include "command.h"
 
-#define MULTI_RECORDS_MAX 1024 // Keys of all commands together, and commands without keys; keys that are watched
+#define MULTI_RECORDS_MAX 1024 // Keys of all commands together, and commands without; keys that are watched
 
 //  A command that waits for EXEC, with its words behind it.
 typedef struct queued queued_t;
@@ -43,14 +43,14 @@ typedef struct {
     bundle_t *bundle; // EXEC is on its way
 } multi_t;
 
-//  Queues a command. NULL, or the error: the keys are not in one slot, or there is too much of it; nothing has
-//  changed then. bytes_max: of all words.
+//  Queues a command. NULL, or the error: the keys are not in one slot, or there is too much of it; nothing
+//  has changed then. bytes_max: of all words.
 const char *
     multi_queue (multi_t *self, const command_t *command, const bytes_t *args, uint32_t count,
                  uint64_t bytes_max);
 
-//  Watches keys whose versions are not known yet; those that are watched already are left as they are. NULL, or
-//  the error, as above.
+//  Watches keys whose versions are not known yet; those that are watched already are left as they are. NULL,
+//  or the error, as above.
 const char *
     multi_watch (multi_t *self, uint32_t database, const bytes_t *keys, uint32_t count, uint64_t bytes_max);
 //  Takes back those whose versions did not become known.

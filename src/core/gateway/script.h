@@ -1,5 +1,5 @@
-//  script: the scripts of the usual locks (script.def), recognised by their text, and which of them clients have
-//  sent, by SHA-1. There is no Lua: what a script would do is done by operations of the grid.
+//  script: the scripts of the usual locks (script.def), recognised by their text, and which of them clients
+//  have sent, by SHA-1. There is no Lua: what a script would do is done by operations of the grid.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef SCRIPT_H_INCLUDED
 #define SCRIPT_H_INCLUDED
@@ -39,7 +39,8 @@ typedef struct {
     const char *text;
 } script_t;
 
-//  NULL: it is none of them. Spaces, comments, kinds of quotes, semicolons and the case of letters do not matter.
+//  NULL: it is none of them. Spaces, comments, kinds of quotes, semicolons and the case of letters do not
+//  matter.
 const script_t *
     script_find (bytes_t text);
 
