@@ -53,3 +53,12 @@ print_absent_commands (void)
         printf (" |\n");
     }
 }
+
+void
+print_scripts (void)
+{
+    printf ("| Script | Text |\n|---|---|\n");
+#define SCRIPT(name, check, change, answer, text) printf ("| %s | `%s` |\n", name, text);
+#include "gateway/script.def"
+#undef SCRIPT
+}

@@ -1,4 +1,4 @@
-//  print-commands: the tables of doc/redis.md, from command.def, for print-tables.
+//  print-commands: the tables of doc/redis.md, from command.def and script.def, for print-tables.
 //  SPDX-License-Identifier: MPL-2.0
 #ifndef PRINT_COMMANDS_H_INCLUDED
 #define PRINT_COMMANDS_H_INCLUDED
@@ -8,5 +8,8 @@ void
     print_commands (void);
 void
     print_absent_commands (void);
+//  The scripts that are known.
+void
+    print_scripts (void);
 
 #endif

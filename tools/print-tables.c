@@ -491,6 +491,7 @@ static const struct {
     { "maps", s_maps },
     { "commands", print_commands },
     { "absentcommands", print_absent_commands },
+    { "scripts", print_scripts },
 };
 
 #define S_COUNT (sizeof s_tables / sizeof s_tables[0])
