@@ -198,6 +198,27 @@ static const line_t s_expiry[] = {
     { NULL, NULL },
 };
 
+static const line_t s_transactions[] = {
+    { "MULTI", "+OK" },
+    { "SET {h}m 1", "+QUEUED" },
+    { "INCR {h}m", "+QUEUED" },
+    { "GET {h}none", "+QUEUED" },
+    { "EXEC", "[+OK 2 nil]" },
+    { "WATCH {h}m", "+OK" },
+    { "SET {h}m 7", "+OK" },
+    { "MULTI", "+OK" },
+    { "GET {h}m", "+QUEUED" },
+    { "EXEC", "nil" },
+    { "MULTI", "+OK" },
+    { "NONESUCH", "-ERR unknown command*" },
+    { "EXEC", "-EXECABORT Transaction discarded because of previous errors." },
+    { "EVALSHA 0000000000000000000000000000000000000000 0",
+      "-NOSCRIPT No matching script. Please use EVAL." },
+    { "MSETNX {h}m 1 {h}u 2", "0" },
+    { "DEL {h}m {h}u", "1" },
+    { NULL, NULL },
+};
+
 static const line_t s_connection[] = {
     { "PING", "+PONG" },
     { "PING hello", "\"hello\"" },
@@ -310,6 +331,18 @@ s_logs_in (redisContext *redis)
     s_ask (redis, "AUTH nonesuch", "-WRONGPASS invalid username-password pair or user is disabled.");
     s_expect (redis, redisCommand (redis, "HELLO 2 AUTH default %s", s_password), "HELLO", "[\"server\"*");
     s_expect (redis, redisCommand (redis, "AUTH %s", s_password), "AUTH", "+OK");
+}
+
+//  The lock of Redis's documentation
+static void
+s_script (redisContext *redis)
+{
+    static const char release[] = "if redis.call(\"get\",KEYS[1]) == ARGV[1] then "
+                                  "return redis.call(\"del\",KEYS[1]) else return 0 end";
+    s_ask (redis, "SET {h}lock mine NX PX 10000", "+OK");
+    s_expect (redis, redisCommand (redis, "EVAL %s 1 {h}lock other", release), "EVAL", "0");
+    s_expect (redis, redisCommand (redis, "EVAL %s 1 {h}lock mine", release), "EVAL", "1");
+    s_expect (redis, redisCommand (redis, "EVAL %s 0", "return 1"), "EVAL", "-ERR There is no Lua here*");
 }
 
 //  Bytes of every kind, in key and value
@@ -426,6 +459,8 @@ main (int argc, char **argv)
     s_lines (redis, s_counters);
     s_lines (redis, s_generic);
     s_lines (redis, s_expiry);
+    s_lines (redis, s_transactions);
+    s_script (redis);
     s_lines (redis, s_connection);
     s_lines (redis, s_server);
     s_number (redis, "COMMAND COUNT", 80);

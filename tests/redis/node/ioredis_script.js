@@ -95,6 +95,17 @@ async function pipelines(redis) {
 }
 
 //  Every node tells of the keys of all
+const RELEASE = 'if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
+
+async function transactions(redis) {
+  equal(await redis.multi().set('{t}a', 1).incr('{t}a').get('{t}none').exec(), [[null, 'OK'], [null, 2], [null, null]]);
+  equal(await redis.set('{t}lock', 'mine', 'PX', 10000, 'NX'), 'OK');
+  equal(await redis.eval(RELEASE, 1, '{t}lock', 'other'), 0);
+  redis.defineCommand('release', { numberOfKeys: 1, lua: RELEASE });
+  equal(await redis.release('{t}lock', 'mine'), 1);
+  equal(await redis.del('{t}a', '{t}lock'), 1);
+}
+
 async function scans(redis) {
   for (const node of kind === 'cluster' ? redis.nodes('master') : [redis]) {
     const found = [];
@@ -181,7 +192,7 @@ async function maps(redis) {
 async function groups() {
   const redis = connect();
   equal(await redis.flushall(), 'OK');
-  for (const group of [strings, counters, generic, expiry, pipelines, scans, topics, server, maps])
+  for (const group of [strings, counters, generic, expiry, pipelines, transactions, scans, topics, server, maps])
     await group(redis);
   for (const node of kind === 'cluster' ? redis.nodes('master') : [redis])
     await connection(node);

@@ -88,6 +88,16 @@ async function pipelines(redis) {
   equal(await Promise.all(numbers.map((at) => redis.get(`auto:${at}`))), numbers.map(String));
 }
 
+const RELEASE = 'if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
+
+async function transactions(redis) {
+  equal(await redis.multi().set('{t}a', '1').incr('{t}a').get('{t}none').exec(), ['OK', 2, null]);
+  equal(await redis.set('{t}lock', 'mine', { PX: 10000, NX: true }), 'OK');
+  equal(await redis.eval(RELEASE, { keys: ['{t}lock'], arguments: ['other'] }), 0);
+  equal(await redis.eval(RELEASE, { keys: ['{t}lock'], arguments: ['mine'] }), 1);
+  equal(await redis.del(['{t}a', '{t}lock']), 1);
+}
+
 async function scans(redis) {
   const found = [];
   for await (const key of redis.scanIterator({ MATCH: '{p}*', COUNT: 100 }))
@@ -182,7 +192,7 @@ async function maps(redis) {
 async function groups() {
   const [redis, node] = [await connect(), await connect('one')];
   equal(await node.flushAll(), 'OK');
-  for (const group of [strings, counters, generic, expiry, pipelines])
+  for (const group of [strings, counters, generic, expiry, pipelines, transactions])
     await group(redis);
   await topics(redis, node);
   for (const group of [scans, connection, server, maps, cluster])
