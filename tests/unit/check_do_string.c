@@ -213,6 +213,9 @@ START_TEST (what_two_values_have_in_common)
         { "LCS {t}a {t}b MINMATCHLEN x", "-ERR value is not an integer or out of range" },
         { "LCS {t}a {t}b WHAT", "-ERR syntax error" },
         { "INCRBY {t}n 1123", ":1123" },
+        { "MSET {t}c ab {t}d ba", "+OK" },
+        { "LCS {t}c {t}d", "$1\r\nb" }, // Of two that are as long, as Redis chooses
+        { "LCS {t}d {t}c", "$1\r\na" },
         { "LCS {t}n {t}n", "$4\r\n1123" },
     };
     REDIS_PLAY (&s_rig, lines);
