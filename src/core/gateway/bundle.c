@@ -187,6 +187,8 @@ s_replied (call_t *outer, const reply_t *reply, uint64_t mark)
         call_done (s_end (self));
     } else if (reply->status == ZGRID_NOMEM)
         s_fail (self, s_memory);
+    else if (reply->status == ZGRID_NOT_IN_AP_MODE)
+        s_fail (self, "a map in ap mode has no transactions");
     else if (reply->status != ZGRID_OK)
         call_fail_status (s_end (self), reply);
     else {

@@ -141,7 +141,9 @@ s_moved (call_t *call, const reply_t *reply, uint64_t mark)
 {
     const s_way_t *way = call_state (call, sizeof (s_way_t));
     (void) mark;
-    if (reply->status == ZGRID_NOTFOUND && way->copies)
+    if (reply->status == ZGRID_NOT_IN_AP_MODE && way->copies && !way->nx && !call_in_multi (call))
+        s_read (call); // Such a map has no writes that are one, but it can be read, and written
+    else if (reply->status == ZGRID_NOTFOUND && way->copies)
         s_say (call, 0);
     else if (reply->status == ZGRID_NOTFOUND)
         call_fail (call, "ERR no such key");
@@ -172,9 +174,11 @@ s_move (call_t *call)
 static void
 s_go (call_t *call)
 {
+    if (!call_keep (call))
+        return;
     if (s_is_near (call))
         s_move (call);
-    else if (call_keep (call))
+    else
         s_read (call);
 }
 

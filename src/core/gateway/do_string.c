@@ -358,11 +358,31 @@ s_got_for_time (call_t *call, const reply_t *reply, uint64_t mark)
     buf_add (call_scratch (call), value.data, value.size);
 }
 
+typedef struct {
+    op_t op;
+    value_t time;
+} s_time_t;
+
+//  Then what sets the time is asked for by itself.
+static void
+s_got_alone (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    const s_time_t *time = call_state (call, sizeof (s_time_t));
+    bool found = reply->status == ZGRID_OK;
+    s_got_for_time (call, reply, mark);
+    if (found) // Otherwise the call is done, and gone
+        s_ask (call, time->op, time->time, NULL, s_time_set);
+}
+
 static void
 s_both (call_t *call, const reply_t *reply, uint64_t mark)
 {
     mp_t reader;
     reply_t one = { .status = ZGRID_MAYBE };
+    if (reply->status == ZGRID_NOT_IN_AP_MODE) { // Such a map has no writes that are one
+        s_ask (call, OP_GET, value_nil (), NULL, s_got_alone);
+        return;
+    }
     if (!exec_value_open (reply, 2, &reader)) {
         call_fail_status (call, reply->status == ZGRID_OK ? &one : reply);
         return;
@@ -385,6 +405,10 @@ s_get_and_set (call_t *call, op_t op, value_t time)
             call_ask (call, &set, s_time_set, 0);
         return;
     }
+    s_time_t *way = call_state (call, sizeof (s_time_t));
+    if (!way || !call_keep (call))
+        return;
+    *way = (s_time_t) { op, time };
     exec_value_t value = { .records_count = 0 };
     exec_value_record (&value, &get);
     exec_value_record (&value, &set);
