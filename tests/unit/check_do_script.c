@@ -44,6 +44,40 @@ s_eval (const char *script, const char *words, const char *reply)
     redis_rig_says (&s_rig, text, reply);
 }
 
+//  As redis-py writes them.
+START_TEST (some_are_known_before_they_are_sent)
+{
+    static const char head[] = "\n        local token = redis.call('get', KEYS[1])\n"
+                               "        if not token or token ~= ARGV[1] then\n            return 0\n"
+                               "        end\n";
+    static const struct {
+        const char *rest, *name;
+    } sent[] = {
+        { "        redis.call('del', KEYS[1])\n        return 1\n    ", "redis-py release" },
+        { "        local expiration = redis.call('pttl', KEYS[1])\n        if not expiration then\n"
+          "            expiration = 0\n        end\n        if expiration < 0 then\n            return 0\n"
+          "        end\n\n        local newttl = ARGV[2]\n        if ARGV[3] == \"0\" then\n"
+          "            newttl = ARGV[2] + expiration\n        end\n"
+          "        redis.call('pexpire', KEYS[1], newttl)\n        return 1\n    ",
+          "redis-py extend" },
+        { "        redis.call('pexpire', KEYS[1], ARGV[2])\n        return 1\n    ", "redis-py reacquire" },
+    };
+    for (size_t at = 0; at < sizeof sent / sizeof sent[0]; at++) {
+        char text[1024], id[SCRIPT_ID_SIZE + 1];
+        scripts_t scripts = { .count = 0 };
+        snprintf (text, sizeof text, "%s%s", head, sent[at].rest);
+        const script_t *script = scripts_add (&scripts, bytes_str (text), id);
+        ck_assert_ptr_nonnull (script);
+        ck_assert_str_eq (script->name, sent[at].name);
+        ck_assert_ptr_eq (script_find_unsent (bytes_str (id)), script);
+    }
+    redis_rig_words (&s_rig, "SET lock token", "+OK");
+    redis_rig_words (&s_rig, "EVALSHA c3f8721cbb97f72bc19e972846bd7aaf91901658 1 lock other", ":0");
+    redis_rig_words (&s_rig, "EVALSHA c3f8721cbb97f72bc19e972846bd7aaf91901658 1 lock token", ":1");
+    redis_rig_words (&s_rig, "SCRIPT EXISTS c3f8721cbb97f72bc19e972846bd7aaf91901658", "*1\r\n:0");
+}
+END_TEST
+
 START_TEST (a_lock_is_released_by_its_holder_only)
 {
     static const char *const spellings[] = {
@@ -217,6 +251,7 @@ test_suite (void)
     TCase *all = tcase_create ("scripts");
     tcase_add_checked_fixture (all, s_set_up, s_tear_down);
     tcase_add_test (all, a_lock_is_released_by_its_holder_only);
+    tcase_add_test (all, some_are_known_before_they_are_sent);
     tcase_add_test (all, scripts_are_named_by_their_digest);
     tcase_add_test (all, words_are_checked);
     tcase_add_test (all, locks_are_prolonged);

@@ -379,6 +379,8 @@ s_eval_id (call_t *call, bool reads)
     if (!s_keys (call, &keys))
         return;
     const script_t *script = scripts_find (&call_gateway (call)->scripts, id);
+    if (!script)
+        script = script_find_unsent (id);
     if (script)
         s_run (call, script, keys, reads);
     else

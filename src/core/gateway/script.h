@@ -44,6 +44,10 @@ typedef struct {
 const script_t *
     script_find (bytes_t text);
 
+//  Some are known by the SHA-1 of the text as a client writes it, whether or not it was sent. NULL: not this one.
+const script_t *
+    script_find_unsent (bytes_t id);
+
 #define SCRIPT_ID_SIZE 40 // Hexadecimal digits of a SHA-1
 #define SCRIPTS_MAX 128   // That are remembered; the one that came first makes room
 
