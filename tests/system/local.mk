@@ -62,8 +62,8 @@ CLUSTER_TESTS = tests/system/check_cluster_kill.py tests/system/check_cluster_ki
     tests/system/check_cluster_progress.py tests/system/check_moves_grow.py tests/system/check_moves_kill.py \
     tests/system/check_moves_odd.py tests/system/check_conformance.py tests/system/check_cluster_scan.py \
     tests/system/check_cluster_topics.py tests/system/check_cluster_near.py
-dist_check_SCRIPTS += $(CLUSTER_TESTS)
-TESTS += $(CLUSTER_TESTS)
+dist_check_SCRIPTS += $(CLUSTER_TESTS) tests/system/check_clock.py
+TESTS += $(CLUSTER_TESTS) tests/system/check_clock.py
 EXTRA_DIST += tests/system/cluster.py tests/system/net.py tests/system/naive.py tests/system/proxy.py \
     tests/system/soak-live.sh
 CLEANFILES += cluster-tests-0.lock cluster-tests-1.lock soak-live.log
