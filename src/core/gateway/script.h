@@ -44,7 +44,8 @@ typedef struct {
 const script_t *
     script_find (bytes_t text);
 
-//  Some are known by the SHA-1 of the text as a client writes it, whether or not it was sent. NULL: not this one.
+//  Some are known by the SHA-1 of the text as a client writes it, whether or not it was sent. NULL: this one
+//  is not.
 const script_t *
     script_find_unsent (bytes_t id);
 
