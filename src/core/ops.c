@@ -297,6 +297,19 @@ s_find (call_t *call, uint64_t hash, const index_hint_t *hint)
     return true;
 }
 
+void
+call_turn_to (call_t *call, const request_t *request)
+{
+    uint32_t local = (uint32_t) (call->partition - call->storage->partitions);
+    uint64_t hash = hash_key (&call->storage->secret, request->key);
+    call->request = request;
+    call->map = map_find (call->storage, request->map);
+    call->store = call->map ? map_store (call->map, local) : NULL;
+    call->place = (place_t) { request->key, hash, NULL, NULL };
+    if (call->store)
+        call->place = store_find (call->store, hash, request->key);
+}
+
 //  A record that names a key of this actor.
 static void
 s_execute_key (call_t *call, s_item_t *item)

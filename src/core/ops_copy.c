@@ -1,56 +1,17 @@
 //  ops_copy: RENAME and COPY: one entry under two keys of a partition, in one or two maps.
 //  SPDX-License-Identifier: MPL-2.0
-#include "slot.h"
 #include "status.h"
 #include "storage_impl.h"
-#include "utf8.h"
-
-static bool
-s_wrong (call_t *call, const char *why)
-{
-    call->storage->stats.malformed++;
-    call_refuse (call, ZGRID_MALFORMED, why);
-    return false;
-}
 
 bool
 call_new_name (call_t *call, request_t *renamed)
 {
-    storage_t *self = call->storage;
     *renamed = *call->request;
     if (!call_value (call, &renamed->key))
         return false;
     if (call->options.given & OPT_into)
         renamed->map = call->options.into;
-    if (renamed->map.size == 0 || renamed->map.size > WIRE_MAP_NAME_MAX || !utf8_is_valid (renamed->map))
-        return s_wrong (call, "the new key's map has no name, or one that is not UTF-8 of at most 255 bytes");
-    if (renamed->key.size > self->config.key_max) {
-        self->stats.toobig++;
-        call_refuse (call, ZGRID_TOOBIG, "the new key is longer than limits.key_max");
-        return false;
-    }
-    if (slot_partition (slot_of_key (renamed->key), self->config.partitions) != call->partition->id)
-        return s_wrong (call, "the new key is in another partition");
-    const view_t *view = self->cluster.view;
-    if (view && view->maps_count && view_map (view, renamed->map)->mode == MAP_AP) {
-        call_refuse (call, ZGRID_NOT_IN_AP_MODE, NULL);
-        return false;
-    }
-    return true;
-}
-
-//  The call goes on with that record's key.
-static void
-s_turn_to (call_t *call, const request_t *request)
-{
-    uint32_t local = (uint32_t) (call->partition - call->storage->partitions);
-    uint64_t hash = hash_key (&call->storage->secret, request->key);
-    call->request = request;
-    call->map = map_find (call->storage, request->map);
-    call->store = call->map ? map_store (call->map, local) : NULL;
-    call->place = (place_t) { request->key, hash, NULL, NULL };
-    if (call->store)
-        call->place = store_find (call->store, hash, request->key);
+    return exec_check_place (call, renamed);
 }
 
 //  An entry whose time is over may lie there: what is stored replaces it.
@@ -69,8 +30,8 @@ static bool
 s_copy (call_t *call, const request_t *source, const request_t *renamed, bool move, uint64_t *version_p)
 {
     buf_t *scratch = &call->storage->scratch;
-    size_t heads = 2 * EFFECT_CHANGE_HEAD + source->map.size + source->key.size + renamed->map.size;
-    s_turn_to (call, source);
+    size_t heads = 2 * (EFFECT_CHANGE_HEAD + EFFECT_SESSION_HEAD);
+    call_turn_to (call, source);
     if (!call->place.entry) { // Evicted, to make room
         call_answer (call, ZGRID_NOTFOUND, value_nil (), 0);
         return false;
@@ -84,14 +45,15 @@ s_copy (call_t *call, const request_t *source, const request_t *renamed, bool mo
         call_refuse (call, ZGRID_NOMEM, "out of memory");
         return false;
     }
-    s_turn_to (call, renamed);
+    call_turn_to (call, renamed);
     //  Removing must not fail when the value is there twice
-    if (!call_open_group (call, heads + renamed->key.size + value.size)
+    size_t names = source->map.size + source->key.size + renamed->map.size + renamed->key.size;
+    if (!call_open_group (call, heads + names + value.size)
         || !call_store (call, buf_bytes (scratch), bytes_of (NULL, 0), deadline, false, version_p))
         return false;
     if (!move)
         return true;
-    s_turn_to (call, source);
+    call_turn_to (call, source);
     return call_remove (call, NULL);
 }
 
@@ -111,7 +73,7 @@ op_copy (call_t *call)
     uint64_t version = entry_version (call->place.entry);
     bool same = bytes_equal (source.map, renamed.map) && bytes_equal (source.key, renamed.key);
     bool within = call->grouped; // Of EXEC, which has made room
-    s_turn_to (call, &renamed);
+    call_turn_to (call, &renamed);
     if (s_is_taken (call) && call->options.given & OPT_nx)
         call_answer (call, ZGRID_EXISTS, value_nil (), entry_version (call->place.entry));
     else if (same)

@@ -84,8 +84,8 @@ s_may_be_part (unsigned op)
     return op_info (op)->routing == ROUTING_KEY && !op_is_lock (op) && op != OP_EXEC;
 }
 
-static bool
-s_check_place (call_t *call, const request_t *request)
+bool
+exec_check_place (call_t *call, const request_t *request)
 {
     storage_t *self = call->storage;
     const view_t *view = self->cluster.view;
@@ -137,7 +137,7 @@ s_check (s_exec_t *self)
     call_t *call = self->call;
     for (uint32_t at = 0; at < self->conditions + self->records; at++) {
         const request_t *request = &self->items[at].request;
-        if ((at >= self->conditions && !s_check_record (call, request)) || !s_check_place (call, request))
+        if ((at >= self->conditions && !s_check_record (call, request)) || !exec_check_place (call, request))
             return false;
     }
     return true;
@@ -146,19 +146,6 @@ s_check (s_exec_t *self)
 //  ------------------------------------------------------------------------------------------------
 //  What goes before
 
-static void
-s_turn_to (call_t *call, const request_t *request)
-{
-    uint32_t local = (uint32_t) (call->partition - call->storage->partitions);
-    uint64_t hash = hash_key (&call->storage->secret, request->key);
-    call->request = request;
-    call->map = map_find (call->storage, request->map);
-    call->store = call->map ? map_store (call->map, local) : NULL;
-    call->place = (place_t) { request->key, hash, NULL, NULL };
-    if (call->store)
-        call->place = store_find (call->store, hash, request->key);
-}
-
 //  Entries whose time is over go. False, and replied, if one cannot.
 static bool
 s_expire (s_exec_t *self)
@@ -166,7 +153,7 @@ s_expire (s_exec_t *self)
     call_t *call = self->call;
     removal_t reason;
     for (uint32_t at = 0; at < self->conditions + self->records; at++) {
-        s_turn_to (call, &self->items[at].request);
+        call_turn_to (call, &self->items[at].request);
         if (call->place.entry && call_is_over (call, &reason)
             && !replica_remove (call->storage, call->store, &call->place, reason, call->moment.now)) {
             call->request = self->asked;
@@ -181,7 +168,7 @@ static room_t
 s_room_of (call_t *call, const request_t *request)
 {
     room_t room = { 0, 0 };
-    s_turn_to (call, request);
+    call_turn_to (call, request);
     size_t present = call->place.entry ? entry_value (call->place.entry).size : 0;
     size_t taken = call->place.entry ? heap_block_size (entry_size (call->place.entry)) : 0;
     size_t size = request->value.kind == VALUE_BYTES ? request->value.bytes.size : 24;
@@ -267,7 +254,7 @@ s_fits_reply (s_exec_t *self)
     call_t *call = self->call;
     uint64_t sum = 0;
     for (uint32_t at = 0; at < self->records; at++) {
-        s_turn_to (call, &self->items[self->conditions + at].request);
+        call_turn_to (call, &self->items[self->conditions + at].request);
         sum += call->place.entry && s_shows (call) ? entry_value (call->place.entry).size : 0;
     }
     call->request = self->asked;
@@ -286,7 +273,7 @@ s_holds (s_exec_t *self)
     bool holds = true;
     for (uint32_t at = 0; at < self->conditions + self->records; at++) {
         const s_item_t *item = &self->items[at];
-        s_turn_to (call, &item->request);
+        call_turn_to (call, &item->request);
         uint64_t version = call->place.entry ? entry_version (call->place.entry) : 0;
         uint64_t saw = version ? version : call->partition->removed;
         call->saw = saw > call->saw ? saw : call->saw;
@@ -309,7 +296,7 @@ s_run (s_exec_t *self, buf_t *replies)
         const char *why;
         (void) options_decode (request->options, &call->options, &why); // Was looked at
         call->options.given &= ~(uint64_t) S_NOT_HERE;
-        s_turn_to (call, request);
+        call_turn_to (call, request);
         if (replies->size > call->storage->config.value_max)
             s_refuse (call, ZGRID_TOOBIG, "the replies together are longer than limits.value_max");
         else

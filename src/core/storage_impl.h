@@ -284,6 +284,10 @@ bool
 bool
     call_make_room (call_t *call, size_t value_size);
 
+//  The call goes on with that record: its map, its store, and where its key is, which may have ended.
+void
+    call_turn_to (call_t *call, const request_t *request);
+
 //  True if the entry at the place is one no more. Only the primary knows whether it is idle.
 bool
     call_is_over (const call_t *call, removal_t *reason);
@@ -315,7 +319,11 @@ op_fn op_get, op_put, op_del, op_exists, op_ttl, op_expire, op_persist, op_touch
 bool
     call_new_name (call_t *call, request_t *renamed);
 
-//  ops_exec.c: the whole of EXEC, after call_admit.
+//  ops_exec.c: whether a map and key beside the call's own may be used in its partition. False, and replied,
+//  if not.
+bool
+    exec_check_place (call_t *call, const request_t *request);
+//  The whole of EXEC, after call_admit.
 void
     exec_operation (call_t *call);
 
