@@ -3,8 +3,9 @@
 #include "status.h"
 #include "storage_impl.h"
 
-bool
-call_new_name (call_t *call, request_t *renamed)
+//  The record of the new key. False, and replied, if it may not be one.
+static bool
+s_new_name (call_t *call, request_t *renamed)
 {
     *renamed = *call->request;
     if (!call_value (call, &renamed->key))
@@ -63,7 +64,7 @@ op_copy (call_t *call)
     const request_t source = *call->request;
     const request_t *asked = call->request;
     request_t renamed;
-    if (!call_new_name (call, &renamed))
+    if (!s_new_name (call, &renamed))
         return;
     if (!call->place.entry) {
         call_answer (call, ZGRID_NOTFOUND, value_nil (), 0);

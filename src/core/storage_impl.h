@@ -315,10 +315,6 @@ bool
 op_fn op_get, op_put, op_del, op_exists, op_ttl, op_expire, op_persist, op_touch, op_incr, op_incr_float,
     op_getput, op_getdel, op_cas, op_append, op_set_range, op_copy, op_lock, op_unlock, op_lease;
 
-//  ops_copy.c: the record of the new key that RENAME and COPY name. False, and replied, if it may not be one.
-bool
-    call_new_name (call_t *call, request_t *renamed);
-
 //  ops_exec.c: whether a map and key beside the call's own may be used in its partition. False, and replied,
 //  if not.
 bool
