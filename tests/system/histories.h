@@ -117,6 +117,10 @@ bool
 //  Begins to take locks; load_join ends it.
 void
     lockers_start (load_t *self);
+//  A lock that nobody else takes is taken twice, one after the other, and written with: what is made wrong
+//  with it is wrong whatever else happened.
+void
+    lockers_once_more (load_t *self);
 //  Judges what was written with tokens, and prints what lockers were answered. Returns the number of faults.
 uint64_t
     lockers_check (load_t *self);

@@ -18,6 +18,23 @@ typedef struct {
     uint64_t faults;
 } s_judge_t;
 
+//  One more key, that nobody else touches: what is made wrong below is then wrong whatever else happened.
+//  In the keys of the load a lost write may be explained by a DEL at the same time.
+static void
+s_write_last (load_t *self, uint32_t key)
+{
+    char name[64];
+    worker_t *worker = &self->workers[0];
+    linear_event_t event = { .key = key, .client = worker->identity, .op = LINEAR_PUT, .value = 1 };
+    key_name (self, key, name, sizeof name);
+    event.called = now_ns ();
+    int status = zgrid_client_put (worker->client, self->plan.map, zgrid_str (name), zgrid_str ("1"), NULL,
+                                   NULL);
+    event.returned = now_ns ();
+    if (status == ZGRID_OK)
+        worker_record (worker, &event);
+}
+
 //  Every key that was ever written is read once more, by a client of its own.
 static void
 s_read_all (load_t *self, s_judge_t *judge)
@@ -28,6 +45,8 @@ s_read_all (load_t *self, s_judge_t *judge)
             if (self->workers[at].events[index].key >= keys)
                 keys = self->workers[at].events[index].key + 1;
     worker_t *worker = &self->workers[0];
+    if (self->plan.corrupt)
+        s_write_last (self, keys++);
     for (uint32_t key = 0; key < keys; key++) {
         char name[64];
         zgrid_entry_t entry;
@@ -81,27 +100,44 @@ s_collect (load_t *self, s_judge_t *judge)
         s_collect_events (judge, &self->lockers[at]);
 }
 
-//  Makes the history wrong: a read of something that was never there, a write that no last read has seen,
-//  or a token that is smaller than one before.
+//  The token of this lock is given once more, to a holder after it.
+static bool
+s_give_twice (s_judge_t *judge, const linear_event_t *first)
+{
+    for (size_t at = 0; at < judge->count; at++) {
+        linear_event_t *event = &judge->events[at];
+        if (event->op == LINEAR_LOCK && event->key == first->key && event->called > first->returned) {
+            event->result = first->result;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+s_corrupt_event (s_judge_t *judge, linear_event_t *event, corrupt_t how)
+{
+    bool read = event->op == LINEAR_GET && event->status == LINEAR_OK;
+    if (how == CORRUPT_LOCK)
+        return event->op == LINEAR_LOCK && s_give_twice (judge, event);
+    if (how == CORRUPT_READ && read)
+        event->result += 1000000000;
+    else if (how == CORRUPT_LOST && read && event->client == UINT32_MAX)
+        event->status = LINEAR_NOTFOUND;
+    else
+        return false;
+    return true;
+}
+
+//  Makes the history wrong: a read of something that was never there, a write that the last read has not
+//  seen, or a token that was given twice. The last key's last read is the last event of the first worker:
+//  what comes after it are the histories of workers that do not read as clients of their own.
 static void
 s_corrupt (s_judge_t *judge, corrupt_t how)
 {
-    for (size_t at = judge->count; at-- > 0;) {
-        linear_event_t *event = &judge->events[at];
-        bool read = event->op == LINEAR_GET && event->status == LINEAR_OK;
-        if (how == CORRUPT_LOCK && event->op == LINEAR_LOCK) {
-            event->result = 1;
+    for (size_t at = judge->count; at-- > 0;)
+        if (s_corrupt_event (judge, &judge->events[at], how))
             return;
-        }
-        if (how == CORRUPT_READ && read) {
-            event->result += 1000000000;
-            return;
-        }
-        if (how == CORRUPT_LOST && read && event->client == UINT32_MAX) {
-            event->status = LINEAR_NOTFOUND;
-            return;
-        }
-    }
 }
 
 static const char *
@@ -165,7 +201,7 @@ s_counter (load_t *self, s_judge_t *judge, uint32_t index, uint64_t *acked, uint
     if (status == ZGRID_NOTFOUND)
         final = 0;
     if (self->plan.corrupt == CORRUPT_COUNTER && index == 0)
-        final--;
+        final = (int64_t) sum - 1;
     if ((status != ZGRID_OK && status != ZGRID_NOTFOUND) || final < (int64_t) sum
         || final > (int64_t) (sum + doubts)) {
         fprintf (stderr,
@@ -239,6 +275,8 @@ check_all (load_t *self)
     uint64_t end_ms = (now_ns () - self->start_ns) / 1000000, acked = 0, doubtful = 0;
     end_ms = end_ms < SPAN_MS ? end_ms : SPAN_MS;
     s_read_all (self, &judge);
+    if (self->plan.corrupt)
+        lockers_once_more (self);
     s_collect (self, &judge);
     s_corrupt (&judge, self->plan.corrupt);
     for (uint32_t index = 0; index < self->plan.counters; index++)
