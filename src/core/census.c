@@ -79,10 +79,26 @@ census_begin (census_t *self, bytes_t client)
 }
 
 void
-census_lap (census_t *self, uint64_t wall)
+census_add (census_t *self, const census_run_t *run)
+{
+    unsigned op = run->op < OP_LIMIT ? run->op : OP_NONE;
+    census_op_t *counts = &self->ops[op];
+    counts->records += run->records;
+    counts->failed += run->failed;
+    counts->bytes_in += run->bytes_in;
+    counts->bytes_out += run->bytes_out;
+    if (op == OP_WITH) // It is not answered, and the time is that of those it belongs to
+        return;
+    self->group_ops |= UINT64_C (1) << op;
+    self->group[op] += run->records;
+    self->group_count += run->records;
+}
+
+uint64_t
+census_lap (census_t *self)
 {
     if (self->group_count == 0)
-        return;
+        return 0;
     uint64_t now = self->config.clock (), took = now - self->lapped, each = took / self->group_count;
     for (uint64_t ops = self->group_ops; ops; ops &= ops - 1) {
         unsigned op = (unsigned) __builtin_ctzll (ops);
@@ -91,17 +107,21 @@ census_lap (census_t *self, uint64_t wall)
         self->body[op] += self->group[op];
         self->group[op] = 0;
     }
-    if (self->config.slow && took >= self->config.slow) {
-        self->largest.at = wall;
-        self->largest.took = took;
-        self->largest.group = self->group_count;
-        self->largest.client = self->client;
-        slow_add (self->slow, &self->largest);
-    }
     self->body_ops |= self->group_ops;
     self->group_ops = 0;
     self->group_count = 0;
     self->lapped = now;
+    return self->config.slow && took >= self->config.slow ? took : 0;
+}
+
+void
+census_slow (census_t *self, slow_record_t *record, uint64_t took, uint32_t group, uint64_t wall)
+{
+    record->at = wall;
+    record->took = took;
+    record->group = group;
+    record->client = self->client;
+    slow_add (self->slow, record);
 }
 
 //  ------------------------------------------------------------------------------------------------

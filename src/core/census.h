@@ -39,13 +39,19 @@ typedef struct {
     big_t big;
     //  The message that is executed, and the present group of its records
     uint64_t began, lapped;
-    uint64_t body_ops, group_ops;   // Bits of operations
+    uint64_t body_ops, group_ops; // Bits of operations
     uint32_t body[OP_LIMIT], group[OP_LIMIT], group_count;
     uint32_t until_sample;
     uint64_t random;
-    slow_record_t largest;          // Of the group; its bytes lie in the message
     bytes_t client;
 } census_t;
+
+//  Records of one operation, one after the other in a group.
+typedef struct {
+    unsigned op;
+    uint32_t records, failed;
+    uint64_t bytes_in, bytes_out;
+} census_run_t;
 
 //  NULL without memory. The caller owns it.
 census_t *
@@ -57,9 +63,18 @@ void
 void
     census_begin (census_t *self, bytes_t client);
 
-//  The present group ends. wall: milliseconds since 1970.
+//  Records of the present group were executed.
 void
-    census_lap (census_t *self, uint64_t wall);
+    census_add (census_t *self, const census_run_t *run);
+
+//  The present group ends. Returns how many nanoseconds it took if one of its records is to be remembered as
+//  slow, with census_slow; 0 otherwise.
+uint64_t
+    census_lap (census_t *self);
+
+//  at, took, group and client are set here.
+void
+    census_slow (census_t *self, slow_record_t *record, uint64_t took, uint32_t group, uint64_t wall);
 
 //  The answer to the message leaves now.
 void
@@ -80,40 +95,22 @@ census_is_decided (unsigned status)
            || status == ZGRID_MISMATCH;
 }
 
-//  A record of the present group was executed.
-static inline void
-census_note (census_t *self, const request_t *request, unsigned status, uint64_t bytes_out)
-{
-    unsigned op = request->op < OP_LIMIT ? request->op : OP_NONE;
-    census_op_t *counts = &self->ops[op];
-    uint64_t bytes_in = request->raw.size;
-    counts->records++;
-    counts->failed += !census_is_decided (status);
-    counts->bytes_in += bytes_in;
-    counts->bytes_out += bytes_out;
-    if (op == OP_WITH) // It is not answered, and the time is that of those it belongs to
-        return;
-    self->group_ops |= UINT64_C (1) << op;
-    self->group[op]++;
-    if (self->group_count++ == 0 || bytes_in + bytes_out > self->largest.bytes_in + self->largest.bytes_out) {
-        self->largest.op = op;
-        self->largest.status = status;
-        self->largest.bytes_in = bytes_in;
-        self->largest.bytes_out = bytes_out;
-        self->largest.map = request->map;
-        self->largest.key = request->key;
-    }
-}
-
-//  True for one record in so many: hot_add is to be called for it.
-static inline bool
-census_samples (census_t *self)
-{
-    return --self->until_sample == 0;
-}
-
 //  How many records until the next sample: at random, so that no pattern hides between two.
 void
     census_set_sample (census_t *self);
+
+//  So many records were executed, besides those that were told before. If one of them is a sample, for which
+//  hot_add is to be called: its number, from 1; the records after it have not been told then. 0: none is.
+static inline uint32_t
+census_sample (census_t *self, uint32_t records)
+{
+    uint32_t until = self->until_sample;
+    if (until > records) {
+        self->until_sample = until - records;
+        return 0;
+    }
+    census_set_sample (self);
+    return until;
+}
 
 #endif

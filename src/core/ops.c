@@ -4,6 +4,7 @@
 //  keys, then for the entries, and only then executes: the misses of a group overlap instead of
 //  following one another.
 //  SPDX-License-Identifier: MPL-2.0
+#include <assert.h>
 #include <stdio.h>
 
 #include "slot.h"
@@ -52,6 +53,9 @@ typedef struct {
     map_t *map;
     store_t *store;
     index_hint_t hint; // Of that store
+    //  When it was executed
+    unsigned status;
+    uint64_t bytes_out;
 } s_item_t;
 
 //  ------------------------------------------------------------------------------------------------
@@ -385,29 +389,9 @@ s_perform (call_t *call, s_item_t *item)
     ops_table[item->request.op](call);
 }
 
-//  A sample of which keys are used.
-static void
-s_sample (const call_t *call)
-{
-    storage_t *self = call->storage;
-    const request_t *request = call->request;
-    census_set_sample (self->census);
-    if (request->faulty || call->status == ZGRID_MALFORMED || !request->has_key
-        || op_info (request->op)->routing != ROUTING_KEY)
-        return;
-    uint64_t hash = hash_key (&self->secret, request->key);
-    uint64_t map = call->map ? call->map->hash : hash_key (&self->secret, request->map);
-    hot_add (self->census->hot, request->map, request->key, hash ^ map * 0x9e3779b97f4a7c15,
-             op_info (request->op)->writes, call->moment.now);
-}
-
 static void
 s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
 {
-    census_t *census = self->census;
-    bool alone = census && op_info (item->request.op)->routing == ROUTING_PART; // It may take long
-    if (alone)
-        census_lap (census, batch->moment.wall);
     call_t call; // Not cleared as a whole: it is large, and records are many
     call.storage = self;
     call.batch = batch;
@@ -426,13 +410,100 @@ s_execute (storage_t *self, batch_t *batch, s_item_t *item, buf_t *out)
     self->stats.records++;
     batch->records++;
     s_perform (&call, item);
-    if (!census)
+    item->status = call.status;
+    item->bytes_out = out->size - call.out_first;
+}
+
+//  ------------------------------------------------------------------------------------------------
+//  What is counted of them
+
+//  A sample of which keys are used.
+static void
+s_sample (storage_t *self, const s_item_t *item, uint64_t now)
+{
+    const request_t *request = &item->request;
+    if (request->faulty || item->status == ZGRID_MALFORMED || !request->has_key
+        || op_info (request->op)->routing != ROUTING_KEY)
         return;
-    census_note (census, &item->request, call.status, out->size - call.out_first);
-    if (census_samples (census))
-        s_sample (&call);
-    if (alone)
-        census_lap (census, batch->moment.wall);
+    uint64_t hash = hash_key (&self->secret, request->key), map = hash_key (&self->secret, request->map);
+    hot_add (self->census->hot, request->map, request->key, hash ^ map * 0x9e3779b97f4a7c15,
+             op_info (request->op)->writes, now);
+}
+
+//  Which of them took long is not known: the one with the most bytes stands for all.
+static void
+s_slow (storage_t *self, const batch_t *batch, const s_item_t *items, unsigned count, uint64_t took)
+{
+    const s_item_t *largest = NULL;
+    unsigned group = 0; // WITH is none of the records that it belongs to
+    for (const s_item_t *item = items; item < items + count; item++) {
+        if (item->request.op == OP_WITH)
+            continue;
+        uint64_t bytes = item->request.raw.size + item->bytes_out;
+        if (group++ == 0 || bytes > largest->request.raw.size + largest->bytes_out)
+            largest = item;
+    }
+    assert (largest); // A group of nothing else is not timed
+    slow_record_t record = { .op = largest->request.op < OP_LIMIT ? largest->request.op : OP_NONE,
+                             .status = largest->status,
+                             .bytes_in = largest->request.raw.size,
+                             .bytes_out = largest->bytes_out,
+                             .map = largest->request.map,
+                             .key = largest->request.key };
+    census_slow (self->census, &record, took, group, batch->moment.wall);
+}
+
+//  Records of the present group were executed, and not counted yet. Neighbours of one operation are added
+//  up first: counting one at a time took twice the instructions.
+static void
+s_count (storage_t *self, const batch_t *batch, const s_item_t *items, unsigned count)
+{
+    census_t *census = self->census;
+    if (!census || count == 0)
+        return;
+    for (unsigned at = 0; at < count;) {
+        census_run_t run = { .op = items[at].request.op };
+        unsigned from = at;
+        do {
+            run.failed += !census_is_decided (items[at].status);
+            run.bytes_in += items[at].request.raw.size;
+            run.bytes_out += items[at].bytes_out;
+        } while (++at < count && items[at].request.op == run.op);
+        run.records = at - from;
+        census_add (census, &run);
+    }
+    for (uint32_t at = 0, step; (step = census_sample (census, count - at)) > 0;) {
+        at += step;
+        s_sample (self, &items[at - 1], batch->moment.now);
+    }
+    uint64_t took = census_lap (census);
+    if (took)
+        s_slow (self, batch, items, count, took);
+}
+
+//  Returns how many were executed: fewer than all if their replies have become reply_max bytes.
+static unsigned
+s_execute_group (storage_t *self, batch_t *batch, s_item_t *items, unsigned count, buf_t *out,
+                 size_t reply_max)
+{
+    unsigned at = 0, counted = 0;
+    for (; at < count && (at == 0 || out->size < reply_max); at++) {
+        bool alone = op_info (items[at].request.op)->routing == ROUTING_PART; // It may take long
+        if (alone) {
+            s_count (self, batch, items + counted, at - counted);
+            counted = at;
+        }
+        s_execute (self, batch, &items[at], out);
+        if (alone) {
+            s_count (self, batch, &items[at], 1);
+            counted = at + 1;
+        }
+        //  A map that is destroyed takes its tables along, and others may come to lie where they were
+        for (unsigned rest = at + 1; items[at].request.op == OP_DESTROY && rest < count; rest++)
+            items[rest].hint.slot = NULL;
+    }
+    s_count (self, batch, items + counted, at - counted);
+    return at;
 }
 
 //  The bytes of the rest of the body cannot be read.
@@ -487,18 +558,11 @@ storage_batch (storage_t *self, batch_t *batch, buf_t *out, size_t reply_max)
         for (unsigned at = 0; at < count; at++)
             if (items[at].store)
                 index_prefetch_entry (&items[at].store->index, items[at].hash, &items[at].hint);
-        for (unsigned at = 0; at < count; at++) {
-            if (at && out->size >= reply_max) { // Large values: the rest of the group comes next time
-                batch->reader.at = starts[at];
-                return true;
-            }
-            s_execute (self, batch, &items[at], out);
-            //  A map that is destroyed takes its tables along, and others may come to lie where they were
-            for (unsigned rest = at + 1; items[at].request.op == OP_DESTROY && rest < count; rest++)
-                items[rest].hint.slot = NULL;
+        unsigned executed = s_execute_group (self, batch, items, count, out, reply_max);
+        if (executed < count) { // Large values: the rest of the group comes next time
+            batch->reader.at = starts[executed];
+            return true;
         }
-        if (self->census)
-            census_lap (self->census, batch->moment.wall);
         if (step == WIRE_BROKEN)
             s_broken (self, batch, &items[count].request, out);
         if (step != WIRE_RECORD)
