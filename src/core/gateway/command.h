@@ -28,7 +28,8 @@ enum {
     COMMAND_SUBSCRIBED = 1u << 14, // Allowed in RESP2 while subscribed
     COMMAND_ALONE = 1u << 15,      // Begins when all commands before it on its connection are answered, those
                                    // behind it begin when it is
-    COMMAND_BEHIND = 1u << 16      // Begins when what its connection has written is written: others may know
+    COMMAND_BEHIND = 1u << 16,     // Begins when what its connection has written is written: others may know
+    COMMAND_MAY_WRITE = 1u << 17   // CLIENT PAUSE WRITE holds it, as it does what writes
 };
 
 typedef enum {

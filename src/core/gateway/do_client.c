@@ -304,6 +304,38 @@ do_client_reply (call_t *call)
 }
 
 //  ------------------------------------------------------------------------------------------------
+//  PAUSE
+
+void
+do_client_pause (call_t *call)
+{
+    int64_t wait;
+    uint64_t now = call_moment (call).now;
+    bytes_t kind = call_count (call) > 3 ? call_arg (call, 3) : bytes_str ("ALL");
+    if (call_count (call) > 4)
+        help_fail (call, "CLIENT");
+    else if (!word_is (kind, "ALL") && !word_is (kind, "WRITE"))
+        call_fail (call, "ERR CLIENT PAUSE mode must be WRITE or ALL");
+    else if (!word_int (call_arg (call, 2), &wait))
+        call_fail (call, "ERR timeout is not an integer or out of range");
+    else if (wait < 0)
+        call_fail (call, "ERR timeout is negative");
+    else {
+        uint64_t most = UINT64_MAX - now;
+        pause_add (&call_gateway (call)->pause, now + ((uint64_t) wait < most ? (uint64_t) wait : most),
+                   word_is (kind, "ALL"));
+        s_ok (call);
+    }
+}
+
+void
+do_client_unpause (call_t *call)
+{
+    gateway_unpause (call_gateway (call));
+    s_ok (call);
+}
+
+//  ------------------------------------------------------------------------------------------------
 //  What there is nothing of
 
 static void
@@ -404,6 +436,8 @@ do_client_help (call_t *call)
         "    Close connections by ADDR, LADDR, ID, TYPE, USER; SKIPME.",
         "LIST [TYPE <type> | ID <id> [<id> ...]]",
         "    Tell of connections.",
+        "PAUSE <timeout> [WRITE|ALL]",
+        "    Let commands wait, for milliseconds.",
         "REPLY (ON|OFF|SKIP)",
         "    Answer, or not, or not the next command.",
         "SETINFO (LIB-NAME|LIB-VER) <text>",
@@ -414,6 +448,8 @@ do_client_help (call_t *call)
         "    Accepted.",
         "NO-TOUCH (ON|OFF)",
         "    Accepted.",
+        "UNPAUSE",
+        "    Let commands go on.",
         "UNBLOCK <id> [TIMEOUT|ERROR]",
         "    Nothing blocks here: 0.",
         "TRACKINGINFO",

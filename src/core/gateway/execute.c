@@ -86,6 +86,16 @@ s_must_wait (talk_t *self, const command_t *command)
     return self->first != NULL;
 }
 
+//  What is refused anyway is not held by CLIENT PAUSE.
+static bool
+s_must_pause (talk_t *self, const command_t *command, uint32_t count)
+{
+    self->paused = command && command->run && s_has_arity (command, count)
+                   && (self->known || command->flags & COMMAND_NO_AUTH)
+                   && pause_holds (&self->gateway->pause, command, &self->multi);
+    return self->paused;
+}
+
 static bool
 s_has_subs (const command_t *command)
 {
@@ -155,7 +165,7 @@ talk_execute (talk_t *self, const bytes_t *args, uint32_t count)
     if (command && (command->state == COMMAND_CONTAINER || (count > 1 && s_has_subs (command))))
         inner = count > 1 ? command_find_sub (command, args[1]) : NULL;
     bool queues = self->multi.open && !(inner && inner->flags & COMMAND_IN_MULTI);
-    if (!queues && s_must_wait (self, inner))
+    if (s_must_pause (self, inner, count) || (!queues && s_must_wait (self, inner)))
         return false;
     call_t *call = call_new (self, args, count);
     if (!call) {

@@ -82,8 +82,21 @@ gateway_is_full (gateway_t *self)
 }
 
 void
+gateway_unpause (gateway_t *self)
+{
+    self->pause = (pause_t) { .until = 0 };
+    for (talk_t *talk = self->talks; talk; talk = talk->next)
+        if (talk->paused) {
+            talk->paused = false;
+            talk_resume (talk);
+        }
+}
+
+void
 gateway_settle (gateway_t *self)
 {
+    if (self->pause.until && self->moment.now >= self->pause.until)
+        gateway_unpause (self);
     if (self->stalled && asks_count (self->asks) <= S_WINDOWS * self->config.window_records / 2) {
         self->stalled = false;
         for (talk_t *talk = self->talks; talk; talk = talk->next)
@@ -142,7 +155,9 @@ gateway_turn (gateway_t *self)
 {
     uint64_t asks = asks_turn (self->asks, call_reply, self->moment.now);
     uint64_t rounds = hearers_turn (self->hearers, self->moment.now);
-    return asks < rounds ? asks : rounds;
+    uint64_t next = asks < rounds ? asks : rounds, until = self->pause.until;
+    uint64_t pause = !until ? UINT64_MAX : until > self->moment.now ? until - self->moment.now : 0;
+    return pause < next ? pause : next;
 }
 
 bool

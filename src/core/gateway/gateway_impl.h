@@ -8,6 +8,7 @@
 #include "client_note.h"
 #include "listen.h"
 #include "multi.h"
+#include "pause.h"
 #include "script.h"
 
 #define GATEWAY_OUTPUT_PAUSE (1u << 20) // Bytes of replies that wait: no further commands are executed
@@ -67,6 +68,7 @@ struct gateway {
     bool reading;         // What they found is being told
     buf_t copy;           // What reads found
     scripts_t scripts;
+    pause_t pause;
 };
 
 struct talk {
@@ -92,6 +94,7 @@ struct talk {
     bool running;         // Within talk_run
     bool finished;        // Nothing more will arrive
     bool alone;           // The next command waits for those before it
+    bool paused;          // …for the end of CLIENT PAUSE
     bool saying;          // The first command may have said a part of its reply
     buf_t held;           // What comes behind that reply without being asked for
     //  What commands set
@@ -162,6 +165,9 @@ void
 //  gateway.c: true: so much is asked of the grid that nothing more may begin; it goes on by itself.
 bool
     gateway_is_full (gateway_t *self);
+//  CLIENT PAUSE ends: what waits goes on before the turn ends.
+void
+    gateway_unpause (gateway_t *self);
 //  The map of a database, written into `name`. False: without memory.
 bool
     gateway_map (const gateway_t *self, uint32_t database, buf_t *name);

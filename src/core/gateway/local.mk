@@ -23,6 +23,6 @@ libzgrid_core_la_SOURCES += \
     src/core/gateway/words.h \
     src/core/gateway/bundle.c src/core/gateway/bundle.h src/core/gateway/do_multi.c \
     src/core/gateway/exec_value.c src/core/gateway/exec_value.h src/core/gateway/multi.c \
-    src/core/gateway/multi.h \
+    src/core/gateway/multi.h src/core/gateway/pause.c src/core/gateway/pause.h \
     src/core/gateway/do_lcs.c src/core/gateway/do_script.c src/core/gateway/script.c \
     src/core/gateway/script.def src/core/gateway/script.h

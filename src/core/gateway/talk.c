@@ -292,7 +292,7 @@ talk_wants (const talk_t *self)
     if (self->end != TALK_OPEN)
         return false;
     return self->input.size - self->read < self->gateway->config.input_max
-           || !(self->alone || s_is_full (self));
+           || !(self->alone || self->paused || s_is_full (self));
 }
 
 void
@@ -334,7 +334,7 @@ s_go_on (talk_t *self)
     size_t used = 0;
     uint32_t count;
     while (self->end == TALK_OPEN && self->read < self->input.size) {
-        if (s_is_full (self))
+        if (self->paused || s_is_full (self))
             return true;
         bytes_t rest = bytes_of (self->input.data + self->read, self->input.size - self->read);
         resp_step_t step = resp_next (self->resp, rest, &used);
@@ -411,8 +411,8 @@ talk_run (talk_t *self)
     s_tidy (self);
     self->running = false;
     self->alone = stopped && self->first;
-    //  Who waits for output to be taken, or for the grid, goes on when that has happened
-    if (stopped && !self->first && !s_is_full (self))
+    //  Who waits for output to be taken, for the grid, or for the end of a pause goes on when that has happened
+    if (stopped && !self->first && !self->paused && !s_is_full (self))
         talk_resume (self);
     if (self->finished && !stopped)
         talk_close (self, TALK_LAST);
