@@ -25,11 +25,11 @@ tests_unit_check_do_multi_SOURCES = tests/unit/check_do_multi.c $(REDIS_RIG) $(T
 tests_unit_check_do_multi_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_do_multi_LDADD = $(UNIT_LIBS)
 
-check_PROGRAMS += tests/unit/check_do_pause
-TESTS += tests/unit/check_do_pause
-tests_unit_check_do_pause_SOURCES = tests/unit/check_do_pause.c $(REDIS_RIG) $(TEST_MAIN)
-tests_unit_check_do_pause_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_check_do_pause_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/check_pause
+TESTS += tests/unit/check_pause
+tests_unit_check_pause_SOURCES = tests/unit/check_pause.c $(REDIS_RIG) $(TEST_MAIN)
+tests_unit_check_pause_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_pause_LDADD = $(UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/check_do_script
 TESTS += tests/unit/check_do_script

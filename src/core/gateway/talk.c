@@ -411,7 +411,7 @@ talk_run (talk_t *self)
     s_tidy (self);
     self->running = false;
     self->alone = stopped && self->first;
-    //  Who waits for output to be taken, for the grid, or for the end of a pause goes on when that has happened
+    //  Who waits for output to be taken, for the grid, or for the end of a pause goes on after that
     if (stopped && !self->first && !self->paused && !s_is_full (self))
         talk_resume (self);
     if (self->finished && !stopped)

@@ -1,4 +1,4 @@
-//  check_do_pause: CLIENT PAUSE and UNPAUSE. Replies are those of redis-server 7.0.
+//  check_pause: CLIENT PAUSE and UNPAUSE. Replies are those of redis-server 7.0.
 //  SPDX-License-Identifier: MPL-2.0
 #include "lib/redis_rig.h"
 #include "lib/test.h"
@@ -156,7 +156,7 @@ END_TEST
 Suite *
 test_suite (void)
 {
-    Suite *suite = suite_create ("do_pause");
+    Suite *suite = suite_create ("pause");
     TCase *all = tcase_create ("pauses");
     tcase_add_checked_fixture (all, s_set_up, s_tear_down);
     tcase_add_test (all, words_are_those_of_redis);
