@@ -11,7 +11,7 @@ import re
 import signal
 import subprocess
 
-from cluster import BUILD, PATIENCE, SANITIZED, Cluster, check, main, say, wait, zgp
+from cluster import BUILD, PATIENCE, SANITIZED, Cluster, check, main, say, stand_still, wait, zgp
 
 QUEUE = 2 << 20  # Bytes that wait for one subscriber
 SIZE, FLOOD = 2000, 30000  # Bytes of a message; how many
@@ -107,7 +107,7 @@ def flood(cluster, node):
     publisher = Publisher(cluster, next(other for other in cluster.living if other is not node))
     wait("both are known", lambda: publisher.publish(1) == 2, 20)
     begun, before = publisher.next, memory(node)
-    slow.process.send_signal(signal.SIGSTOP)
+    stand_still(slow.process.pid)
     publisher.publish(FLOOD, b"x" * SIZE)
 
     def all_heard(listener):

@@ -67,6 +67,17 @@ def wait(what, condition, seconds):
         time.sleep(0.05)
 
 
+def stand_still(pid):
+    """SIGSTOP; returns when it has taken effect. The other threads run on until one of them was given the signal, which
+    takes a while where cores are few."""
+    def threads():
+        for task in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/stat" % (pid, task), encoding="ascii", errors="replace") as stat:
+                yield stat.read().rpartition(")")[2].split()[0]
+    os.kill(pid, signal.SIGSTOP)
+    wait("process %d stands still" % pid, lambda: all(state in "Tt" for state in threads()), 20)
+
+
 def free_ports(host, count):
     """Ports that nobody listens at, outside of those that the system gives out: no socket that lets the system choose
     takes one meanwhile, so that a process that is started again finds it free."""
@@ -158,7 +169,7 @@ class Node:
         self.endpoint = None
 
     def pause(self):
-        self.send(signal.SIGSTOP)
+        stand_still(self.process.pid)
         self.paused = True
 
     def resume(self):
