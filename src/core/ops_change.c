@@ -120,6 +120,7 @@ call_set_deadline (call_t *call, uint64_t deadline)
     if (!call_open (call, CHANGE_DEADLINE, none, none, deadline))
         return false;
     s_set_version (call, s_next_version (call));
+    store_touch (call->store, call->place.entry, storage_access_clock (call->storage));
     store_set_deadline (call->store, &call->place, call->partition->sequence, deadline);
     if (call->storage->feeding)
         s_feed (call, FEED_PUT);
