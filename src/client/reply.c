@@ -29,6 +29,7 @@ s_want (unsigned op)
         case OP_CAS:
             return WANT_BYTES_OR_NIL;
         case OP_TTL:
+        case OP_IDLE:
         case OP_INCR:
         case OP_DECR:
         case OP_APPEND:

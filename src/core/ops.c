@@ -20,6 +20,7 @@ op_fn *const ops_table[OP_LIMIT] = {
     [OP_DEL] = op_del,
     [OP_EXISTS] = op_exists,
     [OP_TTL] = op_ttl,
+    [OP_IDLE] = op_idle,
     [OP_EXPIRE] = op_expire,
     [OP_PEXPIRE] = op_expire,
     [OP_EXPIREAT] = op_expire,

@@ -290,6 +290,17 @@ op_ttl (call_t *call)
 }
 
 void
+op_idle (call_t *call)
+{
+    if (!call->place.entry) {
+        call_answer (call, ZGRID_NOTFOUND, value_nil (), 0);
+        return;
+    }
+    uint64_t idle = entry_idle (call->storage, call->partition, call->place.entry, call->moment.now);
+    call_answer (call, ZGRID_OK, value_int ((int64_t) idle), s_version (call));
+}
+
+void
 op_persist (call_t *call)
 {
     if (!call->place.entry) {

@@ -51,6 +51,14 @@ entry_is_idle (const storage_t *self, const map_t *map, const partition_t *part,
 }
 
 uint64_t
+entry_idle (const storage_t *self, const partition_t *part, const entry_t *entry, uint64_t now)
+{
+    uint64_t idle = ages_since (&self->ages, entry_access (entry));
+    uint64_t seen = now > part->primary_since ? now - part->primary_since : 0;
+    return idle < seen ? idle : seen;
+}
+
+uint64_t
 call_usual_deadline (const call_t *call)
 {
     const map_settings_t *settings = call->map ? NULL : s_settings (call->storage, call->request->map);

@@ -30,7 +30,7 @@ from zgp import BADOP, BUSY, MALFORMED, MOVED, OK, SIGNATURE, TOOBIG, pack, part
 HERE = os.path.dirname(os.path.abspath(__file__))
 PARTITIONS, ACTORS, BATCH, WINDOW = 32, 2, 4096, 2048
 KEY_OPS = """GET PUT DEL EXISTS TTL EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST TOUCH INCR DECR INCRBYFLOAT GETPUT GETDEL CAS
-APPEND EXEC SETRANGE RENAME COPY""".split()
+APPEND EXEC SETRANGE RENAME COPY IDLE""".split()
 NEED_VALUE = ("PUT", "GETPUT", "CAS", "APPEND")
 FLAGS = ("nx", "xx", "keepttl", "get", "withttl", "gt", "lt", "withvalues", "fwd", "views", "events", "track")
 UINTS = (
@@ -332,7 +332,7 @@ class Fake:
             self.count["puts"] += op == "PUT"
         if op == "GET" and options.get("track") and index >= 0:
             self.tracking.read(name, key, self.arrival)
-        if op in KEY_OPS and op not in ("GET", "EXISTS", "TTL", "TOUCH") and status == OK:
+        if op in KEY_OPS and op not in ("GET", "EXISTS", "TTL", "IDLE", "TOUCH") and status == OK:
             self.tracking.changed(name, key)
         if op == "GET":
             self.count["get_hits" if status == OK else "get_misses"] += 1

@@ -5,7 +5,7 @@ SPDX-License-Identifier: MPL-2.0
 from fake_store import Refused
 from zgp import MALFORMED, OK, SESSION_EXPIRED, SIGNATURE, STALE_REQUEST, pack
 
-READS = ("GET", "EXISTS", "TTL", "TOUCH")
+READS = ("GET", "EXISTS", "TTL", "IDLE", "TOUCH")
 
 
 class Sessions:

@@ -43,6 +43,7 @@ def glob(pattern):
 class Entry:
     def __init__(self, value, version, end):
         self.value, self.version, self.end = value, version, end
+        self.used = time.monotonic()
 
 
 def integer(value, otherwise):
@@ -113,7 +114,10 @@ class Store:
     def execute(self, op, name, key, value, options):
         """Answers status, value, version, meta."""
         entry = self.find(name, key)
-        return getattr(self, "do_" + op.lower())(name, key, value, options, entry)
+        answer = getattr(self, "do_" + op.lower())(name, key, value, options, entry)
+        if entry and op not in ("TTL", "EXISTS", "IDLE") and 81 not in self.wrong:
+            entry.used = time.monotonic()
+        return answer
 
     def do_get(self, name, key, value, options, entry):
         if not entry:
@@ -137,6 +141,11 @@ class Store:
 
     def do_ttl(self, name, key, value, options, entry):
         return (OK, self.left(entry), entry.version, None) if entry else (NOTFOUND, None, 0, None)
+
+    def do_idle(self, name, key, value, options, entry):
+        if not entry:
+            return NOTFOUND, None, 0, None
+        return OK, int((time.monotonic() - entry.used) * 1000), entry.version, None
 
     def do_persist(self, name, key, value, options, entry):
         if not entry:

@@ -45,6 +45,7 @@ KEY_OPERATIONS = (
     ("DEL", None),
     ("EXISTS", None),
     ("TTL", None),
+    ("IDLE", None),
     ("EXPIRE", 9),
     ("PEXPIRE", 9),
     ("EXPIREAT", 2**33),
@@ -84,7 +85,7 @@ def no_map(server):
     peer = server.peer()
     name = server.map + "-that-nobody-made"
     before = peer.stats()["maps"]
-    for op in ("GET", "DEL", "EXISTS", "TTL", "PERSIST", "TOUCH", "GETDEL"):
+    for op in ("GET", "DEL", "EXISTS", "TTL", "IDLE", "PERSIST", "TOUCH", "GETDEL"):
         status(peer.ask(op, name, b"k"), NOTFOUND, op)
     value(peer.ask("SIZE", name), 0, "SIZE")
     value(peer.ask("DESTROY", name), 0, "DESTROY")

@@ -47,6 +47,32 @@ def lifetimes(server):
             status(peer.ask(op, name, b"short"), NOTFOUND, "%s after the end" % op)
 
 
+@rule(81, "IDLE")
+def unused(server):
+    peer, name = server.peer(), server.map
+    status(peer.ask("IDLE", name, b"none"), NOTFOUND, "IDLE of an absent key")
+    begin = time.monotonic()
+    peer.ask("PUT", name, b"k", b"v")
+
+    def idle():
+        found = peer.ask("IDLE", name, b"k")
+        check(found.status == OK and is_int(found.value) and found.value >= 0, "IDLE: %r" % (found,))
+        return found.value
+
+    while idle() < 600:
+        check(time.monotonic() - begin < 20, "IDLE does not grow")
+        for op in ("TTL", "EXISTS"):
+            status(peer.ask(op, name, b"k"), OK, op)
+    check((time.monotonic() - begin) * 1000 >= 600, "IDLE grows faster than time")
+    for op, given in (("GET", None), ("TOUCH", None), ("PUT", b"w")):
+        while idle() < 300:
+            check(time.monotonic() - begin < 20, "IDLE does not grow")
+        before = time.monotonic()
+        status(peer.ask(op, name, b"k", given), OK, op)
+        found = idle()
+        check(found <= (time.monotonic() - before) * 1000, "%s, and IDLE says %d" % (op, found))
+
+
 @rule(29, "impossible lengths of time")
 def odd_times(server):
     peer = server.peer()

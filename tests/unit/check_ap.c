@@ -33,8 +33,12 @@ START_TEST (operations)
     ck_assert (meta_decode (reply.meta, &meta) && meta.ttl == 5000);
     ck_assert_uint_eq (ap_net_ask (0, OP_TOUCH, "k", value_nil (), NULL).status, ZGRID_OK);
     ck_assert_uint_eq (ap_net_ask (0, OP_EXISTS, "k", value_nil (), NULL).status, ZGRID_OK);
-    ap_net_run (5100);
+    ap_net_run (3000);
+    int64_t idle = ap_net_ask (0, OP_IDLE, "k", value_nil (), NULL).value.integer;
+    ck_assert (idle > 2500 && idle <= 3256);
+    ap_net_run (2100);
     ap_net_expect (0, "k", NULL);
+    ck_assert_uint_eq (ap_net_ask (0, OP_IDLE, "k", value_nil (), NULL).status, ZGRID_NOTFOUND);
     ck_assert_uint_eq (ap_net_ask (0, OP_EXISTS, "k", value_nil (), NULL).status, ZGRID_NOTFOUND);
     ck_assert_uint_eq (ap_net_ask (0, OP_DEL, "k", value_nil (), NULL).status, ZGRID_NOTFOUND);
     ck_assert_uint_eq (ap_net_ask (0, OP_EXPIRE, "k", value_int (5), NULL).status, ZGRID_NOTFOUND);

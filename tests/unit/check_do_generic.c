@@ -74,6 +74,9 @@ START_TEST (what_keys_hold_is_told)
           "-ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
           "that when switching between policies at runtime LRU and LFU data will take some time "
           "to adjust." },
+        { "OBJECT IDLETIME x", "$-1" },
+        { "OBJECT IDLETIME b", ":0" },
+        { "OBJECT IDLETIME", "-ERR wrong number of arguments for 'object|idletime' command" },
         { "OBJECT HELP x", "-ERR wrong number of arguments for 'object|help' command" },
         { "MEMORY HELP", "*5\r\n+MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"
                          "+USAGE <key> [SAMPLES <count>]\r\n+    Tell about how many bytes a key takes.\r\n"
@@ -84,6 +87,15 @@ START_TEST (what_keys_hold_is_told)
         { "WAIT 1 -1", "-ERR timeout is negative" },
     };
     REDIS_PLAY (&s_rig, lines);
+    //  Asking about a key does not use it
+    redis_rig_pass (&s_rig, 90000);
+    redis_rig_words (&s_rig, "OBJECT REFCOUNT b", ":1");
+    redis_rig_words (&s_rig, "TTL b", ":-1");
+    redis_rig_send (&s_rig, 0, bytes_str ("OBJECT IDLETIME b\r\n"));
+    buf_add (&s_rig.said[0], "", 1);
+    int idle = atoi ((const char *) s_rig.said[0].data + 1);
+    ck_assert_int_ge (idle, 88);
+    ck_assert_int_le (idle, 90);
 }
 END_TEST
 

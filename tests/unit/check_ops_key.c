@@ -290,6 +290,7 @@ START_TEST (an_expired_entry_is_absent_from_every_operation)
         { OP_DEL, NULL, NULL, "", ZGRID_NOTFOUND, NULL },
         { OP_GETDEL, NULL, NULL, "", ZGRID_NOTFOUND, NULL },
         { OP_TOUCH, NULL, NULL, "", ZGRID_NOTFOUND, NULL },
+        { OP_IDLE, NULL, NULL, "", ZGRID_NOTFOUND, NULL },
         { OP_PERSIST, NULL, NULL, "", ZGRID_NOTFOUND, NULL },
         { OP_EXPIRE, NULL, "9", "", ZGRID_NOTFOUND, NULL },
         { OP_PUT, NULL, "x", "xx", ZGRID_NOTFOUND, NULL },
@@ -326,6 +327,39 @@ START_TEST (get_tells_the_ttl_if_asked)
     answer = rig_do (&s_rig, OP_GET, "a", NULL, "withttl");
     ck_assert ((answer.meta.given & META_ttl) && answer.meta.ttl == -1);
     ck_assert (!(rig_do (&s_rig, OP_GET, "a", NULL, "").meta.given & META_ttl));
+}
+END_TEST
+
+//  No longer ago than it was, and two ticks and 1/64 less at most.
+static void
+s_idle_is (int64_t milliseconds)
+{
+    answer_t answer = rig_do (&s_rig, OP_IDLE, "a", NULL, "");
+    int64_t idle = answer.value.integer;
+    ck_assert_uint_eq (answer.status, ZGRID_OK);
+    ck_assert_msg (idle <= milliseconds && idle >= milliseconds - 512 - milliseconds / 64, "%lld, not %lld",
+                   (long long) idle, (long long) milliseconds);
+}
+
+START_TEST (idle_tells_when_an_entry_was_used)
+{
+    static const s_line_t s_uses[] = {
+        { OP_GET, "a", NULL, "", ZGRID_OK, "1" },         { OP_TOUCH, "a", NULL, "", ZGRID_OK, NULL },
+        { OP_EXPIRE, "a", "100000", "", ZGRID_OK, NULL }, { OP_PERSIST, "a", NULL, "", ZGRID_OK, "1" },
+        { OP_PUT, "a", "2", "", ZGRID_OK, NULL },         { OP_INCR, "a", NULL, "", ZGRID_OK, "3" },
+    };
+    ck_assert_uint_eq (rig_do (&s_rig, OP_IDLE, "a", NULL, "").status, ZGRID_NOTFOUND);
+    rig_do (&s_rig, OP_PUT, "a", "1", "");
+    for (size_t at = 0; at < sizeof s_uses / sizeof s_uses[0]; at++) {
+        s_rig.moment.now += 5000;
+        rig_do (&s_rig, OP_EXISTS, "a", NULL, "");
+        rig_do (&s_rig, OP_TTL, "a", NULL, "");
+        s_idle_is (5000);
+        s_rig.moment.now += 3600000;
+        s_idle_is (3605000);
+        s_lines (&s_uses[at], 1);
+        s_idle_is (0);
+    }
 }
 END_TEST
 
@@ -418,6 +452,7 @@ test_suite (void)
     tcase_add_test (tcase, the_expire_family);
     tcase_add_test (tcase, an_expired_entry_is_absent_from_every_operation);
     tcase_add_test (tcase, get_tells_the_ttl_if_asked);
+    tcase_add_test (tcase, idle_tells_when_an_entry_was_used);
     tcase_add_test (tcase, whole_numbers);
     tcase_add_test (tcase, decimal_numbers);
     suite_add_tcase (suite, tcase);

@@ -315,6 +315,17 @@ s_get (copies_t *copies, int index, const char *read)
     return reply ? reply->status : 999;
 }
 
+//  -1: no answer, or none that is good.
+static int64_t
+s_idle (copies_t *copies, int index)
+{
+    static uint64_t s_id = 1000;
+    copies_ask (copies, index, &(copies_ask_t) { .op = OP_IDLE, .id = ++s_id, .key = "k" });
+    copies_pump (copies);
+    const copies_reply_t *reply = copies_reply (copies, s_id);
+    return reply && reply->status == ZGRID_OK ? reply->number : -1;
+}
+
 //  Accesses at the primary are not told to the others: they decide nothing, and after a take-over an entry
 //  has its idle time once more.
 START_TEST (only_the_primary_says_that_an_entry_is_idle)
@@ -334,13 +345,17 @@ START_TEST (only_the_primary_says_that_an_entry_is_idle)
         storage_tick (copies.storage[1], copies.now);
         ck_assert_uint_eq (storage_stats (copies.storage[1])->entries, 1);
     }
-    //  Member 1 takes over: for it the entry has not been used for 40 seconds
+    int64_t idle = s_idle (&copies, 0);
+    ck_assert (idle >= 0 && idle < 1000);
+    //  Member 1 takes over: for it the entry has not been used for 40 seconds, or it does not know
     part_t *part = copies_part (&copies);
     part->epoch++;
     part->primary = 2;
     copies_publish (&copies, -1);
     copies_run (&copies, 2000);
     ck_assert_uint_eq (storage_stats (copies.storage[1])->entries, 1);
+    idle = s_idle (&copies, 1);
+    ck_assert (idle > 1000 && idle <= 2000);
     for (int tick = 0; tick < 300; tick++)
         storage_tick (copies.storage[1], copies.now);
     copies.now += 8000 - 2000;

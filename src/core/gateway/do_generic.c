@@ -270,6 +270,14 @@ do_object_encoding (call_t *call)
     call_read (call, call_arg (call, 2), false, s_encoding, 0);
 }
 
+//  Without using it.
+static void
+s_ask_about (call_t *call, op_t op, call_reply_fn *then)
+{
+    ask_t ask = { op, call_map (call), call_arg (call, 2), true, value_nil (), NULL };
+    call_ask (call, &ask, then, 0);
+}
+
 static void
 s_references (call_t *call, const reply_t *reply, uint64_t mark)
 {
@@ -288,7 +296,28 @@ s_references (call_t *call, const reply_t *reply, uint64_t mark)
 void
 do_object_refcount (call_t *call)
 {
-    call_read (call, call_arg (call, 2), false, s_references, 0);
+    s_ask_about (call, OP_EXISTS, s_references);
+}
+
+static void
+s_idle (call_t *call, const reply_t *reply, uint64_t mark)
+{
+    (void) mark;
+    if (reply->status == ZGRID_NOTFOUND)
+        say_nil (call_say (call));
+    else if (reply->status == ZGRID_OK)
+        say_int (call_say (call), reply->value.kind == VALUE_INT ? reply->value.integer / 1000 : 0);
+    else {
+        call_fail_status (call, reply);
+        return;
+    }
+    call_done (call);
+}
+
+void
+do_object_idletime (call_t *call)
+{
+    s_ask_about (call, OP_IDLE, s_idle);
 }
 
 //  Nobody counts: a key that exists is answered as by a server whose policy is not one of frequencies.
@@ -311,7 +340,7 @@ s_frequency (call_t *call, const reply_t *reply, uint64_t mark)
 void
 do_object_freq (call_t *call)
 {
-    call_read (call, call_arg (call, 2), false, s_frequency, 0);
+    s_ask_about (call, OP_EXISTS, s_frequency);
 }
 
 void
@@ -319,6 +348,7 @@ do_object_help (call_t *call)
 {
     static const char *const lines[] = { "ENCODING <key>", "    Tell how Redis would hold the value.",
                                          "FREQ <key>",     "    An error for keys that exist: not counted.",
+                                         "IDLETIME <key>", "    Seconds since the key was last used.",
                                          "REFCOUNT <key>", "    1 for keys that exist." };
     help_say (call, "OBJECT", lines, sizeof lines / sizeof lines[0]);
 }

@@ -199,6 +199,15 @@ s_op_ttl (s_run_t *run)
                       : s_absent (run);
 }
 
+static unsigned
+s_op_idle (s_run_t *run)
+{
+    if (!run->alive)
+        return s_absent (run);
+    uint32_t ticks = entry_age (run->place.entry, entry_clock (run->call->moment.now));
+    return ap_reply (run->call, ZGRID_OK, value_int ((int64_t) ticks << 8), run->record.version);
+}
+
 //  Writes the value that is there once more, with another end of life.
 static unsigned
 s_again (s_run_t *run, uint64_t ends, value_t answer)
@@ -246,10 +255,10 @@ s_op_expire (s_run_t *run)
 typedef unsigned (s_op_fn) (s_run_t *run);
 
 static s_op_fn *const s_ops[OP_LIMIT] = {
-    [OP_GET] = s_op_get,         [OP_PUT] = s_op_put,          [OP_DEL] = s_remove,
-    [OP_EXISTS] = s_op_exists,   [OP_TOUCH] = s_op_exists,     [OP_TTL] = s_op_ttl,
-    [OP_PERSIST] = s_op_persist, [OP_EXPIRE] = s_op_expire,    [OP_PEXPIRE] = s_op_expire,
-    [OP_EXPIREAT] = s_op_expire, [OP_PEXPIREAT] = s_op_expire,
+    [OP_GET] = s_op_get,        [OP_PUT] = s_op_put,         [OP_DEL] = s_remove,
+    [OP_EXISTS] = s_op_exists,  [OP_TOUCH] = s_op_exists,    [OP_TTL] = s_op_ttl,
+    [OP_IDLE] = s_op_idle,      [OP_PERSIST] = s_op_persist, [OP_EXPIRE] = s_op_expire,
+    [OP_PEXPIRE] = s_op_expire, [OP_EXPIREAT] = s_op_expire, [OP_PEXPIREAT] = s_op_expire,
 };
 
 //  Why it does not exist for ap maps; NULL: it does.
