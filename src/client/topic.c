@@ -127,6 +127,7 @@ s_take (zgrid_topic_t *self)
 {
     if (!self->sub || zmq_msg_recv (&self->topic, self->sub, ZMQ_DONTWAIT) == -1)
         return false;
+    self->joined = true; // The monitor may tell of it later
     bool two = zmq_msg_more (&self->topic);
     bool more = two && zmq_msg_recv (&self->body, self->sub, ZMQ_DONTWAIT) != -1
                 && zmq_msg_more (&self->body);
