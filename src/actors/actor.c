@@ -13,6 +13,7 @@
 
 #include "handover.h"
 #include "mem.h"
+#include "touch.h"
 
 #define S_MESSAGES_PER_TURN 64 // From one socket, before the others have their turn
 #define S_WAIT_MAX 60000       // Milliseconds
@@ -126,8 +127,8 @@ s_may_receive (const s_run_t *self)
     return false;
 }
 
-//  Something was sent through sockets after they had shown themselves empty. libzmq may have taken
-//  their signal meanwhile, so that the descriptors stay silent: they are asked themselves.
+//  Sockets were used after they had shown themselves empty: their descriptors may stay silent (touch.h), so
+//  they are asked themselves.
 static void
 s_ask_sockets (s_run_t *self)
 {
@@ -166,10 +167,9 @@ s_loop (s_run_t *self)
     s_read_pipe (self);
     for (;;) {
         moment_t moment = actor_moment ();
-        bool sent = false;
         s_receive (self, &moment);
-        uint64_t next = self->spec->turn (self->state, &moment, &sent);
-        if (sent)
+        uint64_t next = self->spec->turn (self->state, &moment);
+        if (touch_taken ())
             s_ask_sockets (self);
         if (s_may_receive (self))
             continue;

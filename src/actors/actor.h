@@ -27,10 +27,9 @@ typedef struct {
     bool (*wants) (void *self, size_t which);
     //  Takes one message from socket `which`, which may have none: false then. Never blocks.
     bool (*receive) (void *self, size_t which, const moment_t *moment);
-    //  After the messages of a turn. Sets *sent if anything was sent through a socket since that socket
-    //  was last found empty by receive. Returns the milliseconds after which it wants another turn even
-    //  if no message comes; UINT64_MAX: none.
-    uint64_t (*turn) (void *self, const moment_t *moment, bool *sent);
+    //  After the messages of a turn. Returns the milliseconds after which it wants another turn even if no
+    //  message comes; UINT64_MAX: none.
+    uint64_t (*turn) (void *self, const moment_t *moment);
     //  A command of the creator (actor_command), with its arguments; the answer's frames go to reply.
     void (*command) (void *self, const char *name, zmsg_t *arguments, zmsg_t *reply);
     //  While stopping: true when nothing is left to do. Messages are still received meanwhile.

@@ -284,7 +284,7 @@ s_sooner (uint64_t first, uint64_t second)
 }
 
 static uint64_t
-s_turn (void *arg, const moment_t *moment, bool *sent)
+s_turn (void *arg, const moment_t *moment)
 {
     beacon_t *self = arg;
     uint64_t now = self->now = moment->now;
@@ -304,8 +304,6 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
     next = s_sooner (next, beacon_log_turn (&self->log, self->view, now));
     beacon_tell_status (self);
     beacon_tell_news (self);
-    *sent = self->sent;
-    self->sent = false;
     return next;
 }
 

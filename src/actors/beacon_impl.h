@@ -80,7 +80,6 @@ typedef struct {
     beacon_moves_t moves;
     uint64_t now;
     uint64_t wall;    // Unix time in milliseconds
-    bool sent;        // Through `inner`
 } beacon_t;
 
 //  beacon_inner.c

@@ -11,9 +11,7 @@ beacon_send_inner (beacon_t *self, const beacon_inner_t *inner, const inner_t *m
     if (inner->route_size == 0)
         return false;
     bytes_t route = bytes_of (inner->route, inner->route_size);
-    bool sent = inner_send (self->inner_handle, &route, message);
-    self->sent = self->sent || sent;
-    return sent;
+    return inner_send (self->inner_handle, &route, message);
 }
 
 static void

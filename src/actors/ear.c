@@ -10,6 +10,7 @@
 #include "bind.h"
 #include "handover.h"
 #include "mem.h"
+#include "touch.h"
 
 #define S_HANDSHAKE_MS 3000
 #define S_LINGER_MS 500
@@ -307,6 +308,7 @@ ear_send (ear_t *self, bytes_t topic, zmq_msg_t *body)
     memcpy (zmq_msg_data (&first), topic.data, topic.size);
     handover_give (zmq_msg_data (&first));
     handover_give (zmq_msg_data (body));
+    touch ();
     bool sent = zmq_msg_send (&first, self->handle, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0;
     if (!sent)
         zmq_msg_close (&first);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "handover.h"
+#include "touch.h"
 
 #define S_PASSED_MIN 4096 // Bytes of a frame from which on it is not copied
 
@@ -74,6 +75,7 @@ s_send (void *socket, zmq_msg_t *message, bool more)
 {
     int sent;
     handover_give (zmq_msg_data (message));
+    touch ();
     do
         sent = zmq_msg_send (message, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
     while (sent < 0 && errno == EINTR);

@@ -27,7 +27,6 @@ typedef struct {
     void *router_handle, *beacon_handle;
     gateway_ear_t *ear; // NULL: there is no pubsub actor
     frames_t frames;
-    bool sent; // Through a socket (actor.h, turn)
     bool open;
     bool stopping;
     bool view_lost;
@@ -49,7 +48,6 @@ s_follow (void *arg, bytes_t asked, bool on)
 {
     s_gateway_t *self = arg;
     gateway_ear_follow (self->ear, asked, on);
-    self->sent = true;
 }
 
 static void
@@ -80,7 +78,6 @@ s_send_bodies (s_gateway_t *self)
             frames_lend (self->router_handle, body.body, body.value, body.owner);
         else
             frames_send (self->router_handle, none, none, &body.body, 1, NULL);
-        self->sent = true;
     }
 }
 
@@ -248,13 +245,12 @@ s_ask_view (s_gateway_t *self, uint64_t now)
         inner_t here = { .kind = INNER_HERE, .index = INNER_GATEWAY };
         self->view_lost = !inner_send (self->beacon_handle, NULL, &here);
         self->view_again = now + S_AGAIN_MS;
-        self->sent = true;
     }
     return S_AGAIN_MS;
 }
 
 static uint64_t
-s_turn (void *arg, const moment_t *moment, bool *sent)
+s_turn (void *arg, const moment_t *moment)
 {
     s_gateway_t *self = arg;
     gateway_clock (self->gateway, *moment);
@@ -269,8 +265,6 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
     next = s_sooner (next, taps_resume (self->taps, moment->now));
     next = s_sooner (next, s_ask_view (self, moment->now));
     s_tell_status (self);
-    *sent = self->sent;
-    self->sent = false;
     return more || told ? 0 : next;
 }
 

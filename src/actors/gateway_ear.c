@@ -4,6 +4,7 @@
 
 #include "handover.h"
 #include "mem.h"
+#include "touch.h"
 
 #define S_HWM 1000 // Bodies that wait here; more wait at the pubsub actor, as for any subscriber
 
@@ -55,6 +56,7 @@ gateway_ear_socket (gateway_ear_t *self)
 void
 gateway_ear_follow (gateway_ear_t *self, bytes_t asked, bool on)
 {
+    touch ();
     zmq_setsockopt (self->handle, on ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, asked.data, asked.size);
 }
 

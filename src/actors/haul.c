@@ -5,12 +5,14 @@
 #include <errno.h>
 
 #include "handover.h"
+#include "touch.h"
 
 static bool
 s_send (void *handle, zmq_msg_t *message, bool more)
 {
     int sent;
     handover_give (zmq_msg_data (message));
+    touch ();
     do
         sent = zmq_msg_send (message, handle, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
     while (sent < 0 && errno == EINTR);

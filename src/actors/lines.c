@@ -6,6 +6,7 @@
 
 #include "frames.h"
 #include "mem.h"
+#include "touch.h"
 
 #define S_HANDSHAKE_MS 3000
 #define S_RECONNECT_MS 20
@@ -77,6 +78,7 @@ static void
 s_close (lines_t *self, line_t **place)
 {
     line_t *line = *place;
+    touch ();
     zmq_disconnect (self->handle, line->endpoint);
     *place = line->next;
     self->count--;
@@ -140,6 +142,7 @@ lines_open (lines_t *self, node_id_t node, uint32_t actor, const char *endpoint,
     line->route[0] = 'l';
     memcpy (line->route + 1, &number, sizeof number);
     memcpy (line->endpoint, endpoint, strlen (endpoint) + 1);
+    touch ();
     if (zmq_setsockopt (self->handle, ZMQ_CONNECT_ROUTING_ID, line->route, S_ROUTE_SIZE) != 0
         || zmq_connect (self->handle, endpoint) != 0) {
         mem_free (line);

@@ -12,6 +12,7 @@
 #include "frames.h"
 #include "handover.h"
 #include "mem.h"
+#include "touch.h"
 
 #define S_BUCKETS 256
 #define S_OPENING_MS 1000          // So long messages wait for a new link
@@ -134,6 +135,7 @@ s_connect (const links_t *self, link_t *link)
         s_set (link->handle, ZMQ_TCP_MAXRT, (int) self->config.stuck);
     if (self->config.io_affinity)
         zsock_set_affinity (link->socket, self->config.io_affinity);
+    touch ();
     return zmq_connect (link->handle, link->endpoint) == 0;
 }
 
@@ -227,6 +229,7 @@ s_push (link_t *link, zmq_msg_t *frames, size_t count)
     for (size_t at = 0; at < count; at++) {
         int sent, flags = ZMQ_DONTWAIT | (at + 1 < count ? ZMQ_SNDMORE : 0);
         handover_give (zmq_msg_data (&frames[at]));
+        touch ();
         do
             sent = zmq_msg_send (&frames[at], link->handle, flags);
         while (sent < 0 && errno == EINTR);

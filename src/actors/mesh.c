@@ -5,6 +5,7 @@
 #include <zmq.h>
 
 #include "mem.h"
+#include "touch.h"
 
 #define S_HANDSHAKE_MS 3000
 #define S_RECONNECT_MS 50
@@ -110,6 +111,7 @@ s_connect (mesh_t *self, const member_t *member)
     peer->stays = true;
     if (peer->node == member->id)
         return true;
+    touch ();
     if (peer->node) // Who was there before is gone, whatever the connection says
         zmq_disconnect (self->handle, endpoint);
     peer->node = member->id;
@@ -134,6 +136,7 @@ mesh_set_view (mesh_t *self, const view_t *view)
             continue;
         }
         *place = peer->next;
+        touch ();
         zmq_disconnect (self->handle, peer->endpoint);
         mem_free (peer);
     }
@@ -143,5 +146,6 @@ mesh_set_view (mesh_t *self, const view_t *view)
 void
 mesh_follow (mesh_t *self, bytes_t topic, bool on)
 {
+    touch ();
     zmq_setsockopt (self->handle, on ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, topic.data, topic.size);
 }

@@ -37,7 +37,6 @@ pubsub_actor_send (void *arg, bytes_t topic, bytes_t body, bool here, bool membe
     if (members)
         s_send (self->members, topic, &message);
     zmq_msg_close (&message);
-    self->sent = true;
 }
 
 void
@@ -45,7 +44,6 @@ pubsub_actor_follow (void *arg, bytes_t topic, bool on)
 {
     pubsub_actor_t *self = arg;
     mesh_follow (self->mesh, topic, on);
-    self->sent = true;
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -112,7 +110,6 @@ s_answer (pubsub_actor_t *self, bytes_t route, bytes_t mark, bytes_t body)
     if (self->replies.failed)
         frames[1] = bytes_of (WIRE_SIGNATURE, WIRE_SIGNATURE_SIZE);
     frames_send (self->requests_handle, route, none, frames, 2, NULL);
-    self->sent = true;
 }
 
 static bool
@@ -303,7 +300,7 @@ s_sooner (uint64_t one, uint64_t other)
 }
 
 static uint64_t
-s_turn (void *arg, const moment_t *moment, bool *sent)
+s_turn (void *arg, const moment_t *moment)
 {
     pubsub_actor_t *self = arg;
     self->now = moment->now;
@@ -314,13 +311,10 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
         self->view_version = 0;
         self->view_lost = !inner_send (self->beacon_handle, NULL, &here);
         self->view_again = self->now + S_AGAIN_MS;
-        self->sent = true;
     }
     if (self->view_lost)
         next = s_sooner (next, S_AGAIN_MS);
     s_tell_status (self);
-    *sent = self->sent;
-    self->sent = false;
     return next;
 }
 

@@ -45,7 +45,6 @@ typedef struct {
     refusals_t refusals;
     note_t note;
     uint64_t now;
-    bool sent; // Through a socket that it reads
 } pubsub_actor_t;
 
 //  pubsub_actor_make.c

@@ -226,7 +226,7 @@ s_sooner (uint64_t one, uint64_t other)
 }
 
 static uint64_t
-s_turn (void *arg, const moment_t *moment, bool *sent)
+s_turn (void *arg, const moment_t *moment)
 {
     rebalancer_t *self = arg;
     self->now = moment->now;
@@ -236,14 +236,11 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
     if (self->view_lost && self->now >= self->view_again) {
         self->view_lost = !s_say_here (self);
         self->view_again = self->now + S_AGAIN_MS;
-        self->sent = true;
     }
     if (self->view_lost)
         next = s_sooner (next, S_AGAIN_MS);
     if (!rebalancer_has_room (self))
         next = s_sooner (next, S_LOOK_MS);
-    *sent = self->sent;
-    self->sent = false;
     return next;
 }
 

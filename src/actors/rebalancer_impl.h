@@ -53,7 +53,6 @@ typedef struct {
     refusals_t refusals;
     buf_t head;
     uint64_t now;
-    bool sent; // Through a socket that it reads
 } rebalancer_t;
 
 //  The member of the view, or NULL.

@@ -33,7 +33,6 @@ s_deliver (rebalancer_t *self, const batch_head_t *head, zmq_msg_t *body)
     zmq_msg_t passed;
     zmq_msg_init (&passed);
     zmq_msg_move (&passed, body);
-    self->sent = true;
     if (haul_send (self->inner_handle, &route, &haul, &passed)) {
         self->status->bytes_in += head->size;
         self->status->received++; // Last: who sees it sees the size, too

@@ -135,7 +135,6 @@ s_grant_one (rebalancer_t *self, rebalancer_storage_t *storage)
     if (grant.bytes == 0)
         return false;
     bytes_t route = bytes_of (storage->route, storage->route_size);
-    self->sent = true;
     storage->wants = 0;
     if (haul_send (self->inner_handle, &route, &grant, NULL)) {
         self->status->grants++;

@@ -138,18 +138,14 @@ s_receive (void *arg, size_t which, const moment_t *moment)
 }
 
 static uint64_t
-s_turn (void *arg, const moment_t *moment, bool *sent)
+s_turn (void *arg, const moment_t *moment)
 {
     router_t *self = arg;
     self->now = moment->now;
     ticket_t *late;
-    while ((late = gather_expired (self->gather, moment->now))) {
+    while ((late = gather_expired (self->gather, moment->now)))
         router_finish (self, &late);
-        self->sent = true;
-    }
     uint64_t next = router_turn_cluster (self);
-    *sent = self->sent || !door_is_idle (self->clients);
-    self->sent = false;
     uint64_t door = door_turn (self->clients, moment->now);
     uint64_t tickets = gather_count (self->gather) ? 100 : UINT64_MAX;
     next = door < next ? door : next;

@@ -246,7 +246,6 @@ s_forward (router_t *self, peer_t *peer, const arrival_t *arrival, const ticket_
         door_flight (self->clients, arrival->route, 1);
     peer->sizes[(peer->first + peer->sent++) % self->peer_hwm] = size;
     peer->bytes += size;
-    self->sent = true;
     self->counters.forwarded++;
     return true;
 }
@@ -393,7 +392,6 @@ router_receive_peer (router_t *self, uint32_t actor)
     peer->bytes -= peer->sizes[peer->first];
     peer->first = (peer->first + 1) % self->peer_hwm;
     peer->sent--;
-    self->sent = true; // What comes back goes to a client
     bytes_t who = in->frames[0];
     int body = wire_find_body (in->frames + 1, in->count - 1);
     if (who.data[0] == PEER_TICKET) {

@@ -33,7 +33,6 @@ s_send (void *arg, node_id_t node, uint32_t actor, uint64_t mark, bytes_t body)
             return false;
     }
     bool sent = lines_send (self->lines, node, actor, mark, body, self->now);
-    self->sent = self->sent || sent;
     self->counters.forwarded += sent;
     return sent;
 }
@@ -45,7 +44,6 @@ s_reply (void *arg, bytes_t route, const bytes_t *envelope, size_t envelope_coun
     router_t *self = arg;
     door_flight (self->clients, route, -(int64_t) records);
     door_reply (self->clients, route, envelope, envelope_count, &body, 1, records, self->now);
-    self->sent = true;
 }
 
 static bool
@@ -126,9 +124,7 @@ s_ask_beacon (router_t *self, group_t *group, const request_t *request)
     };
     if (number == 0)
         return;
-    if (inner_send (self->beacon_handle, NULL, &message))
-        self->sent = true;
-    else
+    if (!inner_send (self->beacon_handle, NULL, &message))
         s_give_busy (self, request, number, "too many requests that concern the cluster");
 }
 
@@ -333,7 +329,6 @@ s_say_here (router_t *self)
     inner_t message = { .kind = INNER_HERE, .index = INNER_ROUTER };
     self->view_lost = !inner_send (self->beacon_handle, NULL, &message);
     self->ask_view_at = self->now + S_AGAIN_MS;
-    self->sent = true;
 }
 
 uint64_t

@@ -57,7 +57,6 @@ typedef struct {
     uint64_t apart_records;
     uint32_t attached; // Storage actors that still have to be sent its attachments
     bool deferred;   // The present message is not for router_alone.c after all
-    bool sent; // Through another socket than the one that was just read (actor.h, turn)
     uint64_t now;
     //  The cluster
     node_id_t node;

@@ -75,11 +75,9 @@ router_pubsub_send (router_t *self)
     bytes_t frame = buf_bytes (body);
     if (body->size <= WIRE_SIGNATURE_SIZE)
         ;
-    else if (frames_send (self->pubsub_handle, bytes_str (S_MARK), bytes_of (NULL, 0), &frame, 1, NULL)
-             == 0) {
-        self->sent = true;
+    else if (frames_send (self->pubsub_handle, bytes_str (S_MARK), bytes_of (NULL, 0), &frame, 1, NULL) == 0)
         self->counters.forwarded++;
-    } else if (wire_open (frame, &reader))
+    else if (wire_open (frame, &reader))
         while (wire_next_request (&reader, &request) == WIRE_RECORD)
             s_give_busy (self, request.id);
     buf_reset (body);
@@ -94,7 +92,6 @@ router_receive_pubsub (router_t *self)
     frames_close (in);
     if (!self->pubsub || !frames_receive (in, self->pubsub_handle))
         return false;
-    self->sent = true; // What comes back goes to a client
     if (in->count != 2 || !wire_open (in->frames[1], &reader))
         return true;
     const uint8_t *start = reader.at;

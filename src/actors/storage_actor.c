@@ -323,14 +323,12 @@ s_port_stream (void *arg, node_id_t to, uint32_t actor, buf_t *body)
 {
     storage_actor_t *self = arg;
     stream_send (self->stream, to, actor, body);
-    self->sent = true;
 }
 
 static size_t
 s_port_stream_room (void *arg)
 {
     storage_actor_t *self = arg;
-    self->sent = true;
     return stream_room (self->stream);
 }
 
@@ -339,7 +337,6 @@ s_port_moved (void *arg, const move_info_t *move)
 {
     storage_actor_t *self = arg;
     fellows_moved (self->fellows, move);
-    self->sent = true;
 }
 
 static void
@@ -347,7 +344,6 @@ s_port_ask (void *arg, peer_type_t what, uint32_t partition, uint64_t epoch, nod
 {
     storage_actor_t *self = arg;
     fellows_ask (self->fellows, what, partition, epoch, node);
-    self->sent = true;
 }
 
 static void
@@ -363,7 +359,6 @@ s_port_release (void *arg, unsigned tag, const bytes_t *before, size_t before_co
                     self->now);
     } else
         s_answer_router (self, before, before_count, frames, count);
-    self->sent = true;
 }
 
 //  ------------------------------------------------------------------------------------------------
@@ -532,7 +527,7 @@ s_sooner (uint64_t one, uint64_t other)
 }
 
 static uint64_t
-s_turn (void *arg, const moment_t *moment, bool *sent)
+s_turn (void *arg, const moment_t *moment)
 {
     storage_actor_t *self = arg;
     s_set_time (self, moment->now);
@@ -547,8 +542,6 @@ s_turn (void *arg, const moment_t *moment, bool *sent)
     uint64_t next = self->idle ? UINT64_MAX : self->tick_at - now;
     next = s_sooner (next, storage_actor_turn_cluster (self, now));
     next = s_sooner (next, storage_actor_tell (self));
-    *sent = self->sent || !door_is_idle (self->clients);
-    self->sent = false;
     return s_sooner (next, door_turn (self->clients, now));
 }
 

@@ -84,7 +84,6 @@ storage_actor_turn_cluster (storage_actor_t *self, uint64_t now)
     if (self->view_lost && now >= self->ask_view_at) {
         self->view_lost = !fellows_here (self->fellows);
         self->ask_view_at = now + S_AGAIN_MS;
-        self->sent = true;
     }
     uint64_t next = storage_replicate (self->storage, now);
     storage_flush (self->storage, now);

@@ -52,7 +52,6 @@ typedef struct {
     uint64_t wall;            // Unix time in milliseconds, of the turn
     buf_t event, publish;     // The one at hand; records PUBLISH that have not been sent
     uint64_t publish_count;
-    bool sent;                // Through a socket whose turn it was not (actor.h)
 } storage_actor_t;
 
 //  What a message says of time counts from when it was there, at the earliest: a turn may have stood still

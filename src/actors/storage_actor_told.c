@@ -3,6 +3,7 @@
 //  SPDX-License-Identifier: MPL-2.0
 #include "key_event.h"
 #include "storage_actor_impl.h"
+#include "touch.h"
 
 #define S_FEED_BYTES (4u << 20) // Of changes that one message causes
 #define S_PUBLISH_BYTES 65536u  // Of one message with events, about
@@ -50,6 +51,7 @@ s_send_events (storage_actor_t *self)
     if (self->publish_count == 0)
         return;
     void *handle = zsock_resolve (self->events);
+    touch ();
     bool sent = !self->publish.failed
                 && zmq_send (handle, self->publish.data, self->publish.size, ZMQ_DONTWAIT) != -1;
     *(sent ? &self->counters->events_told : &self->counters->events_lost) += self->publish_count;
@@ -121,7 +123,6 @@ static flow_sent_t
 s_push (void *arg, bytes_t route, const bytes_t *frames, size_t count)
 {
     storage_actor_t *self = arg;
-    self->sent = true;
     return door_push (self->clients, route, frames, count);
 }
 

@@ -17,7 +17,7 @@ libzgrid_inner_la_SOURCES += \
     src/actors/door.c src/actors/door.h \
     src/actors/facts.c src/actors/facts.h \
     src/actors/fellows.c src/actors/fellows.h \
-    src/actors/frames.c src/actors/frames.h \
+    src/actors/frames.c src/actors/frames.h src/actors/touch.c src/actors/touch.h \
     src/actors/haul.c src/actors/haul.h \
     src/actors/inner.c src/actors/inner.h \
     src/actors/large.c src/actors/large.h \

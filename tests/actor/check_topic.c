@@ -163,7 +163,9 @@ s_publish (zgrid_client_t *client, const char *channel, unsigned number)
 {
     char text[16];
     snprintf (text, sizeof text, "%u", number);
-    ck_assert_int_eq (zgrid_client_publish (client, zgrid_str (channel), zgrid_str (text), NULL), ZGRID_OK);
+    int status = zgrid_client_publish (client, zgrid_str (channel), zgrid_str (text), NULL);
+    ck_assert_msg (status == ZGRID_OK, "message %u: %s: %s", number, zgrid_status_name (status),
+                   zgrid_client_error (client));
 }
 
 static unsigned

@@ -60,6 +60,12 @@ tests_actor_check_storage_actor_CPPFLAGS = $(ACTOR_CPPFLAGS)
 tests_actor_check_storage_actor_LDADD = $(ACTOR_LIBS)
 TESTS += tests/actor/check_storage_actor
 
+check_PROGRAMS += tests/actor/check_actor
+tests_actor_check_actor_SOURCES = tests/actor/check_actor.c $(TEST_MAIN)
+tests_actor_check_actor_CPPFLAGS = $(ACTOR_CPPFLAGS)
+tests_actor_check_actor_LDADD = $(ACTOR_LIBS)
+TESTS += tests/actor/check_actor
+
 check_PROGRAMS += tests/actor/check_regex
 tests_actor_check_regex_SOURCES = tests/actor/check_regex.c $(TEST_MAIN)
 tests_actor_check_regex_CPPFLAGS = $(ACTOR_CPPFLAGS)
