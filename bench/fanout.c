@@ -21,7 +21,7 @@
 
 #define CHANNEL "bench"
 #define SUBSCRIBERS_MAX 1000
-#define IN_FLIGHT 16 // Bodies of requests without an answer
+#define IN_FLIGHT 1024 // Requests without an answer
 
 typedef struct {
     const char *endpoint; // NULL: bare
@@ -96,7 +96,7 @@ s_publish_zgrid (void *socket)
     size_t answered = 0, sent = 0, total = s_plan.warm + s_plan.messages;
     while (answered < total) {
         char answer[1 << 16];
-        while (sent < total && sent - answered < IN_FLIGHT * s_plan.batch
+        while (sent < total && sent - answered < IN_FLIGHT
                && sent <= atomic_load (&s_slowest) + s_plan.ahead) {
             if (zmq_send (socket, body.data, body.size, 0) < 0)
                 s_fail ("send");
