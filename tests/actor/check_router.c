@@ -435,6 +435,8 @@ START_TEST (who_wants_to_is_told_of_events)
     s_begin (s_mine, 1, _i);
     s_await_view ();
     s_tell_event (1, "{\"early\":1}");
+    s_tell_view (s_mine, 1, _i);
+    s_await_view ();              // What came before it has been heard
     s_send (1, OP_PING, 0, NULL); // Who has not asked gets none
     s_is_reply (1, ZGRID_OK, 0);
     s_send (2, OP_HELLO, 0, &options);
