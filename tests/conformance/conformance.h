@@ -90,6 +90,11 @@ uint64_t
 uint64_t
     subject_await_absent (subject_t *self, zgrid_client_t *client, zgrid_bytes_t key, uint64_t most);
 
+//  Removes the map. No session covers that: while members come and go it may be in doubt, and is asked for
+//  again, which changes nothing else. False then: nobody knows how many entries there were.
+bool
+    subject_destroy (subject_t *self, uint64_t *count);
+
 //  In short: with the subject's client and map.
 int
     subject_put (subject_t *self, zgrid_bytes_t key, const char *value);
